@@ -1,0 +1,14 @@
+// Package openapi holds the generated descriptions of the REST surface. Both say how streams look on the wire.
+package openapi
+
+import _ "embed"
+
+// Swagger is the OpenAPI 2 document.
+//
+//go:embed swagger.json
+var Swagger []byte
+
+// Document is the OpenAPI 3 document.
+//
+//go:embed openapi.json
+var Document []byte
