@@ -1,0 +1,162 @@
+package feature
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"os"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	readSize = 64 << 10
+	// progressEvery is how often a load that takes longer says how far it is.
+	progressEvery = time.Second
+)
+
+// Open reads the features of the file at path, which may also be a pipe. It recognizes these forms by their content:
+// the classic JSON array of features with E7 integers, {"feature": […]} around such an array, GeoJSON, newline-delimited
+// GeoJSON, and CSV with the columns name, latitude and longitude in decimal degrees. The file is UTF-8, and read as a
+// stream: only the features are kept in memory.
+//
+// A wrong value or malformed file is an error that begins with path, line and field. GeoJSON features that are no Point
+// are left out with a warning, but it is an error if no feature remains. The cancellation of ctx ends Open at once with
+// its cause.
+func Open(ctx context.Context, path string, log *slog.Logger) (*Index, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	var size int64
+	if info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	// A pipe may have nothing to read for ever. Other files have no deadlines and need none.
+	defer context.AfterFunc(ctx, func() { file.SetReadDeadline(time.Unix(1, 0)) })()
+
+	index, err := load(ctx, file, size, log.With("file", path))
+	if err != nil {
+		return nil, fmt.Errorf("%s:%w", path, err)
+	}
+	return index, nil
+}
+
+// load indexes what it reads from in, which has size bytes or, if size is 0, who knows how many. Its errors begin with a
+// line number.
+func load(ctx context.Context, in io.Reader, size int64, log *slog.Logger) (*Index, error) {
+	start := time.Now()
+	said := start
+	var done int64
+	var features, skipped int
+
+	watched := readerFunc(func(p []byte) (int, error) {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		n, err := in.Read(p)
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		done += int64(n)
+		if now := time.Now(); now.Sub(said) >= progressEvery {
+			said = now
+			progress := []any{"features", features}
+			if size > 0 {
+				progress = append(progress, "percent", min(100*done/size, 100))
+			}
+			log.InfoContext(ctx, "loading features", progress...)
+		}
+		return n, err
+	})
+	index, err := NewIndex(sequence(func(yield func(Feature) bool) (err error) {
+		skipped, err = decode(watched, func(f Feature) bool {
+			features++
+			return yield(f)
+		})
+		return err
+	}))
+	if err != nil {
+		return nil, err
+	}
+	if skipped > 0 {
+		if features == 0 {
+			return nil, located(1, "", fmt.Errorf("none of the %d features is a Point", skipped))
+		}
+		log.WarnContext(ctx, "features that are no Point are left out", "count", skipped)
+	}
+	log.InfoContext(ctx, "features loaded", "features", features, "took", time.Since(start).Round(time.Millisecond))
+	return index, nil
+}
+
+// decode yields the features of in, whatever their form, and returns how many it had to skip.
+func decode(in io.Reader, yield func(Feature) bool) (skipped int, err error) {
+	buffered := bufio.NewReaderSize(in, readSize)
+	if mark, _ := buffered.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		buffered.Discard(len(mark))
+	}
+	head, err := buffered.Peek(readSize)
+	if err != nil && err != io.EOF {
+		return 0, located(1, "", err)
+	}
+	switch head = bytes.TrimSpace(head); {
+	case len(head) == 0:
+		return 0, located(1, "", errors.New("the file is empty"))
+	case head[0] == '[' || head[0] == '{':
+		return decodeJSON(buffered, yield)
+	default:
+		return 0, decodeCSV(buffered, yield)
+	}
+}
+
+// byteOrderMark is what some editors put in front of UTF-8.
+const byteOrderMark = "\uFEFF"
+
+// sequence makes a sequence of what read yields, which ends with the error of read.
+func sequence(read func(yield func(Feature) bool) error) iter.Seq2[Feature, error] {
+	return func(yield func(Feature, error) bool) {
+		stopped := false
+		err := read(func(f Feature) bool {
+			stopped = !yield(f, nil)
+			return !stopped
+		})
+		if err != nil && !stopped {
+			yield(Feature{}, err)
+		}
+	}
+}
+
+// located returns err behind the line and, if there is one, the field that it is about.
+func located(line int, field string, err error) error {
+	if field == "" {
+		return fmt.Errorf("%d: %w", line, err)
+	}
+	return fmt.Errorf("%d: %s: %w", line, field, err)
+}
+
+var errTooLong = fmt.Errorf("longer than %d bytes", maxText)
+
+// checkName returns an error unless name is valid UTF-8 of at most maxText bytes.
+func checkName(name string) error {
+	if len(name) > maxText {
+		return errTooLong
+	}
+	if !utf8.ValidString(name) {
+		return errors.New("not valid UTF-8")
+	}
+	return nil
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -1,0 +1,42 @@
+package geo
+
+// Rect is a rectangle of latitudes and longitudes in E7, edges inclusive. One whose West is greater than its East
+// crosses the antimeridian; one whose South is greater than its North holds nothing.
+type Rect struct{ South, West, North, East int32 }
+
+// World holds every valid Point.
+var World = Rect{South: -MaxLat, West: -MaxLng, North: MaxLat, East: MaxLng}
+
+// RectOf returns the rectangle with a and b as opposite corners, in any order. It never crosses the antimeridian.
+func RectOf(a, b Point) Rect {
+	return Rect{
+		South: min(a.Lat, b.Lat),
+		West:  min(a.Lng, b.Lng),
+		North: max(a.Lat, b.Lat),
+		East:  max(a.Lng, b.Lng),
+	}
+}
+
+// Contains reports whether p lies within r or on its edge.
+func (r Rect) Contains(p Point) bool {
+	if p.Lat < r.South || p.Lat > r.North {
+		return false
+	}
+	if r.crosses() {
+		return p.Lng >= r.West || p.Lng <= r.East
+	}
+	return r.West <= p.Lng && p.Lng <= r.East
+}
+
+// Split returns the rectangles that together hold the same valid points as r, none crossing the antimeridian and no
+// point in two: r itself, or its parts west and east of the antimeridian, in this order.
+func (r Rect) Split() []Rect {
+	if !r.crosses() {
+		return []Rect{r}
+	}
+	west, east := r, r
+	west.East, east.West = MaxLng, -MaxLng
+	return []Rect{west, east}
+}
+
+func (r Rect) crosses() bool { return r.West > r.East }

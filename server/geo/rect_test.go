@@ -1,0 +1,89 @@
+package geo_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"routeguide/server/geo"
+)
+
+func TestRectOf(t *testing.T) {
+	want := geo.Rect{South: -2, West: -3, North: 5, East: 7}
+	for _, corners := range [][2]geo.Point{
+		{{Lat: -2, Lng: -3}, {Lat: 5, Lng: 7}},
+		{{Lat: 5, Lng: 7}, {Lat: -2, Lng: -3}},
+		{{Lat: -2, Lng: 7}, {Lat: 5, Lng: -3}},
+		{{Lat: 5, Lng: -3}, {Lat: -2, Lng: 7}},
+	} {
+		if got := geo.RectOf(corners[0], corners[1]); got != want {
+			t.Errorf("RectOf(%v, %v) = %v, want %v", corners[0], corners[1], got, want)
+		}
+	}
+}
+
+func TestContains(t *testing.T) {
+	plain := geo.Rect{South: -10, West: -20, North: 10, East: 20}
+	crossing := geo.Rect{South: -10, West: 179e7, North: 10, East: -179e7}
+	for _, test := range []struct {
+		name  string
+		rect  geo.Rect
+		point geo.Point
+		want  bool
+	}{
+		{"inside", plain, geo.Point{}, true},
+		{"south-west corner", plain, geo.Point{Lat: -10, Lng: -20}, true},
+		{"north-east corner", plain, geo.Point{Lat: 10, Lng: 20}, true},
+		{"too far south", plain, geo.Point{Lat: -11}, false},
+		{"too far north", plain, geo.Point{Lat: 11}, false},
+		{"too far west", plain, geo.Point{Lng: -21}, false},
+		{"too far east", plain, geo.Point{Lng: 21}, false},
+		{"crossing, its west edge", crossing, geo.Point{Lng: 179e7}, true},
+		{"crossing, its east edge", crossing, geo.Point{Lng: -179e7}, true},
+		{"crossing, on the antimeridian from the west", crossing, geo.Point{Lng: 180e7}, true},
+		{"crossing, on the antimeridian from the east", crossing, geo.Point{Lng: -180e7}, true},
+		{"crossing, outside to the west", crossing, geo.Point{Lng: 179e7 - 1}, false},
+		{"crossing, outside to the east", crossing, geo.Point{Lng: -179e7 + 1}, false},
+		{"crossing, the other side of the earth", crossing, geo.Point{}, false},
+		{"crossing, too far north", crossing, geo.Point{Lat: 11, Lng: 180e7}, false},
+		{"a point of its own", geo.Rect{South: 3, West: 4, North: 3, East: 4}, geo.Point{Lat: 3, Lng: 4}, true},
+		{"south above north", geo.Rect{South: 10, West: -20, North: -10, East: 20}, geo.Point{}, false},
+		{"the world's corner", geo.World, geo.Point{Lat: -90e7, Lng: 180e7}, true},
+	} {
+		if got := test.rect.Contains(test.point); got != test.want {
+			t.Errorf("%s: %v.Contains(%v) = %v, want %v", test.name, test.rect, test.point, got, test.want)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	crossings := 0
+	for range 20_000 {
+		a, b := randomPoint(random), randomPoint(random)
+		r := geo.Rect{South: a.Lat, West: a.Lng, North: b.Lat, East: b.Lng}
+		parts := r.Split()
+		if len(parts) == 2 {
+			crossings++
+		}
+		for _, part := range parts {
+			if part.West > part.East {
+				t.Fatalf("%v.Split() = %v: a part crosses", r, parts)
+			}
+		}
+		p := randomPoint(random)
+		for _, p := range []geo.Point{p, a, b, {Lat: p.Lat, Lng: geo.MaxLng}, {Lat: p.Lat, Lng: -geo.MaxLng}} {
+			holders := 0
+			for _, part := range parts {
+				if part.Contains(p) {
+					holders++
+				}
+			}
+			if r.Contains(p) && holders != 1 || !r.Contains(p) && holders != 0 {
+				t.Fatalf("%v.Contains(%v) is %v, but %d of its parts %v do", r, p, r.Contains(p), holders, parts)
+			}
+		}
+	}
+	if crossings == 0 {
+		t.Error("no rectangle crossed the antimeridian")
+	}
+}
