@@ -1,0 +1,132 @@
+package note_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"testing"
+
+	"routeguide/server/geo"
+	"routeguide/server/note"
+)
+
+// watch returns the next events of an area, as their messages, "live" for that event, and the last cursor.
+func watch(t *testing.T, next func() (note.Event, error, bool), count int) (told []string, cursor uint64) {
+	t.Helper()
+	for range count {
+		e, err, ok := next()
+		if err != nil || !ok {
+			t.Fatalf("told %q, then %v", told, err)
+		}
+		if e.Live {
+			told = append(told, "live")
+		} else {
+			told = append(told, e.Note.Message)
+		}
+		cursor = e.Cursor
+	}
+	return told, cursor
+}
+
+func TestWatchTellsHistoryThenLive(t *testing.T) {
+	book := open(t, note.Options{})
+	a := talk(t, book, "ada")
+	for i := range 5 {
+		a.write(geo.Point{Lat: int32(i), Lng: geo.MaxLng - int32(i)}, fmt.Sprint(i))
+	}
+	a.write(geo.Point{Lng: 0}, "elsewhere")
+	pacific := geo.Rect{South: -10, North: 10, West: 179e7, East: -179e7} // across the antimeridian
+
+	next, stop := iter.Pull2(book.Watch(t.Context(), pacific, 0, 3))
+	told, _ := watch(t, next, 4)
+	if want := []string{"2", "3", "4", "live"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	a.write(geo.Point{Lng: -geo.MaxLng}, "5")
+	told, cursor := watch(t, next, 1)
+	if want := []string{"5"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	stop()
+
+	a.write(geo.Point{Lng: 1}, "elsewhere too")
+	a.write(geo.Point{Lng: geo.MaxLng}, "6")
+	next, stop = iter.Pull2(book.Watch(t.Context(), pacific, cursor, 3))
+	defer stop()
+	told, _ = watch(t, next, 2)
+	if want := []string{"6", "live"}; !slices.Equal(told, want) {
+		t.Errorf("after the cursor told %q, want %q", told, want)
+	}
+}
+
+func TestWatchOfAPlace(t *testing.T) {
+	book := open(t, note.Options{})
+	a := talk(t, book, "ada")
+	a.write(here, "1")
+	a.write(there, "2")
+	next, stop := iter.Pull2(book.Watch(t.Context(), geo.Rect{South: here.Lat, North: here.Lat}, 0, 0))
+	defer stop()
+	if told, _ := watch(t, next, 1); told[0] != "live" {
+		t.Errorf("told %q without history, want live", told)
+	}
+	a.write(there, "3")
+	a.write(here, "4")
+	if told, _ := watch(t, next, 1); told[0] != "4" {
+		t.Errorf("told %q, want 4", told)
+	}
+}
+
+func TestWatchEnds(t *testing.T) {
+	book := open(t, note.Options{})
+	for _, err := range book.Watch(t.Context(), geo.World, 7, 0) {
+		if !errors.Is(err, note.ErrBeyond) {
+			t.Errorf("a cursor of another log: %v, want ErrBeyond", err)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	reason := errors.New("enough")
+	for e, err := range book.Watch(ctx, geo.World, 0, 0) {
+		if e.Live {
+			cancel(reason)
+		} else if !errors.Is(err, reason) {
+			t.Errorf("ended with %v, want the cause", err)
+		}
+	}
+}
+
+func TestListPages(t *testing.T) {
+	book := open(t, note.Options{})
+	if notes, next, more, err := book.List(t.Context(), geo.World, 0, 10); len(notes) > 0 || next != 0 || more || err != nil {
+		t.Errorf("an empty book lists %v, %d, %v, %v", notes, next, more, err)
+	}
+	a := talk(t, book, "ada")
+	for i := range 5 {
+		a.write(here, fmt.Sprint(i))
+		a.write(there, "elsewhere")
+	}
+	area := geo.Rect{South: here.Lat, North: here.Lat}
+	var got []string
+	after, more := uint64(0), true
+	for more {
+		var notes []note.Note
+		var err error
+		if notes, after, more, err = book.List(t.Context(), area, after, 2); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range notes {
+			got = append(got, n.Message)
+			if n.Traveler != "ada" || n.Location != here || n.Time.IsZero() {
+				t.Errorf("listed %+v", n)
+			}
+		}
+	}
+	if want := []string{"0", "1", "2", "3", "4"}; !slices.Equal(got, want) {
+		t.Errorf("listed %q, want %q", got, want)
+	}
+	if after != 10 {
+		t.Errorf("the cursor after all is %d, want the end of the log, 10", after)
+	}
+}
