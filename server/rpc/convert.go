@@ -1,0 +1,97 @@
+package rpc
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	routeguidepb "routeguide/proto/routeguide"
+	routeguidev1 "routeguide/proto/routeguide/v1"
+	"routeguide/server/geo"
+	"routeguide/server/note"
+)
+
+const maxMessage = 4096 // bytes of a note's text
+
+// point checks the point that stands in the named field; the field is "" for a message that is a point itself.
+func point(field string, p *routeguidepb.Point) (geo.Point, error) {
+	if p == nil {
+		return geo.Point{}, invalid(field, "is required")
+	}
+	if field != "" {
+		field += "."
+	}
+	if p.Latitude < -geo.MaxLat || p.Latitude > geo.MaxLat {
+		return geo.Point{}, invalid(field+"latitude", "%d is not between -900000000 and 900000000 (E7 degrees)", p.Latitude)
+	}
+	if p.Longitude < -geo.MaxLng || p.Longitude > geo.MaxLng {
+		return geo.Point{}, invalid(field+"longitude", "%d is not between -1800000000 and 1800000000 (E7 degrees)", p.Longitude)
+	}
+	return geo.Point{Lat: p.Latitude, Lng: p.Longitude}, nil
+}
+
+func pointMessage(p geo.Point) *routeguidepb.Point {
+	return &routeguidepb.Point{Latitude: p.Lat, Longitude: p.Lng}
+}
+
+// bounds checks an area; none means the world.
+func bounds(b *routeguidev1.Bounds) (geo.Rect, error) {
+	if b == nil {
+		return geo.World, nil
+	}
+	sw, err := point("bounds.southwest", b.Southwest)
+	if err != nil {
+		return geo.Rect{}, err
+	}
+	ne, err := point("bounds.northeast", b.Northeast)
+	if err != nil {
+		return geo.Rect{}, err
+	}
+	if sw.Lat > ne.Lat {
+		return geo.Rect{}, invalid("bounds.northeast.latitude", "%d is less than that of bounds.southwest", ne.Lat)
+	}
+	return geo.Rect{South: sw.Lat, West: sw.Lng, North: ne.Lat, East: ne.Lng}, nil
+}
+
+func message(text string) (string, error) {
+	switch {
+	case text == "":
+		return "", invalid("message", "is required")
+	case len(text) > maxMessage:
+		return "", invalid("message", "has %d bytes, more than %d", len(text), maxMessage)
+	case !utf8.ValidString(text):
+		return "", invalid("message", "is not UTF-8")
+	}
+	return text, nil
+}
+
+func noteMessage(n note.Note) *routeguidev1.Note {
+	return &routeguidev1.Note{
+		Id: n.ID, Location: pointMessage(n.Location), Message: n.Message, Traveler: n.Traveler,
+		CreateTime: timestamppb.New(n.Time),
+	}
+}
+
+// cursors are opaque to clients, so that they may become something else than a sequence.
+var cursors = base64.RawURLEncoding
+
+func cursor(seq uint64) string {
+	return cursors.EncodeToString(binary.AppendUvarint([]byte{'n'}, seq))
+}
+
+func parseCursor(field, s string) (uint64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	b, err := cursors.DecodeString(s)
+	if err != nil || len(b) < 2 || b[0] != 'n' {
+		return 0, invalid(field, "%q was not given by this server", s)
+	}
+	seq, n := binary.Uvarint(b[1:])
+	if n != len(b)-1 {
+		return 0, invalid(field, "%q was not given by this server", s)
+	}
+	return seq, nil
+}

@@ -1,0 +1,72 @@
+package rpc
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	routeguidepb "routeguide/proto/routeguide"
+)
+
+func TestCursorsComeBack(t *testing.T) {
+	for _, seq := range []uint64{0, 1, 127, 128, math.MaxUint64} {
+		if got, err := parseCursor("cursor", cursor(seq)); err != nil || got != seq {
+			t.Errorf("cursor %d comes back as %d, %v", seq, got, err)
+		}
+	}
+	if seq, err := parseCursor("cursor", ""); err != nil || seq != 0 {
+		t.Errorf("no cursor is %d, %v", seq, err)
+	}
+}
+
+func FuzzCursor(f *testing.F) {
+	f.Add(cursor(0))
+	f.Add(cursor(1 << 40))
+	f.Add("bgI")
+	f.Add("=====")
+	f.Fuzz(func(t *testing.T, s string) {
+		seq, err := parseCursor("cursor", s)
+		if err != nil || s == "" {
+			return
+		}
+		if again, err := parseCursor("cursor", cursor(seq)); err != nil || again != seq {
+			t.Errorf("%q is %d, which comes back as %d, %v", s, seq, again, err)
+		}
+	})
+}
+
+// Whatever the metadata: a name that is taken can be shown, and an identifier can be part of a subject.
+func FuzzMetadata(f *testing.F) {
+	f.Add("Ada", "r1", "0")
+	f.Add("Zo%C3%AB", "a b", "-1")
+	f.Add("%", strings.Repeat("x", 65), "99999999999")
+	f.Fuzz(func(t *testing.T, name, id, notes string) {
+		ctx := metadata.NewIncomingContext(context.Background(), metadata.Pairs(mdTraveler, name, mdRoute, id, mdChatNotes, notes))
+		if who, err := traveler(ctx); err == nil && strings.ContainsAny(who, "\n\r\x00") {
+			t.Errorf("the name %q is taken", who)
+		}
+		if id, err := callID(ctx, mdRoute); err == nil && (id == "" || strings.ContainsAny(id, ".*> \t\n")) {
+			t.Errorf("the identifier %q is taken", id)
+		}
+		if n, err := chatNotes(ctx); err == nil && n < 0 {
+			t.Errorf("the number %d is taken", n)
+		}
+	})
+}
+
+func FuzzUndecoded(f *testing.F) {
+	f.Add([]byte("\x0a\x00\x12\x02\xff\xfe"))
+	f.Add([]byte("\x0a\x02\x08\x01\x12\x01a"))
+	d := new(routeguidepb.RouteNote).ProtoReflect().Descriptor()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if proto.Unmarshal(data, new(routeguidepb.RouteNote)) == nil {
+			if field := notUTF8(d, data); field != "" {
+				t.Errorf("%x is a note, but its field %s is not UTF-8", data, field)
+			}
+		}
+	})
+}

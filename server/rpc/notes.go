@@ -1,0 +1,87 @@
+package rpc
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	routeguidev1 "routeguide/proto/routeguide/v1"
+	"routeguide/server/note"
+)
+
+const (
+	maxNotes     = 1000 // a page, and of the history that a watch begins with
+	defaultNotes = 100
+)
+
+type noteService struct {
+	routeguidev1.UnsafeNoteServiceServer
+	notes *note.Book
+}
+
+func (s *noteService) ListNotes(ctx context.Context, r *routeguidev1.ListNotesRequest) (*routeguidev1.ListNotesResponse, error) {
+	area, err := bounds(r.Bounds)
+	if err != nil {
+		return nil, err
+	}
+	size, err := count("page_size", r.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	if size == 0 {
+		size = defaultNotes
+	}
+	after, err := parseCursor("page_token", r.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	notes, next, more, err := s.notes.List(ctx, area, after, size)
+	if err != nil {
+		return nil, err
+	}
+	resp := &routeguidev1.ListNotesResponse{Cursor: cursor(next)}
+	if more {
+		resp.NextPageToken = resp.Cursor
+	}
+	for _, n := range notes {
+		resp.Notes = append(resp.Notes, noteMessage(n))
+	}
+	return resp, nil
+}
+
+func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.ServerStreamingServer[routeguidev1.WatchNotesResponse]) error {
+	area, err := bounds(r.Bounds)
+	if err != nil {
+		return err
+	}
+	after, err := parseCursor("cursor", r.Cursor)
+	if err != nil {
+		return err
+	}
+	history := defaultNotes
+	if r.History != nil {
+		if history, err = count("history", *r.History); err != nil {
+			return err
+		}
+	}
+	for e, err := range s.notes.Watch(stream.Context(), area, after, history) {
+		if err != nil {
+			return err
+		}
+		resp := &routeguidev1.WatchNotesResponse{Cursor: cursor(e.Cursor)}
+		if !e.Live {
+			resp.Note = noteMessage(e.Note)
+		}
+		if err := stream.Send(resp); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func count(field string, n int32) (int, error) {
+	if n < 0 || n > maxNotes {
+		return 0, invalid(field, "%d is not between 0 and %d", n, maxNotes)
+	}
+	return int(n), nil
+}

@@ -1,0 +1,199 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strconv"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	routeguidepb "routeguide/proto/routeguide"
+	"routeguide/server/feature"
+	"routeguide/server/geo"
+	"routeguide/server/note"
+	"routeguide/server/route"
+)
+
+// flushGrace is how long the points of a broken call may take to be stored.
+const flushGrace = 5 * time.Second
+
+type routeGuide struct {
+	routeguidepb.UnsafeRouteGuideServer
+	features *feature.Index
+	routes   *route.Book
+	notes    *note.Book
+}
+
+func (s *routeGuide) GetFeature(_ context.Context, p *routeguidepb.Point) (*routeguidepb.Feature, error) {
+	at, err := point("", p)
+	if err != nil {
+		return nil, err
+	}
+	f, _ := s.features.At(at)
+	return &routeguidepb.Feature{Name: f.Name, Location: p}, nil
+}
+
+func (s *routeGuide) ListFeatures(r *routeguidepb.Rectangle, stream grpc.ServerStreamingServer[routeguidepb.Feature]) error {
+	lo, err := point("lo", r.Lo)
+	if err != nil {
+		return err
+	}
+	hi, err := point("hi", r.Hi)
+	if err != nil {
+		return err
+	}
+	var enc featureEncoder
+	var m encoded
+	for f := range s.features.In(geo.RectOf(lo, hi)) {
+		m.bytes = enc.encode(f)
+		if err := stream.SendMsg(&m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *routeGuide) RecordRoute(stream grpc.ClientStreamingServer[routeguidepb.Point, routeguidepb.RouteSummary]) error {
+	ctx := stream.Context()
+	who, err := traveler(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := callID(ctx, mdRoute)
+	if err != nil {
+		return err
+	}
+	rec, err := s.routes.Record(ctx, id, who)
+	if err != nil {
+		return err
+	}
+	head := metadata.Pairs(mdRoute, id, mdRoutePoints, strconv.Itoa(rec.Stored()))
+	if err := stream.SendHeader(head); err != nil {
+		return err
+	}
+	if err := s.record(ctx, rec, stream.Recv); err != nil {
+		// What came before the call broke is kept, whatever broke it.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushGrace)
+		defer cancel()
+		return errors.Join(err, rec.Flush(ctx))
+	}
+	sum, err := rec.Finish(ctx)
+	if err != nil {
+		return err
+	}
+	return stream.SendAndClose(&routeguidepb.RouteSummary{
+		PointCount: sum.Points, FeatureCount: sum.Features, Distance: sum.Metres, ElapsedTime: sum.Seconds,
+	})
+}
+
+// record takes points until the client half-closes, and stores them when they are many or old.
+func (s *routeGuide) record(ctx context.Context, rec *route.Recorder, recv func() (*routeguidepb.Point, error)) error {
+	points := receive(ctx, recv)
+	old := time.NewTimer(route.FlushEvery)
+	old.Stop()
+	defer old.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-old.C:
+			if err := rec.Flush(ctx); err != nil {
+				return err
+			}
+		case in := <-points:
+			if in.err == io.EOF {
+				return nil
+			} else if in.err != nil {
+				return in.err
+			}
+			p, err := point("", in.msg)
+			if err != nil {
+				return err
+			}
+			if rec.Pending() == 0 {
+				old.Reset(route.FlushEvery)
+			}
+			if err := rec.Add(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *routeGuide) RouteChat(stream grpc.BidiStreamingServer[routeguidepb.RouteNote, routeguidepb.RouteNote]) error {
+	ctx := stream.Context()
+	who, err := traveler(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := callID(ctx, mdChat)
+	if err != nil {
+		return err
+	}
+	first, err := chatNotes(ctx)
+	if err != nil {
+		return err
+	}
+	chat := s.notes.Chat(id, first, who, func(n note.Note) error {
+		return stream.Send(&routeguidepb.RouteNote{Location: pointMessage(n.Location), Message: n.Message})
+	})
+	defer chat.Close()
+	if err := stream.SendHeader(metadata.Pairs(mdChat, id)); err != nil {
+		return err
+	}
+	notes := receive(ctx, stream.Recv)
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-chat.Ready():
+			if err := chat.Deliver(); err != nil {
+				return err
+			}
+		case in := <-notes:
+			if in.err == io.EOF {
+				return nil
+			} else if in.err != nil {
+				return in.err
+			}
+			at, err := point("location", in.msg.Location)
+			if err != nil {
+				return err
+			}
+			text, err := message(in.msg.Message)
+			if err != nil {
+				return err
+			}
+			if err := chat.Write(ctx, at, text); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+type received[T any] struct {
+	msg *T
+	err error
+}
+
+// receive makes a stream's Recv something to select on. Its goroutine ends with the call; the last value has an error.
+func receive[T any](ctx context.Context, recv func() (*T, error)) <-chan received[T] {
+	out := make(chan received[T])
+	go func() {
+		for {
+			msg, err := recv()
+			select {
+			case out <- received[T]{msg, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return out
+}

@@ -1,0 +1,70 @@
+// Package rpc is the gRPC side of the product: its services convert, call the domain and convert back; one table makes
+// errors statuses; one wrapper stands around every call.
+package rpc
+
+import (
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
+
+	routeguidepb "routeguide/proto/routeguide"
+	routeguidev1 "routeguide/proto/routeguide/v1"
+	"routeguide/server/feature"
+	"routeguide/server/note"
+	"routeguide/server/route"
+)
+
+// Domain is what the services answer from.
+type Domain struct {
+	Features *feature.Index
+	Routes   *route.Book
+	Notes    *note.Book
+}
+
+// Register adds the services and health to a server, and returns its health to be set; every service is serving until then.
+func Register(s *Server, d Domain) *health.Server {
+	guide := &routeGuide{features: d.Features, routes: d.Routes, notes: d.Notes}
+	routeguidepb.RegisterRouteGuideServer(s, guide)
+	routeguidev1.RegisterNoteServiceServer(s, &noteService{notes: d.Notes})
+	s.RegisterService(withoutPackage(), guide)
+
+	state := health.NewServer()
+	for name := range s.GetServiceInfo() {
+		state.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
+	}
+	healthpb.RegisterHealthServer(s, state)
+	return state
+}
+
+// Reflection describes the services that s has when it is asked.
+func Reflection(s *Server) reflectionpb.ServerReflectionServer {
+	return reflection.NewServerV1(reflection.ServerOptions{Services: reflected{s, withoutPackage().ServiceName}})
+}
+
+// withoutPackage returns the classic service as an early tutorial names it: without a package, and with ListFeature
+// beside ListFeatures.
+func withoutPackage() *grpc.ServiceDesc {
+	d := routeguidepb.RouteGuide_ServiceDesc
+	d.ServiceName = "RouteGuide"
+	for _, s := range d.Streams {
+		if s.StreamName == "ListFeatures" {
+			s.StreamName = "ListFeature"
+			d.Streams = append(d.Streams[:len(d.Streams):len(d.Streams)], s)
+		}
+	}
+	return &d
+}
+
+// reflected hides a service that has no descriptor.
+type reflected struct {
+	*Server
+	hidden string
+}
+
+func (r reflected) GetServiceInfo() map[string]grpc.ServiceInfo {
+	info := r.Server.GetServiceInfo()
+	delete(info, r.hidden)
+	return info
+}
