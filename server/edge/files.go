@@ -1,0 +1,106 @@
+package edge
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// pagePolicy is what the page may load: nothing but its own, from here.
+const pagePolicy = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; connect-src 'self' ws: wss:; " +
+	"worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// files serves a folder that does not change while the process runs.
+type files map[string]file
+
+type file struct {
+	data    []byte
+	zipped  []byte // the same compressed with gzip, or nil
+	mime    string
+	etag    string
+	forever bool // its name contains a hash of its content
+}
+
+// newFiles reads all of dir. NAME.gz is not a file of its own but another form of NAME.
+func newFiles(dir fs.FS) files {
+	all := files{}
+	read := func(name string) []byte {
+		data, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return nil
+		}
+		return data
+	}
+	_ = fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if plain, ok := strings.CutSuffix(name, ".gz"); ok {
+			if _, err := fs.Stat(dir, plain); err == nil {
+				return nil
+			}
+		}
+		all.add(name, read(name), read(name+".gz"))
+		return nil
+	})
+	return all
+}
+
+func (a files) add(name string, data, zipped []byte) {
+	sum := sha256.Sum256(data)
+	a["/"+name] = file{
+		data:    data,
+		zipped:  zipped,
+		mime:    mime.TypeByExtension(path.Ext(name)),
+		etag:    hex.EncodeToString(sum[:12]),
+		forever: strings.HasPrefix(name, "assets/"),
+	}
+}
+
+func (a files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := r.URL.Path
+	if strings.HasSuffix(name, "/") {
+		name += "index.html"
+	}
+	f, ok := a[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	if f.mime != "" {
+		h.Set("Content-Type", f.mime)
+	}
+	h.Set("Cache-Control", "no-cache")
+	if f.forever {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	data, tag := f.data, f.etag
+	if f.zipped != nil {
+		h.Add("Vary", "Accept-Encoding")
+		if acceptsGzip(r) {
+			h.Set("Content-Encoding", "gzip")
+			data, tag = f.zipped, tag+"-gz"
+		}
+	}
+	h.Set("ETag", `"`+tag+`"`)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
+}
+
+func acceptsGzip(r *http.Request) bool {
+	for _, v := range strings.Split(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		name, q, _ := strings.Cut(v, ";")
+		if strings.TrimSpace(name) == "gzip" && strings.TrimSpace(q) != "q=0" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,264 @@
+package edge
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"nhooyr.io/websocket"
+
+	"routeguide/server/relay"
+)
+
+// socket is one call over one WebSocket: the relay's source and sink.
+type socket struct {
+	ws      *websocket.Conn
+	conn    *socketConn
+	limits  Limits
+	calls   *calls
+	frames  *bufio.Reader // the bytes of request frames
+	message io.Reader     // the WebSocket message being read, or nil
+	pump    *pump
+	begun   bool     // header metadata has been sent
+	parts   [][]byte // scratch of SendMsg
+	trailer metadata.MD
+}
+
+// The first byte of a WebSocket message from the client.
+const (
+	leadFrames    = 0
+	leadHalfClose = 1
+)
+
+// closeReasonBytes is what a close frame has room for besides its code.
+const closeReasonBytes = 123
+
+// refusal ends a call because of how its peer behaves.
+type refusal struct {
+	error                      // a status
+	close websocket.StatusCode // what the WebSocket ends with
+}
+
+func refusef(close websocket.StatusCode, code codes.Code, format string, args ...any) *refusal {
+	return &refusal{status.Errorf(code, format, args...), close}
+}
+
+// errGone is why a call ends whose peer can no longer be told.
+var errGone = errors.New("the peer is gone")
+
+func newSocket(ws *websocket.Conn, conn *socketConn, limits Limits, calls *calls) *socket {
+	s := &socket{ws: ws, conn: conn, limits: limits, calls: calls}
+	// Small on purpose: it saves reads of a few bytes, while messages go past it.
+	s.frames = bufio.NewReaderSize(frameBytes{s}, 16)
+	s.pump = newPump(s.send)
+	// A message that is too long is found by its frame; this bounds what hides in no frame.
+	ws.SetReadLimit(int64(limits.Message) + headerBytes)
+	return s
+}
+
+// expect gives the peer its time to take what is being sent.
+func (s *socket) expect() { s.conn.writeWithin(s.calls.patience(s.limits.Write)) }
+
+func (s *socket) send(batch []byte) error {
+	s.expect()
+	return s.ws.Write(context.Background(), websocket.MessageBinary, batch)
+}
+
+// readHeader waits for the first message, no longer than until stop.
+func (s *socket) readHeader(stop context.Context) (callHeader, error) {
+	s.conn.readWithin(s.limits.FirstFrame)
+	defer context.AfterFunc(stop, func() { s.conn.readWithin(0) })()
+	kind, err := s.openMessage()
+	if err == nil && kind != websocket.MessageBinary {
+		return callHeader{}, refusef(websocket.StatusUnsupportedData, codes.InvalidArgument, "the first message is not binary")
+	}
+	var text []byte
+	if err == nil {
+		text, err = io.ReadAll(io.LimitReader(s.message, headerBytes+1))
+	}
+	switch {
+	case stop.Err() != nil:
+		return callHeader{}, context.Cause(stop)
+	case isTimeout(err):
+		return callHeader{}, refusef(websocket.StatusPolicyViolation, codes.DeadlineExceeded, "no request headers within %v", s.limits.FirstFrame)
+	case err != nil:
+		return callHeader{}, errGone
+	case len(text) > headerBytes:
+		return callHeader{}, refusef(websocket.StatusMessageTooBig, codes.ResourceExhausted, "request headers of more than %d bytes", headerBytes)
+	}
+	h, err := parseCallHeader(string(text))
+	if err != nil {
+		return h, refusef(websocket.StatusProtocolError, codes.InvalidArgument, "request headers: %v", err)
+	}
+	s.message = nil
+	s.conn.readIdle(s.limits.Idle)
+	return h, nil
+}
+
+// openMessage waits for the next WebSocket message. It has to be read to its end before the next one is opened.
+func (s *socket) openMessage() (kind websocket.MessageType, err error) {
+	kind, s.message, err = s.ws.Reader(context.Background())
+	return kind, err
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// RecvMsg reads a request frame. It returns io.EOF at the half-close, a *refusal for what cannot be read, and errGone.
+func (s *socket) RecvMsg(m any) error {
+	var header [frameHeader]byte
+	if n, err := io.ReadFull(s.frames, header[:]); err != nil {
+		if err == io.EOF && n == 0 {
+			return io.EOF
+		}
+		return truncated(err)
+	}
+	size := int64(binary.BigEndian.Uint32(header[1:]))
+	switch flags := header[0]; {
+	case flags == flagCompressed:
+		return refusef(websocket.StatusUnsupportedData, codes.Unimplemented, "compressed messages are not supported")
+	case flags != 0:
+		return refusef(websocket.StatusProtocolError, codes.InvalidArgument, "a frame with flags %#x", flags)
+	case size > int64(s.limits.Message):
+		return refusef(websocket.StatusMessageTooBig, codes.ResourceExhausted, "a message of %d bytes; at most %d", size, s.limits.Message)
+	}
+	pool := mem.DefaultBufferPool()
+	data := pool.Get(int(size))
+	if _, err := io.ReadFull(s.frames, *data); err != nil {
+		pool.Put(data)
+		return truncated(err)
+	}
+	m.(*relay.Message).Data = mem.BufferSlice{mem.NewBuffer(data, pool)}
+	return nil
+}
+
+func truncated(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return refusef(websocket.StatusProtocolError, codes.InvalidArgument, "half-closed inside a frame")
+	}
+	return err
+}
+
+// frameBytes is what a socket receives without the WebSocket messages around it, to the half-close.
+type frameBytes struct{ *socket }
+
+func (s frameBytes) Read(p []byte) (int, error) {
+	for {
+		if s.message == nil {
+			if err := s.nextMessage(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := s.message.Read(p)
+		if err == io.EOF {
+			s.message, err = nil, nil
+		}
+		if n > 0 {
+			return n, nil
+		}
+		if err != nil {
+			return 0, errGone
+		}
+	}
+}
+
+// nextMessage opens the next WebSocket message and reads its first byte.
+func (s *socket) nextMessage() error {
+	kind, err := s.openMessage()
+	if err != nil {
+		return errGone
+	}
+	if kind != websocket.MessageBinary {
+		return refusef(websocket.StatusUnsupportedData, codes.InvalidArgument, "a message that is not binary")
+	}
+	var lead [1]byte
+	switch _, err := io.ReadFull(s.message, lead[:]); {
+	case err == io.EOF:
+		return refusef(websocket.StatusProtocolError, codes.InvalidArgument, "an empty message")
+	case err != nil:
+		return errGone
+	case lead[0] == leadHalfClose:
+		return io.EOF
+	case lead[0] != leadFrames:
+		return refusef(websocket.StatusProtocolError, codes.InvalidArgument, "a message that begins with %#x", lead[0])
+	}
+	return nil
+}
+
+// discard reads on, so that pings are answered and a close is seen, until the connection ends. It calls data for each
+// message.
+func (s *socket) discard(data func()) {
+	for {
+		if s.message != nil {
+			if _, err := io.Copy(io.Discard, s.message); err != nil {
+				return
+			}
+		}
+		if _, err := s.openMessage(); err != nil {
+			return
+		}
+		data()
+	}
+}
+
+// SendHeader sends header metadata, once.
+func (s *socket) SendHeader(md metadata.MD) error {
+	s.begun = true
+	return s.sendLines(append([]byte("content-type: application/grpc-web+proto\r\n"), appendLines(nil, md)...))
+}
+
+func (s *socket) sendLines(lines []byte) error {
+	if err := s.pump.write(frameStart(flagLines, len(lines)), lines); err != nil {
+		return err
+	}
+	return s.pump.flush()
+}
+
+// SendMsg sends a message. It waits while too much is on its way.
+func (s *socket) SendMsg(m any) error {
+	data := m.(*relay.Message).Data
+	defer data.Free()
+	s.parts = append(s.parts[:0], frameStart(0, data.Len()))
+	for _, b := range data {
+		s.parts = append(s.parts, b.ReadOnlyData())
+	}
+	if err := s.pump.write(s.parts...); err != nil {
+		return err
+	}
+	return s.pump.flush()
+}
+
+// SetTrailer keeps trailer metadata for end, without the details of the status: end writes those itself.
+func (s *socket) SetTrailer(md metadata.MD) {
+	s.trailer = md.Copy()
+	delete(s.trailer, "grpc-status-details-bin")
+}
+
+// end tells the peer how the call ended, always as headers and trailers, then closes the WebSocket. A peer that does not
+// answer the close is left alone after a while.
+func (s *socket) end(st *status.Status, code websocket.StatusCode) error {
+	if !s.begun {
+		if err := s.SendHeader(nil); err != nil {
+			return err
+		}
+	}
+	if err := s.sendLines(appendLines(appendLines(nil, statusMetadata(st)), s.trailer)); err != nil {
+		return err
+	}
+	if err := s.pump.close(); err != nil {
+		return err
+	}
+	s.conn.ending.Store(true)
+	s.expect()
+	s.conn.readWithin(s.calls.patience(s.limits.Write))
+	reason := percentEncode(st.Message())
+	return s.ws.Close(code, reason[:min(len(reason), closeReasonBytes)])
+}
