@@ -1,0 +1,57 @@
+package tutorial
+
+import (
+	"errors"
+	"io"
+
+	"google.golang.org/grpc"
+
+	"routeguide/proto/tutorial/contact"
+	"routeguide/server/store"
+)
+
+type contact struct {
+	contactpb.UnsafeContactServer
+	desk *desk
+}
+
+func (c *contact) SendStatus(stream grpc.BidiStreamingServer[contactpb.ClientMsg, contactpb.Result]) error {
+	for {
+		m, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if _, err := c.desk.add(stream.Context(), statusSubject, "msg", m.GetMsg()); err != nil {
+			return err
+		}
+		if err := stream.Send(&contactpb.Result{Ret: "received: " + m.GetMsg()}); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *contact) GetTask(_ *contactpb.Empty, stream grpc.ServerStreamingServer[contactpb.ServerMsg]) error {
+	// Without it, a client would not know that it is served before there is a task.
+	if err := stream.SendHeader(nil); err != nil {
+		return err
+	}
+	return c.desk.follow(stream.Context(), store.Query{Subjects: []string{taskSubject}},
+		func(_ store.Record, task item) error { return stream.Send(&contactpb.ServerMsg{Task: task.Text}) },
+		func(uint64) error { return nil })
+}
+
+func (c *contact) TellResult(stream grpc.ClientStreamingServer[contactpb.Result, contactpb.Empty]) error {
+	for {
+		m, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return stream.SendAndClose(&contactpb.Empty{})
+		} else if err != nil {
+			return err
+		}
+		if _, err := c.desk.add(stream.Context(), resultSubject, "ret", m.GetRet()); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package tutorial
+
+import (
+	"context"
+	"math"
+)
+
+// A graph is the propagation step Â = D̃^-½ (A+I) D̃^-½ of an undirected graph, where A has 0 and 1 only and nothing in its
+// diagonal, as compressed sparse rows. It is never changed.
+type graph struct {
+	start []int     // the neighbours of node i are next[start[i]:start[i+1]]
+	next  []int32   // without i itself
+	scale []float64 // D̃^-½: one over the square root of the number of neighbours and one more
+}
+
+// newGraph makes the graph of so many nodes with these edges. Edges that come again, either way round, count once; those
+// of a node to itself do not count, as I has them.
+func newGraph(nodes int, edges [][2]int32) *graph {
+	g := &graph{start: make([]int, nodes+1), scale: make([]float64, nodes)}
+	for _, e := range edges {
+		if e[0] != e[1] {
+			g.start[e[0]+1]++
+			g.start[e[1]+1]++
+		}
+	}
+	for i := range nodes {
+		g.start[i+1] += g.start[i]
+	}
+	g.next = make([]int32, g.start[nodes])
+	free := make([]int, nodes)
+	copy(free, g.start)
+	for _, e := range edges {
+		if e[0] != e[1] {
+			g.next[free[e[0]]], g.next[free[e[1]]] = e[1], e[0]
+			free[e[0]]++
+			free[e[1]]++
+		}
+	}
+	g.deduplicate()
+	for i := range nodes {
+		g.scale[i] = 1 / math.Sqrt(float64(1+g.start[i+1]-g.start[i]))
+	}
+	return g
+}
+
+// deduplicate leaves each neighbour once, in the order in which they came first.
+func (g *graph) deduplicate() {
+	seen := make([]int32, len(g.scale)) // 1 + the last node that had this neighbour
+	kept, begin := 0, 0
+	for i := range g.scale {
+		end := g.start[i+1]
+		for _, j := range g.next[begin:end] {
+			if seen[j] != int32(i)+1 {
+				seen[j] = int32(i) + 1
+				g.next[kept] = j
+				kept++
+			}
+		}
+		begin, g.start[i+1] = end, kept
+	}
+	g.next = g.next[:kept]
+}
+
+// row sets out to the row of node i of Â X; X has len(out) columns and is stored row by row.
+func (g *graph) row(i int, x, out []float64) {
+	width := len(out)
+	for k, v := range x[i*width : (i+1)*width] {
+		out[k] = g.scale[i] * v
+	}
+	for _, j := range g.next[g.start[i]:g.start[i+1]] {
+		scale := g.scale[j]
+		for k, v := range x[int(j)*width : (int(j)+1)*width] {
+			out[k] += scale * v
+		}
+	}
+	for k := range out {
+		out[k] *= g.scale[i]
+	}
+}
+
+// propagate returns Â x for a column x.
+func (g *graph) propagate(ctx context.Context, x []float64) ([]float64, error) {
+	y := make([]float64, len(x))
+	for i := range y {
+		if err := stopped(ctx, i); err != nil {
+			return nil, err
+		}
+		g.row(i, x, y[i:i+1])
+	}
+	return y, nil
+}
+
+// stopped returns why ctx ended, looking at it in a few of many rows only.
+func stopped(ctx context.Context, row int) error {
+	if row%256 == 0 && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// A scorer returns a score for each node of a graph; features has a row for each, all of one length.
+type scorer func(ctx context.Context, g *graph, features [][]float32) ([]float64, error)
+
+// meanScores is the scorer without weights: the mean over the features of Â Â X. As the mean of a row of Â Â X is Â Â times
+// the means of the rows of X, it propagates a single column.
+func meanScores(ctx context.Context, g *graph, features [][]float32) ([]float64, error) {
+	x := make([]float64, len(features))
+	for i, row := range features {
+		for _, v := range row {
+			x[i] += float64(v)
+		}
+		x[i] /= float64(len(row))
+	}
+	y, err := g.propagate(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	return g.propagate(ctx, y)
+}
