@@ -1,0 +1,132 @@
+// Package upstream puts other gRPC servers behind the doors of this one: calls of services that the server does not have
+// itself are relayed, undecoded, and its reflection describes theirs too.
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
+
+	"routeguide/server/relay"
+)
+
+// Upstreams are other servers. It is safe for concurrent use once Behind has returned.
+type Upstreams struct {
+	all    []*upstream // in the order of the options
+	named  map[string]*upstream
+	own    map[string]grpc.ServiceInfo
+	copies sync.WaitGroup // of requests
+}
+
+type upstream struct {
+	Target
+	conn *grpc.ClientConn
+}
+
+// Open reads the files of the options. A target is connected to when it is first called: it need not run yet.
+func Open(o Options) (*Upstreams, error) {
+	creds, err := o.secure()
+	if err != nil {
+		return nil, fmt.Errorf("upstream: %w", err)
+	}
+	u := &Upstreams{named: make(map[string]*upstream)}
+	for _, t := range o.Targets {
+		if u.named[t.Name] != nil {
+			return nil, errors.Join(fmt.Errorf("upstream: %s is given twice", t.Name), u.Close())
+		}
+		conn, err := t.dial(creds)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("upstream: %s: %w", t.Name, err), u.Close())
+		}
+		u.named[t.Name] = &upstream{t, conn}
+		u.all = append(u.all, u.named[t.Name])
+	}
+	return u, nil
+}
+
+// Close closes the connections. The server must have been stopped.
+func (u *Upstreams) Close() error {
+	u.copies.Wait()
+	var errs []error
+	for _, up := range u.all {
+		errs = append(errs, up.conn.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Has tells whether service is the name of a target.
+func (u *Upstreams) Has(service string) bool { return u.named[service] != nil }
+
+// Behind places the targets behind s, which was made with Serve as its grpc.UnknownServiceHandler, has all of its services
+// but reflection, and does not serve yet. It registers reflection over own, which describes the services of s, and over
+// that of the targets. A target with the name of a service of s is an error.
+func (u *Upstreams) Behind(s *grpc.Server, own grpc_reflection_v1.ServerReflectionServer) error {
+	registerReflection(s, &reflection{own: own, upstreams: u})
+	u.own = s.GetServiceInfo()
+	for _, up := range u.all {
+		if _, ok := u.own[up.Name]; ok {
+			return fmt.Errorf("upstream: %s is a service of this server", up.Name)
+		}
+	}
+	return nil
+}
+
+// Serve relays a call of a method that the server does not have. It is a grpc.StreamHandler; how the target ends the call
+// is returned as it is.
+func (u *Upstreams) Serve(_ any, stream grpc.ServerStream) error {
+	path, _ := grpc.MethodFromServerStream(stream)
+	to, err := u.route(path)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(outgoing(stream.Context()))
+	defer cancel(nil)
+	judged, ended := expectVerdict(ctx)
+	call, err := relay.Open(judged, to.conn, path)
+	if err == nil {
+		u.copies.Go(func() {
+			err := relay.Requests(call, stream)
+			gone := status.Code(err) == codes.Canceled // then ctx ends by itself, and knows why
+			if err != nil && !gone && !errors.Is(err, relay.ErrOver) {
+				cancel(err)
+			}
+		})
+		err = relay.Responses(stream, call)
+	}
+	switch {
+	case err == nil, ended.Load():
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case status.Code(err) == codes.Unavailable:
+		return status.Errorf(codes.Unavailable, "the upstream %s is unavailable: %s", to.Name, status.Convert(err).Message())
+	}
+	return err
+}
+
+// route finds the upstream for a path, "/package.Service/Method".
+func (u *Upstreams) route(path string) (*upstream, error) {
+	path = strings.TrimPrefix(path, "/")
+	at := strings.LastIndexByte(path, '/')
+	if at < 0 {
+		return nil, status.Errorf(codes.Unimplemented, "malformed method name: %q", path)
+	}
+	service, method := path[:at], path[at+1:]
+	if up := u.named[service]; up != nil && service != Any {
+		return up, nil
+	}
+	if _, ok := u.own[service]; ok {
+		return nil, status.Errorf(codes.Unimplemented, "unknown method %v for service %v", method, service)
+	}
+	if up := u.named[Any]; up != nil {
+		return up, nil
+	}
+	return nil, status.Errorf(codes.Unimplemented, "unknown service %v", service)
+}
