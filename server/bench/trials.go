@@ -1,0 +1,87 @@
+package main
+
+import "routeguide/server/geo"
+
+var (
+	ours        = program{}
+	oursLarge   = program{large: true}
+	theirs      = program{official: true}
+	theirsLarge = program{official: true, large: true}
+)
+
+const callers = 4 // at a time, each over a connection of its own, where nothing else is said
+
+// trials returns everything that is measured, in the table's order.
+func trials() []trial {
+	classic := classicPoints()
+	world := listFeatures(geo.Point{Lat: -geo.MaxLat, Lng: -geo.MaxLng}, geo.Point{Lat: geo.MaxLat, Lng: geo.MaxLng}, len(classic))
+	all := []trial{
+		sideBySide("GetFeature, 100 features", getFeature(classic), ours, theirs),
+		sideBySide("GetFeature, 1,000,000 features", getFeature(gridPoints()), oursLarge, theirsLarge),
+		sideBySide("ListFeatures, all of 100", world, ours, theirs),
+		sideBySide("ListFeatures, 1 of 1,000,000", listGrid(1), oursLarge, theirsLarge),
+		sideBySide("ListFeatures, 100 of 1,000,000", listGrid(10), oursLarge, theirsLarge),
+		throughDoors("GetFeature through each door", getFeature(classic), ours),
+		throughDoors("ListFeatures, 10,000 of 1,000,000, through each door", listGrid(100), oursLarge),
+	}
+	all = append(all, relayed(inGo, 1), relayed(inGo, 100), relayed(inGo, 10_000), relayed(inPython, 1), relayed(inPython, 100))
+	for _, streams := range []int{1, 64, 1024} {
+		all = append(all, durable("RouteChat", "notes", notesAPlace, streams, throughChat(routeGuideReplies), throughChat(officialReplies)))
+	}
+	for _, streams := range []int{1, 64} {
+		recorder := throughRecorder(classic)
+		all = append(all, durable("RecordRoute", "points", routePoints, streams, recorder, recorder))
+	}
+	return append(all,
+		fanOut{"in one process", ours, ours},
+		fanOut{"across two on a cluster", program{sharing: 1}, program{sharing: 2}},
+		startUp{})
+}
+
+// listGrid lists side by side features out of the million.
+func listGrid(side int) work {
+	lo, hi := gridRect(side)
+	return listFeatures(lo, hi, side*side)
+}
+
+// sideBySide compares native gRPC of RouteGuide and of the official server.
+func sideBySide(title string, w work, our, their program) trial {
+	return comparison{title: title, unit: "calls", units: 1, callers: callers, sides: []side{
+		{"official server", their, throughNative(w)},
+		{"native gRPC", our, throughNative(w)},
+	}}
+}
+
+// throughDoors compares the other doors of RouteGuide with its native one.
+func throughDoors(title string, w work, p program) trial {
+	return comparison{title: title, unit: "calls", units: 1, callers: callers, sides: []side{
+		{"native gRPC", p, throughNative(w)},
+		{"gRPC-Web", p, throughWeb(w)},
+		{"WebSocket, one a call", p, throughSocket(w)},
+		{"REST", p, throughREST(w)},
+	}}
+}
+
+// relayed compares calls of another server through RouteGuide with the same calls straight.
+func relayed(in language, answers int) trial {
+	title, w := "Relayed to "+string(in)+": a call", fromSource(answers)
+	if w.stream {
+		title = "Relayed to " + string(in) + ": a stream of " + whole(answers) + " messages"
+	}
+	return comparison{title: title, unit: "calls", units: 1, callers: callers, sides: []side{
+		{"the upstream itself", program{source: in}, throughNative(w)},
+		{"through -upstream", program{source: in, relaying: true}, throughNative(w)},
+	}}
+}
+
+// durable measures what RouteGuide stores before it answers, and the official server keeps in memory.
+func durable(method, unit string, units, streams int, our, their door) trial {
+	title := method + ", 1 stream"
+	if streams > 1 {
+		title = method + ", " + whole(streams) + " streams"
+	}
+	return comparison{title: title, unit: unit, units: units, callers: streams, aside: true, sides: []side{
+		{"official server, in memory, not durable", theirs, their},
+		{"native gRPC", ours, our},
+	}}
+}
