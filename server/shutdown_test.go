@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	routeguidepb "routeguide/proto/routeguide"
+	routeguidev1 "routeguide/proto/routeguide/v1"
+)
+
+// A thousand streams of all kinds are open, through all doors, when the program is told to end: it does so within five
+// seconds, every client hears UNAVAILABLE, and no goroutine is left.
+func TestShutdownWithOpenStreams(t *testing.T) {
+	const each = 60 // of so many kinds: more than a thousand
+	goroutines := goleak.IgnoreCurrent()
+	p := start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	open := []struct {
+		method string
+		first  func(*routeguidepb.Point) proto.Message // what is sent at once, from a place of its own
+		answer proto.Message
+	}{
+		{watchNotes, func(p *routeguidepb.Point) proto.Message {
+			return &routeguidev1.WatchNotesRequest{Bounds: &routeguidev1.Bounds{Southwest: p, Northeast: p}}
+		}, new(routeguidev1.WatchNotesResponse)},
+		{routeChat, func(p *routeguidepb.Point) proto.Message {
+			return &routeguidepb.RouteNote{Location: p, Message: "hello"}
+		}, new(routeguidepb.RouteNote)},
+		{recordRoute, func(p *routeguidepb.Point) proto.Message { return p }, new(routeguidepb.RouteSummary)},
+	}
+	type stream struct {
+		name   string
+		answer proto.Message
+		call
+	}
+	var all []stream
+	for _, d := range doors {
+		for _, o := range open {
+			if !d.streams && o.method != watchNotes {
+				continue
+			}
+			for range each {
+				v := visitor{t, p, d}
+				c := v.begin(ctx, o.method)
+				if err := c.SendMsg(o.first(pb(int32(len(all)), 0))); err != nil {
+					t.Fatal(err)
+				}
+				if o.method == watchNotes {
+					v.ask(c)
+					if err := c.RecvMsg(proto.Clone(o.answer)); err != nil {
+						t.Fatalf("%s %s: %v", d.name, o.method, err)
+					}
+				}
+				all = append(all, stream{d.name + " " + o.method, proto.Clone(o.answer), c})
+			}
+		}
+	}
+	if len(all) < 1000 {
+		t.Fatalf("only %d streams are open", len(all))
+	}
+
+	var clients sync.WaitGroup
+	var mu sync.Mutex
+	wrong := map[string]int{}
+	for _, s := range all {
+		clients.Go(func() {
+			var err error
+			for err == nil {
+				err = s.RecvMsg(s.answer)
+			}
+			if status.Code(err) != codes.Unavailable {
+				mu.Lock()
+				wrong[fmt.Sprintf("%s ended with %v", s.name, err)]++
+				mu.Unlock()
+			}
+		})
+	}
+	began := time.Now()
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the program took %v to end, want 5 s at most", took)
+	} else {
+		t.Logf("%d streams ended in %v", len(all), took)
+	}
+	// A client of a connection that was cut off while it had nothing to send does not notice; it must not hang the test.
+	defer time.AfterFunc(10*time.Second, cancel).Stop()
+	clients.Wait()
+	for what, n := range wrong {
+		t.Errorf("%s (%d times), want UNAVAILABLE", what, n)
+	}
+	cancel()
+	p.conn().Close()
+	for _, c := range []*http.Client{http1, h2c} {
+		c.CloseIdleConnections()
+	}
+	goleak.VerifyNone(t, goroutines)
+}
