@@ -1,0 +1,313 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launch, phone, Server, violations, visit, wide } from "./world";
+
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  server = await Server.start();
+  browser = await launch();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+const trail = "409146138,-746188906";
+const trailView = `#view=features&place=${trail}&map=9/40.9/-74.5`;
+/** Where the map's centre is beside the card. */
+const centre = { x: 384 + (wide.width - 384) / 2, y: wide.height / 2 };
+const rows = (page: Page) => page.getByRole("option");
+
+/** What the summary over the list says, once it does. */
+function says(page: Page, text: string | RegExp): Promise<void> {
+  return page.locator(".summary").filter({ hasText: text }).waitFor();
+}
+
+describe("the list", () => {
+  test("streams what is in view, the nearest first, and says so at the foot of the map", async () => {
+    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    await says(page, "100 in view");
+    await page.getByText("Filter 64 named features").or(page.getByPlaceholder("Filter 64 named features")).waitFor();
+    const metres = (await page.locator(".row-end").allTextContents()).map(Number.parseFloat);
+    expect(metres.length).toBeGreaterThan(8);
+    expect(metres).toEqual(metres.toSorted((a, b) => a - b));
+    await page.locator(".status").filter({ hasText: "ListFeatures · gRPC-Web · 100 messages" }).waitFor();
+  });
+
+  test("keeps only the rows in sight in the document", async () => {
+    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    await says(page, "100 in view");
+    expect(await rows(page).count()).toBeLessThan(30);
+    expect(await rows(page).first().getAttribute("aria-setsize")).toBe("64");
+    await page.getByRole("listbox").press("End");
+    await page.locator('[aria-posinset="64"]').waitFor();
+  });
+
+  test("follows the map", async () => {
+    const { page } = await visit(browser, `${server.url}/#map=6/40.9/-74.6`);
+    await says(page, "100 in view");
+    await page.getByRole("button", { name: "Zoom in" }).click({ clickCount: 4 });
+    await says(page, /^[1-5]?\d in view/);
+  });
+
+  test("shows unnamed features when asked to, and remembers that", async () => {
+    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    await says(page, "100 in view");
+    await page.getByRole("checkbox", { name: "36 unnamed" }).check();
+    await page.locator('[aria-setsize="100"]').first().waitFor();
+    await page.reload();
+    await page.locator('[aria-setsize="100"]').first().waitFor();
+  });
+
+  test("says what to do where there is nothing", async () => {
+    const { page } = await visit(browser, `${server.url}/#map=9/0/-30`);
+    await page.getByRole("heading", { name: "No features here" }).waitFor();
+    await page.getByRole("button", { name: "Show the world" }).click();
+    await says(page, "100 in view");
+  });
+
+  test("crosses the antimeridian in two calls", async () => {
+    const { page } = await visit(browser, `${server.url}/#map=4/0/180`);
+    await page.getByRole("heading", { name: "No features here" }).waitFor();
+    await page.getByRole("button", { name: "live" }).click();
+    await page.getByRole("dialog", { name: "Calls" }).getByRole("rowheader", { name: "ListFeatures" }).nth(1).waitFor();
+  });
+});
+
+describe("the filter", () => {
+  test("is a key away, matches every word, and empties the list with a way back", async () => {
+    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    await says(page, "100 in view");
+    await page.keyboard.press("/");
+    await page.keyboard.type("ROAD monroe");
+    await says(page, "1 match");
+    expect(await rows(page).allTextContents()).toEqual([
+      expect.stringContaining("1270 Lakes RoadMonroe, NY 10950, USA"),
+    ]);
+    await page.keyboard.type("x");
+    await page.getByRole("heading", { name: "No feature matches" }).waitFor();
+    await page.getByRole("button", { name: "Clear the filter" }).click();
+    await page.locator('[aria-setsize="64"]').first().waitFor();
+  });
+
+  test("is walked with the arrows and left with Enter", async () => {
+    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    await says(page, "100 in view");
+    await page.keyboard.press("/");
+    await page.keyboard.type("west milford");
+    await page.locator('[aria-setsize="2"]').first().waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    const active = page.locator(".row.active");
+    await active.and(page.locator('[aria-posinset="2"]')).waitFor();
+    const name = await active.locator(".row-text > span").textContent();
+    await page.keyboard.press("Enter");
+    await page
+      .getByRole("region", { name: "Chosen place" })
+      .getByRole("heading", { name: name ?? "none" })
+      .waitFor();
+  });
+});
+
+describe("a chosen feature", () => {
+  test("is named from its address alone, and its coordinates are copied", async () => {
+    const { page, context } = await visit(browser, `${server.url}/${trailView}`);
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const place = page.getByRole("region", { name: "Chosen place" });
+    await place.getByRole("heading", { name: "Berkshire Valley Management Area Trail" }).waitFor();
+    await place.getByText("Jefferson, NJ, USA").waitFor();
+    await place.getByRole("button", { name: "40.9146138, -74.6188906" }).click();
+    await page.getByText("Coordinates copied").waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("40.9146138, -74.6188906");
+  });
+
+  test("is found on the map under the pointer, and let go with Escape", async () => {
+    const { page } = await visit(browser, `${server.url}/#map=12/40.9146138/-74.6188906`);
+    await says(page, /\d in view/);
+    const active = page.locator(".maplibregl-canvas");
+    await expect
+      .poll(async () => {
+        await page.mouse.move(centre.x + 30, centre.y + 30);
+        await page.mouse.move(centre.x, centre.y);
+        return active.evaluate((canvas) => canvas.style.cursor);
+      })
+      .toBe("pointer");
+    await page.mouse.click(centre.x, centre.y);
+    await page.getByRole("region", { name: "Chosen place" }).waitFor();
+    await page.getByRole("option", { selected: true, name: /Berkshire Valley/ }).waitFor();
+    expect(page.url()).toContain(`place=${trail}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("region", { name: "Chosen place" }).waitFor({ state: "detached" });
+    expect(page.url()).not.toContain("place=");
+  });
+
+  test("leads to its chat and to a drive", async () => {
+    const { page } = await visit(browser, `${server.url}/${trailView}`);
+    await page.getByRole("button", { name: "Chat here" }).click();
+    await page.getByRole("tab", { name: "Chat", selected: true }).waitFor();
+    expect(page.url()).toContain(`view=chat&place=${trail}`);
+    await page.goBack();
+    await page.getByRole("button", { name: "Drive through" }).click();
+    await page.getByRole("tab", { name: "Record", selected: true }).waitFor();
+  });
+});
+
+describe("the address", () => {
+  test("opens view, place and map, and the back button undoes steps but not moves of the map", async () => {
+    const { page } = await visit(browser, `${server.url}/#view=record&map=9/40.9/-74.5`);
+    await page.getByRole("tab", { name: "Record", selected: true }).waitFor();
+    await page.keyboard.press("1");
+    await says(page, /\d in view/);
+    await rows(page).first().click();
+    await expect.poll(() => page.url()).toContain("place=");
+    await page.getByRole("button", { name: "Zoom in" }).click();
+    await expect.poll(() => page.url()).toContain("map=10/");
+    await page.goBack();
+    await expect.poll(() => page.url()).not.toContain("place=");
+    await page.goBack();
+    await page.getByRole("tab", { name: "Record", selected: true }).waitFor();
+    await page.goForward();
+    await page.getByRole("tab", { name: "Features", selected: true }).waitFor();
+  });
+});
+
+describe("sixty thousand features", () => {
+  test("are listed and found under the pointer", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "routeguide-"));
+    const file = join(dir, "features.csv");
+    const lines = Array.from(
+      { length: 60_000 },
+      (_, i) => `Stone ${i},${(i % 300) / 100},${Math.trunc(i / 300) / 100}`,
+    );
+    await writeFile(file, ["name,latitude,longitude", ...lines].join("\n"));
+    const own = await Server.start("-features", file);
+    try {
+      // Stone 30150 is at 1.5, 1: where the map's centre is beside the card.
+      const { page } = await visit(browser, `${own.url}/#map=7/1.5/1`);
+      await says(page, "60,000 in view");
+      await page.locator('[aria-setsize="60000"]').first().waitFor();
+      await expect
+        .poll(async () => {
+          await page.mouse.move(centre.x + 300, 20);
+          await page.mouse.move(centre.x, centre.y);
+          return page.locator(".maplibregl-canvas").evaluate((canvas) => canvas.style.cursor);
+        })
+        .toBe("pointer");
+      await page.mouse.click(centre.x, centre.y);
+      await page.getByRole("region", { name: "Chosen place" }).getByRole("heading", { name: "Stone 30150" }).waitFor();
+      await page.keyboard.press("/");
+      await page.keyboard.type("stone 5999");
+      await says(page, "16 match");
+    } finally {
+      await own.close();
+      await rm(dir, { recursive: true });
+    }
+  });
+});
+
+describe("the server", () => {
+  test("may go away and come back: the page says so, and asks again", async () => {
+    const own = await Server.start();
+    try {
+      const { page } = await visit(browser, `${own.url}/#map=6/41/-75`);
+      await says(page, "100 in view");
+      await own.stop();
+      await page.getByRole("button", { name: "reconnecting…" }).waitFor();
+      await page.getByRole("button", { name: "Zoom in" }).click();
+      await page.getByRole("alert").filter({ hasText: "The server is not reached." }).waitFor();
+      expect(await rows(page).count()).toBeGreaterThan(0);
+      await own.restart();
+      await page.getByRole("button", { name: "live" }).waitFor();
+      await page.getByRole("alert").waitFor({ state: "detached" });
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe("the keyboard", () => {
+  test("reaches views, help, calls and themes", async () => {
+    const { page } = await visit(browser, `${server.url}/`);
+    await says(page, /\d in view/);
+    await page.keyboard.press("3");
+    await page.getByRole("tab", { name: "Chat", selected: true }).waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor({ state: "hidden" });
+    const dark = () => page.evaluate(() => document.documentElement.dataset.shade);
+    expect(await dark()).toBe("light");
+    await page.keyboard.press("t");
+    expect(await dark()).toBe("dark");
+    await page.reload();
+    expect(await dark()).toBe("dark");
+    await page.keyboard.press("t");
+    expect(await page.evaluate(() => localStorage.getItem("routeguide.theme"))).toBe("auto");
+  });
+
+  test("walks the tabs with the arrows", async () => {
+    const { page } = await visit(browser, `${server.url}/`);
+    await page.getByRole("tab", { name: "Features" }).focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.getByRole("tab", { name: "Chat", selected: true }).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Chat");
+  });
+});
+
+describe("the sheet on a phone", () => {
+  test("is dragged and tapped between peek, half and full", async () => {
+    const { page } = await visit(browser, `${server.url}/`, { viewport: phone, hasTouch: true });
+    await says(page, /\d in view/);
+    const sheet = page.locator(".panel");
+    const stands = (stop: string) => sheet.and(page.locator(`[data-sheet="${stop}"]`)).waitFor();
+    await stands("half");
+    const handle = await page.locator(".handle").boundingBox();
+    if (!handle) throw new Error("there is no handle");
+    const x = handle.x + handle.width / 2;
+    await page.mouse.move(x, handle.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(x, phone.height - 20, { steps: 8 });
+    await page.mouse.up();
+    await stands("peek");
+    await page.getByRole("tab", { name: "Features" }).click();
+    await stands("half");
+    await page.getByRole("button", { name: "Make the sheet larger" }).click();
+    await stands("full");
+    await expect.poll(async () => (await sheet.boundingBox())?.y).toBeLessThan(40);
+  });
+});
+
+describe.each([
+  { name: "wide", viewport: wide },
+  { name: "phone", viewport: phone },
+])("axe-core finds nothing to complain about, $name", ({ viewport }) => {
+  test.each(["light", "dark"] as const)("%s", async (colorScheme) => {
+    const { page } = await visit(browser, `${server.url}/${trailView}`, { viewport, colorScheme, bypassCSP: true });
+    await page.getByRole("region", { name: "Chosen place" }).getByText("Jefferson").waitFor();
+    await page.locator(".maplibregl-ctrl-attrib").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Menu" }).click();
+    await page.getByRole("dialog", { name: "Menu" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "About" }).click();
+    await page.getByRole("dialog", { name: "About RouteGuide" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("?");
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "live" }).click();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("/");
+    await page.keyboard.type("nothing has this name");
+    await page.getByRole("heading", { name: "No feature matches" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+});

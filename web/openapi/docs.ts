@@ -1,0 +1,21 @@
+// The page that shows the REST interface and lets it be tried, made of Swagger UI. It needs nothing from elsewhere.
+import { effect } from "@preact/signals";
+import showSwagger from "swagger-ui-dist/swagger-ui-es-bundle.js";
+import { applyTheme, shade } from "../src/theme";
+import "swagger-ui-dist/swagger-ui.css";
+import "../src/styles/tokens.css";
+import "./docs.css";
+
+applyTheme();
+effect(() => {
+  document.documentElement.classList.toggle("dark-mode", shade.value === "dark");
+});
+
+showSwagger({
+  url: "/openapi/openapi.json",
+  dom_id: "#docs",
+  deepLinking: true,
+  displayRequestDuration: true,
+  // Without this it asks a server elsewhere whether the document is valid.
+  validatorUrl: null,
+});

@@ -1,0 +1,43 @@
+// The page's conversations: the one at the chosen place while the chat is looked at, those that still have notes to send,
+// and the places with notes that the map shows.
+import { effect, signal, untracked } from "@preact/signals";
+import type { Conversation } from "./chat";
+import { Conversations } from "./conversations";
+import { samePoint } from "./geo";
+import * as map from "./map";
+import { NearbyNotes } from "./nearby";
+import { persisted } from "./persist";
+import { place, traveler, view } from "./state";
+
+const conversations = new Conversations(() => traveler.value);
+
+/** The conversation that is looked at. */
+export const conversation = signal<Conversation | null>(null);
+
+export const nearby = new NearbyNotes((note) => map.pulse(note.point));
+
+/** Whether the traveler was asked for a name, and may have given none. */
+export const named = persisted("named", false, (text) => text === "true");
+
+/** Milliseconds that the map rests before its notes are asked for. */
+const REST = 400;
+
+/** From now on opens and closes conversations and watches what the map shows; sends what earlier pages could not. */
+export function startChats(): void {
+  conversations.sendKept();
+  effect(() => {
+    const wanted = view.value === "chat" ? place.value : null;
+    untracked(() => {
+      const current = conversation.value;
+      if (current && wanted && samePoint(current.place.point, wanted.point)) return;
+      current?.close();
+      conversation.value = wanted && conversations.open(wanted);
+    });
+  });
+  let rest: ReturnType<typeof setTimeout> | undefined;
+  map.onMove(({ rect }) => {
+    clearTimeout(rest);
+    rest = setTimeout(() => void nearby.look(rect), REST);
+  });
+  effect(() => map.setNotes(nearby.state.value.places.map((p) => p.point)));
+}

@@ -1,0 +1,59 @@
+// What a key does on the whole page. Keys that belong to a field, or come with a modifier, do nothing here.
+import { type View, views } from "./state";
+
+export type Action =
+  | { readonly kind: "view"; readonly view: View }
+  | { readonly kind: "zoom"; readonly levels: 1 | -1 }
+  | { readonly kind: "console" | "filter" | "record" | "help" | "theme" | "close" };
+
+export interface Key {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+}
+
+export function actionOf(key: Key, inField: boolean): Action | null {
+  if (key.ctrlKey || key.metaKey || key.altKey || inField) return null;
+  switch (key.key) {
+    case "1":
+    case "2":
+    case "3":
+      return { kind: "view", view: views[Number(key.key) - 1] ?? "features" };
+    case "4":
+    case "c":
+      return { kind: "console" };
+    case "/":
+      return { kind: "filter" };
+    case "r":
+      return { kind: "record" };
+    case "?":
+      return { kind: "help" };
+    case "+":
+    case "=":
+      return { kind: "zoom", levels: 1 };
+    case "-":
+      return { kind: "zoom", levels: -1 };
+    case "t":
+      return { kind: "theme" };
+    case "Escape":
+      return { kind: "close" };
+    default:
+      return null;
+  }
+}
+
+/** For the help, in the order in which it is read. */
+export const shortcuts: readonly (readonly [keys: readonly string[], what: string])[] = [
+  [["1", "2", "3"], "Features, Record, Chat"],
+  [["4", "c"], "Console: call any method"],
+  [["/"], "Filter the features, search the methods"],
+  [["↑", "↓"], "Walk through the list"],
+  [["Enter"], "Show the feature on the map"],
+  [["r"], "Start, pause and resume a recording"],
+  [["Ctrl", "Enter"], "Send, in the console"],
+  [["+", "−"], "Zoom in and out"],
+  [["t"], "Switch between light and dark"],
+  [["Esc"], "Close what is open"],
+  [["?"], "This help"],
+];

@@ -1,0 +1,63 @@
+import { effect } from "@preact/signals";
+import { h, render } from "preact";
+import { followAddress, openAddress } from "./address";
+import { startChats } from "./chats";
+import { followClicks } from "./clicks";
+import { lookWithoutMap, startFinder } from "./finder";
+import { followKeys } from "./keys";
+import * as map from "./map";
+import { followNames } from "./names";
+import { startClock } from "./panel/clock";
+import { NoMap } from "./panel/no-map";
+import { PlaceCard } from "./panel/place";
+import { Shell } from "./panel/shell";
+import { startRecorder } from "./recorder";
+import { narrow, PLACE_CARD } from "./sheet";
+import { camera, place, view } from "./state";
+import { applyTheme, shade } from "./theme";
+import "./styles/tokens.css";
+import "./styles/parts.css";
+import "./styles/shell.css";
+import "./styles/dialogs.css";
+import "./styles/map.css";
+import "./styles/features.css";
+import "./styles/record.css";
+import "./styles/chat.css";
+
+openAddress();
+applyTheme();
+startClock();
+
+const [mapElement, appElement] = ["map", "app"].map((id) => document.getElementById(id));
+if (!mapElement || !appElement) throw new Error("the document has no place for the page");
+render(h(Shell, {}), appElement);
+followAddress();
+startFinder();
+startRecorder();
+startChats();
+followClicks();
+
+map.onMove((viewport) => {
+  camera.value = viewport.camera;
+});
+map.onSelect((hit) => {
+  if (hit || view.value !== "chat") place.value = hit;
+  if (hit && narrow.value && view.value !== "chat") map.reveal(hit.point, PLACE_CARD);
+});
+effect(() => map.setSelection(place.value?.point ?? null, view.value === "chat" ? "note" : "feature"));
+
+const card = document.createElement("div");
+render(h(PlaceCard, {}), card);
+effect(() => map.setPopup(view.value === "chat" || narrow.value ? null : (place.value?.point ?? null), card));
+
+followNames();
+followKeys();
+
+try {
+  await map.createMap(mapElement, camera.value, shade.value);
+  effect(() => map.setShade(shade.value));
+} catch (failure) {
+  render(h(NoMap, {}), mapElement);
+  lookWithoutMap();
+  throw failure;
+}

@@ -1,0 +1,415 @@
+// The map, and the only file that runs MapLibre. Positions go in and out as E7 points.
+//
+// Everything but `createMap` may be called at any time, before the map is drawn as well: it shows what was said last.
+//
+//   setMode("browse" | "draw" | "choose")  what a click means. "browse": it selects what it hits. "draw" and "choose": it
+//                                          goes to onPick instead, but for clusters, which "draw" alone sees through.
+//                                          Go back to "browse" when done.
+//   onPick(handler) → stop                 handler(place): the feature that was hit, at its exact position, or any point
+//                                          with the name ""
+//   setTrack(points, stored?)              the recorded route; from index `stored` on it is drawn as not stored yet
+//   setRoutePreview(points, stops?)        the way that a drive will go and its numbered stops
+//   setTraveler(point | null)              where the traveler is now
+//   setNotes(points), pulse(point)         places with notes; something just happened at one of them
+//   reveal(point), follow(from, to)        move if it is not seen; move along if it is leaving
+//   flyTo(point), fitTo(points)            move until it is seen beside the card (at once when motion is to be reduced)
+import {
+  AttributionControl,
+  type GeoJSONSource,
+  Map as LibreMap,
+  type MapMouseEvent,
+  Marker,
+  Popup,
+  ScaleControl,
+  type StyleSpecification,
+  setWorkerCount,
+  setWorkerUrl,
+} from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import "maplibre-gl/dist/maplibre-gl.css";
+import { attribution, basemapLayers, basemapSources, detail, fileOf, loadFonts, type Shade, stages } from "./basemap";
+import type { Feature } from "./features";
+import { boundsOf, fromDegrees, type Point, type Rect, samePoint, toLngLat } from "./geo";
+import {
+  type Collection,
+  clusterLayer,
+  clusterMaxZoom,
+  empty,
+  featureLayers,
+  featurePoints,
+  line,
+  type Overlay,
+  overlayLayers,
+  overlaySources,
+  palette,
+  points,
+} from "./overlay";
+import { lookAt, MANY, PointLayer } from "./point-layer";
+import type { Camera, Place } from "./state";
+
+export type Mode = "browse" | "draw" | "choose";
+
+/** What the map shows of the world. */
+export interface Viewport {
+  readonly camera: Camera;
+  readonly rect: Rect;
+}
+
+/** Pixels at each edge that something else covers. */
+export interface Insets {
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  readonly left: number;
+}
+
+let map: LibreMap | null = null;
+let drawn = false;
+let detailed = false;
+let mode: Mode = "browse";
+let features: readonly Feature[] = [];
+let notes: readonly Point[] = [];
+let hovered: Feature | null = null;
+let clustered = clusterMaxZoom(0);
+const manyPoints = new PointLayer(() => {
+  const bounds = map?.getBounds();
+  return lookAt(map?.getZoom() ?? 0, bounds?.getWest() ?? 0, bounds?.getEast() ?? 0);
+});
+let insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
+let traveler: Marker | null = null;
+let popup: { readonly box: Popup; readonly point: Point } | null = null;
+const shown = new Map<Overlay, Collection>();
+
+type Handler<T> = (value: T) => void;
+const pick = new Set<Handler<Place>>();
+const select = new Set<Handler<Place | null>>();
+const hover = new Set<Handler<Place | null>>();
+const move = new Set<Handler<Viewport>>();
+
+function listen<T>(handlers: Set<Handler<T>>, handler: Handler<T>): () => void {
+  handlers.add(handler);
+  return () => handlers.delete(handler);
+}
+
+export const onPick = (handler: Handler<Place>) => listen(pick, handler);
+/** A click in "browse": the feature that was hit, or null beside all of them; with the other button any point. */
+export const onSelect = (handler: Handler<Place | null>) => listen(select, handler);
+export const onHover = (handler: Handler<Place | null>) => listen(hover, handler);
+/** While the map moves, and once when it is first drawn. */
+export const onMove = (handler: Handler<Viewport>) => listen(move, handler);
+
+/** Draws the map; resolves when it can be drawn on, which is before the basemap is there. */
+export async function createMap(container: HTMLElement, camera: Camera, shade: Shade): Promise<void> {
+  setWorkerUrl(workerUrl);
+  setWorkerCount(2);
+  await loadFonts();
+  map = new LibreMap({
+    container,
+    style: styleOf(shade),
+    center: [camera.longitude, camera.latitude],
+    zoom: camera.zoom,
+    maxZoom: 18,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    maxPitch: 0,
+    fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 300,
+    locale: { "Map.Title": "Map, moved with the arrow keys" },
+  });
+  map.setPadding(insets);
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(
+    new AttributionControl({ compact: innerWidth <= 600, customAttribution: attribution }),
+    "bottom-right",
+  );
+  // On a phone the sources are behind a button; MapLibre would begin with them opened.
+  container.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show");
+  map.addControl(new ScaleControl({ maxWidth: 88 }), "bottom-right");
+  const report = () => {
+    const viewport = currentViewport();
+    if (viewport) for (const handler of move) handler(viewport);
+  };
+  map.on("move", report);
+  map.on("click", click);
+  map.on("contextmenu", (event) => {
+    if (mode === "browse") tell(select, { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" });
+  });
+  map.on("mousemove", (event) => setHovered(featureAt(event, 4)));
+  map.on("mouseout", () => setHovered(null));
+  await map.once("style.load");
+  drawn = true;
+  for (const [overlay, data] of shown) put(overlay, data);
+  drawFeatures();
+  manyPoints.setColor(palette[shade].feature);
+  traveler?.addTo(map);
+  popup?.box.addTo(map);
+  cursor();
+  report();
+  void loadBasemap(map);
+}
+
+/** Stage after stage, so that the land does not wait for its labels. What cannot be loaded is not drawn. */
+async function loadBasemap(into: LibreMap): Promise<void> {
+  for (const stage of stages) {
+    await Promise.allSettled(stage.map((name) => into.getSource<GeoJSONSource>(name)?.setData(fileOf(name))));
+  }
+  loadDetail(into);
+  into.on("zoom", () => loadDetail(into));
+}
+
+/** Fetches the detailed coast when the map first looks that closely, and lets go of the coarse one when it is drawn. */
+function loadDetail(from: LibreMap): void {
+  if (detailed || from.getZoom() < detail.zoom - 0.5) return;
+  detailed = true;
+  from.getSource<GeoJSONSource>(detail.source)?.setData(fileOf(detail.source));
+  from.once("idle", () => {
+    for (const layer of detail.coarse) from.setLayerZoomRange(layer, 0, detail.zoom);
+  });
+}
+
+function styleOf(shade: Shade): StyleSpecification {
+  return {
+    version: 8,
+    sources: { ...basemapSources(), ...overlaySources() },
+    layers: [...basemapLayers(shade), ...overlayLayers(shade)],
+  };
+}
+
+/** Repaints in another palette without loading anything again. */
+export function setShade(shade: Shade): void {
+  manyPoints.setColor(palette[shade].feature);
+  for (const layer of styleOf(shade).layers) {
+    for (const [name, value] of Object.entries(layer.paint ?? {})) {
+      map?.setPaintProperty(layer.id, name as Parameters<LibreMap["setPaintProperty"]>[1], value);
+    }
+  }
+}
+
+function put(overlay: Overlay, data: Collection): void {
+  shown.set(overlay, data);
+  if (drawn) map?.getSource<GeoJSONSource>(overlay)?.setData(data);
+}
+
+function tell<T>(handlers: Set<Handler<T>>, value: T): void {
+  for (const handler of handlers) handler(value);
+}
+
+function currentViewport(): Viewport | null {
+  if (!map) return null;
+  const center = map.getCenter().wrap();
+  const bounds = map.getBounds();
+  const whole = bounds.getEast() - bounds.getWest() >= 360;
+  const southwest = fromDegrees(bounds.getSouth(), whole ? -180 : bounds.getWest());
+  const northeast = fromDegrees(bounds.getNorth(), whole ? 180 : bounds.getEast());
+  return {
+    camera: { zoom: map.getZoom(), latitude: center.lat, longitude: center.lng },
+    rect: { south: southwest.lat, west: southwest.lng, north: northeast.lat, east: northeast.lng },
+  };
+}
+
+function featureAt(event: MapMouseEvent, reach: number): Feature | null {
+  if (features.length > MANY) {
+    const point = fromDegrees(event.lngLat.lat, event.lngLat.lng);
+    const world = 512 * 2 ** (map?.getZoom() ?? 0);
+    return features[manyPoints.nearest(point, (reach + 2) / world)] ?? null;
+  }
+  return features[indexAt(event, reach, featureLayers)] ?? null;
+}
+
+/** A place with notes, which need not be a feature. */
+function noteAt(event: MapMouseEvent, reach: number): Place | null {
+  const point = notes[indexAt(event, reach, ["notes"])];
+  return point ? { point, name: "" } : null;
+}
+
+/** Where in its list stands what these layers have drawn there; -1 for nothing. */
+function indexAt(event: MapMouseEvent, reach: number, layers: string[]): number {
+  const { x, y } = event.point;
+  const hits = map?.queryRenderedFeatures(
+    [
+      [x - reach, y - reach],
+      [x + reach, y + reach],
+    ],
+    { layers },
+  );
+  return Number(hits?.[0]?.properties.i ?? -1);
+}
+
+async function click(event: MapMouseEvent): Promise<void> {
+  const reach = matchMedia("(pointer: coarse)").matches ? 14 : 5;
+  const hit = featureAt(event, reach) ?? noteAt(event, reach);
+  const here = hit ?? { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" };
+  if (mode === "draw") return tell(pick, here);
+  const choose = () => (mode === "choose" ? tell(pick, here) : tell(select, hit));
+  if (hit) return choose();
+  const cluster = map?.queryRenderedFeatures(event.point, { layers: [clusterLayer] })[0];
+  const source = map?.getSource<GeoJSONSource>("features");
+  if (!cluster || !source || cluster.geometry.type !== "Point") return choose();
+  const zoom = await source.getClusterExpansionZoom(Number(cluster.properties.cluster_id));
+  const [lng = 0, lat = 0] = cluster.geometry.coordinates;
+  map?.easeTo({ center: [lng, lat], zoom: zoom + 0.2 });
+}
+
+function setHovered(next: Feature | null): void {
+  if (next === hovered) return;
+  hovered = next;
+  cursor();
+  tell(hover, next);
+}
+
+function cursor(): void {
+  if (map) map.getCanvas().style.cursor = mode === "browse" ? (hovered ? "pointer" : "") : "crosshair";
+}
+
+export function setMode(next: Mode): void {
+  mode = next;
+  cursor();
+}
+
+/** Pixels that the card or the sheet covers: the map's centre is that of what remains. */
+export function setInsets(next: Insets): void {
+  insets = next;
+  if (drawn) map?.easeTo({ padding: next, duration: 200 });
+  else map?.setPadding(next);
+}
+
+export function zoomBy(levels: number): void {
+  map?.easeTo({ zoom: map.getZoom() + levels });
+}
+
+export function setCamera(camera: Camera): void {
+  map?.jumpTo({ center: [camera.longitude, camera.latitude], zoom: camera.zoom });
+}
+
+/** Zooms in to at least 11 where the map looks from further away. */
+export function flyTo(point: Point): void {
+  map?.flyTo({ center: toLngLat(point), zoom: Math.max(map.getZoom(), 11), maxDuration: 1500 });
+}
+
+/** Moves only when the point is not seen; `below` pixels at the lower edge of what is seen are about to be covered. */
+export function reveal(point: Point, below = 0): void {
+  if (!isSeen(point, below)) map?.easeTo({ center: toLngLat(point) });
+}
+
+/** Moves along with what goes from one point to another and leaves the part of the map that is seen. */
+export function follow(from: Point, to: Point): void {
+  if (isSeen(from) && !isSeen(to)) map?.easeTo({ center: toLngLat(to) });
+}
+
+/** Whether a point is well inside of what no card covers, and as much above the lower edge of that. */
+function isSeen(point: Point, above = 0): boolean {
+  if (!map) return false;
+  const { x, y } = map.project(toLngLat(point));
+  const { top = 0, right = 0, bottom = 0, left = 0 } = map.getPadding();
+  const { clientWidth, clientHeight } = map.getContainer();
+  return x > left + 24 && x < clientWidth - right - 24 && y > top + 24 && y < clientHeight - bottom - above - 24;
+}
+
+export function fitTo(list: readonly Point[]): void {
+  const bounds = boundsOf(list);
+  if (!bounds) return;
+  map?.fitBounds([bounds.west / 1e7, bounds.south / 1e7, bounds.east / 1e7, bounds.north / 1e7], {
+    padding: 48,
+    maxZoom: 13,
+    maxDuration: 1500,
+  });
+}
+
+export function setFeatures(list: readonly Feature[]): void {
+  features = list;
+  setHovered(null);
+  drawFeatures();
+}
+
+/** As clusters and circles that MapLibre makes of them, or, when there are too many for that, as bare points. */
+function drawFeatures(): void {
+  const many = features.length > MANY;
+  const few = many ? [] : features;
+  const zoom = clusterMaxZoom(few.length);
+  if (drawn && zoom !== clustered) {
+    map?.getSource<GeoJSONSource>("features")?.setClusterOptions({ clusterMaxZoom: zoom });
+    clustered = zoom;
+  }
+  put("features", featurePoints(few));
+  if (!drawn || (!many && !map?.getLayer(manyPoints.id))) return;
+  manyPoints.setPoints(many ? features : []);
+  if (!map?.getLayer(manyPoints.id)) map?.addLayer(manyPoints, "hover");
+  map?.triggerRepaint();
+}
+
+/** The ring around a feature that the pointer is over, here or in the list. */
+export function setHighlight(point: Point | null): void {
+  put("hover", point ? points([point]) : empty);
+}
+
+export function setSelection(point: Point | null, tone: "feature" | "note"): void {
+  put("selection", point ? points([point], () => ({ tone })) : empty);
+}
+
+export function setTrack(list: readonly Point[], stored = list.length): void {
+  put("track", line(list.slice(0, stored)));
+  put("unsent", line(list.slice(Math.max(0, stored - 1))));
+}
+
+export function setRoutePreview(list: readonly Point[], stops: readonly Point[] = []): void {
+  put("preview", line(list));
+  put(
+    "stops",
+    points(stops, (i) => ({ number: String(i + 1) })),
+  );
+}
+
+export function setNotes(list: readonly Point[]): void {
+  notes = list;
+  put(
+    "notes",
+    points(list, (i) => ({ i })),
+  );
+}
+
+export function setTraveler(point: Point | null): void {
+  if (!point) {
+    traveler?.remove();
+    traveler = null;
+    return;
+  }
+  if (!traveler) {
+    traveler = new Marker({ element: element("traveler-dot") }).setLngLat(toLngLat(point));
+    if (drawn && map) traveler.addTo(map);
+  }
+  traveler.setLngLat(toLngLat(point));
+}
+
+/** A ring that spreads once from a place where a note has just arrived. */
+export function pulse(point: Point): void {
+  if (!map) return;
+  const marker = new Marker({ element: element("pulse") }).setLngLat(toLngLat(point)).addTo(map);
+  marker.getElement().firstElementChild?.addEventListener("animationend", () => marker.remove(), { once: true });
+}
+
+/** MapLibre moves the outer element; the inner one is free to be animated. */
+function element(className: string): HTMLElement {
+  const outer = document.createElement("div");
+  outer.className = className;
+  outer.append(document.createElement("i"));
+  return outer;
+}
+
+/** Shows an element at a point, or nothing. */
+export function setPopup(point: Point | null, content: HTMLElement): void {
+  if (popup && point && samePoint(popup.point, point)) return;
+  popup?.box.remove();
+  popup = null;
+  if (!point) return;
+  const box = new Popup({
+    closeButton: false,
+    closeOnClick: false,
+    focusAfterOpen: false,
+    offset: 14,
+    maxWidth: "none",
+  });
+  box.setLngLat(toLngLat(point)).setDOMContent(content);
+  if (drawn && map) box.addTo(map);
+  popup = { box, point };
+}

@@ -1,0 +1,98 @@
+import type { ComponentChildren } from "preact";
+
+function icon(children: ComponentChildren, size = 18) {
+  return () => (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="2"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+    >
+      {children}
+    </svg>
+  );
+}
+
+export const PlusIcon = icon(<path d="M12 5v14M5 12h14" />);
+export const MinusIcon = icon(<path d="M5 12h14" />);
+export const LocateIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="6.5" />
+    <circle cx="12" cy="12" r="1.6" fill="currentColor" stroke="none" />
+    <path d="M12 2v3.5M12 18.5V22M2 12h3.5M18.5 12H22" />
+  </>,
+);
+export const ThemeIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M12 3.5a8.5 8.5 0 0 1 0 17Z" fill="currentColor" stroke="none" />
+  </>,
+);
+export const MoreIcon = icon(
+  <g fill="currentColor" stroke="none">
+    <circle cx="5.5" cy="12" r="1.7" />
+    <circle cx="12" cy="12" r="1.7" />
+    <circle cx="18.5" cy="12" r="1.7" />
+  </g>,
+);
+export const CloseIcon = icon(<path d="M6 6l12 12M18 6 6 18" />, 16);
+export const SearchIcon = icon(
+  <>
+    <circle cx="11" cy="11" r="6.5" />
+    <path d="m16 16 4.5 4.5" />
+  </>,
+  16,
+);
+export const CopyIcon = icon(
+  <>
+    <rect x="9" y="9" width="11.5" height="11.5" rx="2.5" />
+    <path d="M5.5 15H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2h8a2 2 0 0 1 2 2v.5" />
+  </>,
+  15,
+);
+export const CheckIcon = icon(<path d="m5 12.5 4.5 4.5L19 7.5" />, 15);
+export const ChatIcon = icon(<path d="M4 5.5h16v11H11l-4.5 4v-4H4Z" />, 16);
+export const RouteIcon = icon(
+  <>
+    <circle cx="6" cy="18.5" r="2.5" />
+    <circle cx="18" cy="5.5" r="2.5" />
+    <path d="M8.5 18.5H15a3.5 3.5 0 0 0 0-7H9a3 3 0 0 1 0-6h6.5" />
+  </>,
+  16,
+);
+export const PinIcon = icon(
+  <>
+    <path d="M12 3a6.5 6.5 0 0 1 6.5 6.5c0 4.4-4 7-6.5 11-2.5-4-6.5-6.6-6.5-11A6.5 6.5 0 0 1 12 3Z" />
+    <circle cx="12" cy="9.5" r="2.2" />
+  </>,
+  32,
+);
+export const KeyboardIcon = icon(
+  <>
+    <rect x="2.5" y="6" width="19" height="12" rx="2.5" />
+    <path d="M6.5 10h.01M10 10h.01M13.5 10h.01M17 10h.01M8 14h8" />
+  </>,
+  16,
+);
+export const BookIcon = icon(<path d="M5 4.5h9a4 4 0 0 1 4 4v11H8a3 3 0 0 1-3-3ZM5 16.5a3 3 0 0 1 3-3h10" />, 16);
+export const InfoIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M12 11v5M12 8h.01" />
+  </>,
+  16,
+);
+export const SendIcon = icon(<path d="M4.5 12 20 4.5 15.5 20l-4-7Z M11.5 13 20 4.5" />, 17);
+export const TerminalIcon = icon(
+  <>
+    <rect x="2.5" y="4.5" width="19" height="15" rx="2.5" />
+    <path d="m7 9.5 3 2.5-3 2.5M12.5 15H17" />
+  </>,
+  16,
+);
+export const BackIcon = icon(<path d="M15 5l-7 7 7 7" />, 16);

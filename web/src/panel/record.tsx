@@ -1,0 +1,42 @@
+import { useEffect, useRef } from "preact/hooks";
+import { recorder, unfinished } from "../recorder";
+
+import { Failed, Finished } from "./record-end";
+import { Recording } from "./record-live";
+import { Preparation } from "./record-start";
+import { DraftOffer, SavedRoutes } from "./saved-routes";
+
+/** Records a route: preparing it, following it, and what it came to. */
+export function RecordPanel() {
+  const state = recorder.state.value;
+  const panel = useRef<HTMLDivElement>(null);
+
+  // The button that was pressed goes with its state; the first of the next state takes the focus over.
+  const pressed = useRef(false);
+  const { kind } = state;
+  useEffect(() => {
+    const first = panel.current?.querySelector<HTMLElement>("[data-first]");
+    if (!pressed.current || !first || document.activeElement !== document.body) return;
+    pressed.current = false;
+    first.focus({ preventScroll: true });
+  }, [kind]);
+
+  return (
+    <div
+      ref={panel}
+      class="record"
+      onClickCapture={() => {
+        pressed.current = true;
+      }}
+    >
+      {state.kind === "idle" && unfinished.value.map((draft) => <DraftOffer key={draft.id} draft={draft} />)}
+      {state.kind === "idle" && <Preparation />}
+      {(state.kind === "recording" || state.kind === "paused" || state.kind === "finishing") && (
+        <Recording kind={state.kind} track={state.track} />
+      )}
+      {state.kind === "finished" && <Finished track={state.track} summary={state.summary} ended={state.ended} />}
+      {state.kind === "failed" && <Failed track={state.track} reason={state.reason} canRetry={state.canRetry} />}
+      {(state.kind === "idle" || state.kind === "finished") && <SavedRoutes />}
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+import { type Call, calls, connection } from "../state";
+import { callTime, messages } from "./calls";
+import { dialog } from "./dialogs";
+
+const words = { connecting: "connecting…", live: "live", reconnecting: "reconnecting…", offline: "offline" } as const;
+
+/** Whether the server is reached; a click shows the calls. */
+export function Live() {
+  const { kind } = connection.value;
+  return (
+    <>
+      <button type="button" class="reached" data-kind={kind} title="Show the calls" onClick={() => show()}>
+        <i aria-hidden="true" />
+        {words[kind]}
+      </button>
+      <span class="visually-hidden" role="status">
+        {words[kind]}
+      </span>
+    </>
+  );
+}
+
+/** The newest call, and one that is open, at the foot of the map. */
+export function StatusLine() {
+  const lines = newsworthy(calls.value);
+  if (lines.length === 0) return null;
+  return (
+    <button type="button" class="status" title="Show the calls" onClick={() => show()}>
+      {lines.map((call) => (
+        <span key={call.id} class="card">
+          <i class={`call-dot ${call.state.kind}`} aria-hidden="true" />
+          <span>
+            {call.method} · {call.door} · {call.state.kind === "failed" ? call.state.code : messages(call)} ·{" "}
+            {callTime(call)}
+          </span>
+        </span>
+      ))}
+    </button>
+  );
+}
+
+function show(): void {
+  dialog.value = "calls";
+}
+
+/** What a cancelled call was is old news as soon as there is another. */
+function newsworthy(list: readonly Call[]): Call[] {
+  const ended = list.find((call) => call.state.kind === "done" || call.state.kind === "failed");
+  const open = list.find((call) => call.state.kind === "open");
+  const lines = [ended, open].filter((call) => call !== undefined);
+  return lines.length > 0 ? lines : list.slice(0, 1);
+}

@@ -1,0 +1,222 @@
+// The server's services as functions of plain values: with rpc/, the only code that knows the network. Unary calls and
+// finite lists go over fetch as gRPC-Web, streams that a client writes to and watches over a WebSocket each.
+//
+// Calls that must go on (recordRoute, routeChat, watchNotes) come back by themselves after a lost connection, for as long
+// as their signal is not aborted. Every function rejects with a ConnectError when it cannot succeed.
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import { PointSchema, RouteGuide } from "./gen/routeguide/route_guide_pb";
+import { type BoundsSchema, type Note as NoteMessage, NoteService } from "./gen/routeguide/v1/note_service_pb";
+import { type Point, type Rect, splitRect } from "./geo";
+import { streamBatches } from "./rpc/batches";
+import { keepCalling } from "./rpc/connection";
+import { journal } from "./rpc/journal";
+import { createWebSocketStream } from "./rpc/websocket";
+import type { Place } from "./state";
+
+const baseUrl = globalThis.location?.origin ?? "http://localhost";
+const web = createGrpcWebTransport({ baseUrl, interceptors: [journal("gRPC-Web")], defaultTimeoutMs: 10_000 });
+const stream = createWebSocketStream({ baseUrl, interceptors: [journal("WebSocket")] });
+const transport = { unary: web.unary, stream };
+const guide = createClient(RouteGuide, transport);
+const notes = createClient(NoteService, transport);
+
+/** A new identifier for a route or a chat. Unlike crypto.randomUUID it also works on pages that come without TLS. */
+export function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The feature at exactly this point; its name is "" where there is none. */
+export async function getFeature(point: Point, signal: AbortSignal): Promise<Place> {
+  const feature = await guide.getFeature(pointMessage(point), { signal });
+  return { point, name: feature.name };
+}
+
+/** Streams the features of an area, many at a time and in the server's order. */
+export async function listFeatures(area: Rect, onBatch: (batch: Place[]) => void, signal: AbortSignal): Promise<void> {
+  for (const { south, west, north, east } of splitRect(area)) {
+    const corners = { lo: { latitude: south, longitude: west }, hi: { latitude: north, longitude: east } };
+    await streamBatches(
+      baseUrl,
+      RouteGuide.method.listFeatures,
+      corners,
+      (batch) => onBatch(batch.map((f) => ({ point: pointOf(f.location), name: f.name }))),
+      signal,
+    );
+  }
+}
+
+export interface Summary {
+  readonly points: number;
+  readonly features: number;
+  /** Whole metres. */
+  readonly distance: number;
+  /** Whole seconds from the first call to the end, pauses included. */
+  readonly elapsed: number;
+}
+
+export interface Recording {
+  readonly routeId: string;
+  readonly traveler: string;
+  /** Gives the points from number `from` on, as they come; ending it finishes the route. `over` aborts with the call. */
+  points(from: number, over: AbortSignal): AsyncIterable<Point>;
+  /** The server has so many points; those from there on are asked for next. */
+  onOpen(stored: number): void;
+  /** The connection is gone; the next one is being tried. */
+  onLost(): void;
+}
+
+/** Records a route and resolves with what it came to: every point is stored once, however often the connection breaks. */
+export function recordRoute(recording: Recording, signal: AbortSignal): Promise<Summary> {
+  return keepCalling(async (attempt, alive) => {
+    const over = new AbortController();
+    let open: (stored: number) => void;
+    const stored = new Promise<number>((resolve) => {
+      open = resolve;
+    });
+    async function* points() {
+      for await (const p of recording.points(await stored, over.signal)) yield pointMessage(p);
+    }
+    try {
+      const summary = await guide.recordRoute(points(), {
+        signal: attempt,
+        headers: { "route-id": recording.routeId, ...travelerHeader(recording.traveler) },
+        onHeader(header) {
+          alive();
+          const count = Number(header.get("route-points"));
+          recording.onOpen(count);
+          open(count);
+        },
+      });
+      return {
+        points: summary.pointCount,
+        features: summary.featureCount,
+        distance: summary.distance,
+        elapsed: summary.elapsedTime,
+      };
+    } catch (failure) {
+      recording.onLost();
+      throw failure;
+    } finally {
+      over.abort();
+    }
+  }, signal);
+}
+
+export interface ChatNote {
+  readonly point: Point;
+  readonly message: string;
+}
+
+export interface Chat {
+  /** Its notes get the ids `<chatId>.<number>`. */
+  readonly chatId: string;
+  readonly traveler: string;
+  /** Asked before each connection: resolves, once it is known what is stored, with the number of the note to go on with. */
+  resume(signal: AbortSignal): Promise<number>;
+  /** Gives the notes from that number on, as they are written; ending it ends the chat. `over` aborts with the call. */
+  notes(from: number, over: AbortSignal): AsyncIterable<ChatNote>;
+}
+
+/**
+ * Sends the notes of a conversation; resolves when it has ended and all of them are stored. What others write is not
+ * taken from here: watchNotes has it, with ids and times.
+ */
+export function routeChat(chat: Chat, signal: AbortSignal): Promise<void> {
+  return keepCalling(async (attempt, alive) => {
+    const over = new AbortController();
+    try {
+      const from = await chat.resume(attempt);
+      let whole = false;
+      async function* written() {
+        for await (const n of chat.notes(from, over.signal))
+          yield { location: pointMessage(n.point), message: n.message };
+        whole = true;
+      }
+      const answers = guide.routeChat(written(), {
+        signal: attempt,
+        headers: { "chat-id": chat.chatId, "chat-notes": String(from), ...travelerHeader(chat.traveler) },
+        onHeader: alive,
+      });
+      for await (const _ of answers);
+      if (!whole) throw new ConnectError("the server ended the chat", Code.Unavailable);
+    } finally {
+      over.abort();
+    }
+  }, signal);
+}
+
+export interface Note {
+  readonly id: string;
+  readonly point: Point;
+  readonly message: string;
+  /** "" when its writer gave no name. */
+  readonly traveler: string;
+  /** When the server took it, in milliseconds since the epoch. */
+  readonly time: number;
+}
+
+export interface NoteWatch {
+  readonly area: Rect;
+  /** Go on after this cursor; "" begins with the newest stored notes, at most `history` of them. */
+  readonly cursor: string;
+  readonly history: number;
+  onNote(note: Note, cursor: string): void;
+  /** All stored notes have been given; from now on they come as they are written. Again after each reconnection. */
+  onLive(cursor: string): void;
+  /** The connection is gone; the next one goes on after the last cursor. */
+  onLost(): void;
+}
+
+/** Gives every note of an area once, until the signal is aborted. A cursor that the server does not know begins anew. */
+export function watchNotes(watch: NoteWatch, signal: AbortSignal): Promise<never> {
+  let cursor = watch.cursor;
+  return keepCalling(async (attempt, alive) => {
+    try {
+      const request = { bounds: boundsMessage(watch.area), cursor, history: watch.history };
+      for await (const answer of notes.watchNotes(request, { signal: attempt, onHeader: alive })) {
+        cursor = answer.cursor;
+        if (answer.note) watch.onNote(noteOf(answer.note), cursor);
+        else watch.onLive(cursor);
+      }
+      throw new ConnectError("the server ended the watch", Code.Unavailable);
+    } catch (failure) {
+      watch.onLost();
+      if (ConnectError.from(failure).code !== Code.OutOfRange || cursor === "") throw failure;
+      cursor = "";
+      throw new ConnectError("the server has other notes than before", Code.Unavailable);
+    }
+  }, signal);
+}
+
+/** Metadata is ASCII: anything else in a name is percent-encoded. */
+function travelerHeader(name: string): Record<string, string> {
+  return name === "" ? {} : { traveler: encodeURIComponent(name) };
+}
+
+function pointMessage(p: Point) {
+  return create(PointSchema, { latitude: p.lat, longitude: p.lng });
+}
+
+function pointOf(message: { latitude: number; longitude: number } | undefined): Point {
+  return { lat: message?.latitude ?? 0, lng: message?.longitude ?? 0 };
+}
+
+function boundsMessage(r: Rect): MessageInitShape<typeof BoundsSchema> {
+  return {
+    southwest: { latitude: r.south, longitude: r.west },
+    northeast: { latitude: r.north, longitude: r.east },
+  };
+}
+
+function noteOf(n: NoteMessage): Note {
+  return {
+    id: n.id,
+    point: pointOf(n.location),
+    message: n.message,
+    traveler: n.traveler,
+    time: n.createTime ? timestampMs(n.createTime) : 0,
+  };
+}

@@ -1,0 +1,15 @@
+import { vi } from "vitest";
+
+/** For tests with fake timers: lets time pass until the condition holds, ten minutes of it at most. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let passed = 0; !condition(); passed += 20) {
+    if (passed > 600_000) throw new Error("waited for ten minutes");
+    await vi.advanceTimersByTimeAsync(20);
+  }
+}
+
+/** For tests: what a page that cannot reach its server would do next, it does no more. Another takes its place. */
+export async function abandonPage(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(1);
+  vi.clearAllTimers();
+}

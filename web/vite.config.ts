@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+const server = process.env.ROUTEGUIDE_URL ?? "http://127.0.0.1:8080";
+// The first are calls: /SERVICE/METHOD.
+const served = [
+  "^/[A-Za-z][\\w.]*/\\w+$",
+  "/v1/",
+  "/openapi/openapi.json",
+  "/openapi/swagger.json",
+  "/healthz",
+  "/readyz",
+];
+
+export default defineConfig({
+  build: {
+    outDir: "../static/dist",
+    emptyOutDir: true,
+    target: ["chrome123", "firefox128", "safari17.5"],
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: { input: ["index.html", "openapi/index.html"] },
+  },
+  plugins: [compressed()],
+  worker: { format: "es" },
+  server: { proxy: Object.fromEntries(served.map((path) => [path, { target: server, ws: true }])) },
+  test: { include: ["src/**/*.test.{ts,tsx}"] },
+});
+
+/** Puts NAME.gz beside each text file that is worth it: the server hands that out as it is. */
+function compressed(): Plugin {
+  let dir = "";
+  return {
+    name: "compressed",
+    apply: "build",
+    configResolved(config) {
+      dir = join(config.root, config.build.outDir);
+    },
+    closeBundle() {
+      for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !/\.(js|css|json|html|svg)$/.test(entry.name)) continue;
+        const path = join(entry.parentPath, entry.name);
+        const plain = readFileSync(path);
+        const packed = gzipSync(plain, { level: 9 });
+        if (plain.length > 1024 && packed.length < 0.9 * plain.length) writeFileSync(`${path}.gz`, packed);
+      }
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+// Journeys through the built page in a real browser, against the real program: ROUTEGUIDE_BIN says where that is.
+export default defineConfig(({ mode }) => ({
+  test: {
+    include: [mode === "picture" ? "e2e/picture.ts" : "e2e/**/*.e2e.ts"],
+    // One browser after another: drawing maps in software takes every core.
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 45_000 } },
+  },
+}));
