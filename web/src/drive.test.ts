@@ -8,11 +8,12 @@ const newYork = stop(406_892_000, -740_445_000, "Liberty Island");
 const philadelphia = stop(399_496_000, -751_503_000, "Liberty Bell");
 const boston = stop(423_601_000, -710_589_000, "Boston Common");
 
-function look(stops: Place[], kmh: number, every: number): Place[] {
+/** All that is noted down on a drive that is looked at so often, a place every `step` seconds. */
+function look(stops: Place[], kmh: number, every: number, step = every): Place[] {
   const drive = planDrive(stops, kmh);
   const seen: Place[] = [];
   for (let after = -1, until = 0; after < drive.duration; after = until, until += every) {
-    seen.push(...pointsBetween(drive, after, until));
+    seen.push(...pointsBetween(drive, after, until, step));
   }
   return seen;
 }
@@ -34,6 +35,13 @@ describe("a drive", () => {
     },
   );
 
+  test.each([0.3, 59.9, 61, 240, 100_000])("has the same points when looked at every %f s", (every) => {
+    const stops = [philadelphia, newYork, boston, newYork];
+    const seen = look(stops, 3000, every, 60);
+    expect(seen).toEqual(look(stops, 3000, 60));
+    expect(seen.length).toBeGreaterThan(planDrive(stops, 3000).duration / 60);
+  });
+
   test("stays on the way between the stops and never goes back", () => {
     const seen = look([newYork, boston], 120, 60).map((p) => p.point);
     expect(seen.length).toBeGreaterThan(100);
@@ -45,8 +53,8 @@ describe("a drive", () => {
 
   test("moves at its speed", () => {
     const drive = planDrive([newYork, boston], 72);
-    const [a] = pointsBetween(drive, 99, 100);
-    const [b] = pointsBetween(drive, 100, 110);
+    const [a] = pointsBetween(drive, 99, 100, 10);
+    const [b] = pointsBetween(drive, 100, 110, 10);
     expect(distance((a as Place).point, (b as Place).point)).toBeCloseTo(200, 0);
   });
 
@@ -57,7 +65,7 @@ describe("a drive", () => {
 
   test("of one stop is over at once, and of none there is nothing", () => {
     expect(look([newYork], 50, 1)).toEqual([newYork]);
-    expect(pointsBetween(planDrive([], 50), -1, 10)).toEqual([]);
+    expect(pointsBetween(planDrive([], 50), -1, 10, 1)).toEqual([]);
   });
 
   test("counts a stop that is named twice in a row twice", () => {

@@ -26,24 +26,30 @@ export function planDrive(stops: readonly Place[], kmh: number): Drive {
 
 /**
  * What a recorder notes down when it looks at the time `until`, after it has looked at `after` (seconds; less than 0
- * before the start): every stop reached since, at its exact position, and where the traveler is now if not at a stop.
+ * before the start), in the order of time: every stop reached since, at its exact position, and where the traveler was
+ * at every multiple of `step` seconds.
  *
- * However the time is cut into looks, each stop comes once.
+ * However the time is cut into looks, the points are the same: a busy or hidden page, whose looks come late, leaves
+ * no gap.
  */
-export function pointsBetween(drive: Drive, after: number, until: number): Place[] {
-  const reached = drive.stops.filter((_, i) => isBetween(drive.times[i] as number, after, until));
-  if (until <= after || until >= drive.duration || drive.times.includes(until)) return reached;
-  const next = drive.times.findIndex((t) => t > until);
-  const a = drive.stops[next - 1];
-  const b = drive.stops[next];
-  if (!a || !b) return reached;
-  const begun = drive.times[next - 1] as number;
-  const fraction = (until - begun) / ((drive.times[next] as number) - begun);
-  return [...reached, { point: between(a.point, b.point, fraction), name: "" }];
+export function pointsBetween(drive: Drive, after: number, until: number, step: number): Place[] {
+  const seen = drive.stops
+    .map((place, i) => ({ time: drive.times[i] as number, place }))
+    .filter(({ time }) => time > after && time <= until);
+  for (let k = Math.max(1, Math.floor(after / step)); k * step <= until && k * step < drive.duration; k++) {
+    const time = k * step;
+    if (time > after && !drive.times.includes(time))
+      seen.push({ time, place: { point: pointAt(drive, time), name: "" } });
+  }
+  return seen.sort((a, b) => a.time - b.time).map(({ place }) => place);
 }
 
-function isBetween(t: number, after: number, until: number): boolean {
-  return t > after && t <= until;
+/** Where the traveler is at a time of the drive before its end. */
+function pointAt(drive: Drive, time: number): Point {
+  const next = drive.times.findIndex((t) => t > time);
+  const begun = drive.times[next - 1] as number;
+  const fraction = (time - begun) / ((drive.times[next] as number) - begun);
+  return between((drive.stops[next - 1] as Place).point, (drive.stops[next] as Place).point, fraction);
 }
 
 /** The way of a drive as a line: great circles in steps of at most `step` metres. */

@@ -42,7 +42,7 @@ function troubleOf(error: GeolocationPositionError): string {
   }
 }
 
-/** Milliseconds between two looks at where a drive is. */
+/** Milliseconds between two points of a drive, and between two looks at where it is. */
 const LOOK_EVERY = 200;
 
 /** A drive under way; it stands still until `go`. */
@@ -86,7 +86,7 @@ export class DriveRun {
 
   #look(seconds: number): void {
     const until = Math.min(seconds, this.drive.duration);
-    const places = pointsBetween(this.drive, this.#seconds.value, until);
+    const places = pointsBetween(this.drive, this.#seconds.value, until, (LOOK_EVERY / 1000) * this.#speedUp);
     if (until === this.drive.duration) this.stop();
     this.#seconds.value = until;
     this.#onPlaces(places);
