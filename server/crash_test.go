@@ -20,6 +20,7 @@ import (
 	routeguidepb "routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/geo"
+	"routeguide/server/leaktest"
 )
 
 // asProgram in the environment makes the test binary the program itself, so that a test can kill it.
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	// What gRPC-Web's wrapper imports starts a timer for good.
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/desertbit/timer.timerRoutine"))
+	leaktest.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/desertbit/timer.timerRoutine"))
 }
 
 // launch starts the program in a process of its own, on free ports.

@@ -15,6 +15,7 @@ import (
 
 	routeguidepb "routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
+	"routeguide/server/leaktest"
 )
 
 // A thousand streams of all kinds are open, through all doors, when the program is told to end: it does so within five
@@ -105,5 +106,5 @@ func TestShutdownWithOpenStreams(t *testing.T) {
 	for _, c := range []*http.Client{http1, h2c} {
 		c.CloseIdleConnections()
 	}
-	goleak.VerifyNone(t, goroutines)
+	leaktest.VerifyNone(t, goroutines)
 }

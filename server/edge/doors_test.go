@@ -3,6 +3,7 @@ package edge_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -262,14 +263,31 @@ func TestBidiError(t *testing.T) {
 
 func TestDeadline(t *testing.T) {
 	everyDoor(t, func(t *testing.T, p *place, d door) {
-		ctx, cancel := context.WithTimeout(call(t), 50*time.Millisecond)
-		defer cancel()
-		_, err := routeguidepb.NewRouteGuideClient(d.conn).GetFeature(ctx, &routeguidepb.Point{Latitude: 999})
-		if status.Code(err) != codes.DeadlineExceeded {
-			t.Errorf("error %v", err)
-		}
-		within(t, p.guide.ended, "the handler")
+		untilReached(t, p, func(deadline time.Duration) {
+			ctx, cancel := context.WithTimeout(call(t), deadline)
+			defer cancel()
+			_, err := routeguidepb.NewRouteGuideClient(d.conn).GetFeature(ctx, &routeguidepb.Point{Latitude: 999})
+			if status.Code(err) != codes.DeadlineExceeded {
+				t.Errorf("error %v", err)
+			}
+		})
 	})
+}
+
+// untilReached makes calls that wait, with ever longer deadlines until one of them does reach its handler before, and sees
+// the handler end.
+func untilReached(t *testing.T, p *place, make func(deadline time.Duration)) {
+	t.Helper()
+	for deadline := 50 * time.Millisecond; deadline < patience; deadline *= 2 {
+		make(deadline)
+		select {
+		case <-p.guide.waiting:
+			within(t, p.guide.ended, "the handler")
+			return
+		default:
+		}
+	}
+	t.Error("no call reached the handler")
 }
 
 // TestDeadlineIsKeptByTheServer does without a client that would notice by itself.
@@ -278,16 +296,16 @@ func TestDeadlineIsKeptByTheServer(t *testing.T) {
 		if d.name == "native" {
 			return
 		}
-		ctx := metadata.AppendToOutgoingContext(call(t), "grpc-timeout", "30m")
-		deadline, _ := ctx.Deadline()
-		_, err := routeguidepb.NewRouteGuideClient(d.conn).GetFeature(noDeadline{ctx}, &routeguidepb.Point{Latitude: 999})
-		if status.Code(err) != codes.DeadlineExceeded {
-			t.Errorf("error %v", err)
-		}
-		if time.Until(deadline) < time.Second {
-			t.Error("it was the client's own deadline")
-		}
-		within(t, p.guide.ended, "the handler")
+		untilReached(t, p, func(deadline time.Duration) {
+			ctx := metadata.AppendToOutgoingContext(call(t), "grpc-timeout", fmt.Sprintf("%dm", deadline.Milliseconds()))
+			_, err := routeguidepb.NewRouteGuideClient(d.conn).GetFeature(noDeadline{ctx}, &routeguidepb.Point{Latitude: 999})
+			if status.Code(err) != codes.DeadlineExceeded {
+				t.Errorf("error %v", err)
+			}
+			if ctx.Err() != nil {
+				t.Error("it was the client's own deadline")
+			}
+		})
 	})
 }
 
@@ -301,7 +319,8 @@ func TestCancelReachesTheHandler(t *testing.T) {
 		t.Run("unary", func(t *testing.T) {
 			ctx, cancel := context.WithCancel(call(t))
 			go func() {
-				time.AfterFunc(50*time.Millisecond, cancel) // either moment is right
+				<-p.guide.waiting
+				cancel()
 			}()
 			_, err := client.GetFeature(ctx, &routeguidepb.Point{Latitude: 999})
 			if status.Code(err) != codes.Canceled {
@@ -318,6 +337,7 @@ func TestCancelReachesTheHandler(t *testing.T) {
 			if _, err := s.Recv(); err != nil {
 				t.Fatal(err)
 			}
+			within(t, p.guide.waiting, "the handler")
 			cancel()
 			within(t, p.guide.ended, "the handler")
 			if _, err := s.Recv(); status.Code(err) != codes.Canceled {

@@ -25,9 +25,13 @@ import (
 	"routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/edge"
+	"routeguide/server/leaktest"
 )
 
 var discard = slog.New(slog.DiscardHandler)
+
+// patience is how long a test waits for what must come: a machine may be busy.
+const patience = time.Minute
 
 // guide is the service behind the doors: its answers say what reached it.
 type guide struct {
@@ -174,7 +178,7 @@ type place struct {
 func open(t testing.TB, change ...func(*edge.Options)) *place {
 	t.Helper()
 	before := goleak.IgnoreCurrent() // such as what a package that the gRPC-Web wrapper imports has started
-	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+	t.Cleanup(func() { leaktest.VerifyNone(t, before) })
 	p := &place{guide: &guide{waiting: make(chan struct{}, 100), ended: make(chan error, 100)}}
 	s := grpc.NewServer(edge.ServerOptions()...)
 	routeguidepb.RegisterRouteGuideServer(s, p.guide)
@@ -196,7 +200,7 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 	}
 	web, native := listen(), listen()
 	p.base = "http://" + web.Addr().String()
-	p.server = &http.Server{Handler: p.edge, Protocols: new(http.Protocols), ReadHeaderTimeout: 5 * time.Second}
+	p.server = &http.Server{Handler: p.edge, Protocols: new(http.Protocols), ReadHeaderTimeout: patience}
 	p.server.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			p.tcp.Store(c, nil)
@@ -214,7 +218,7 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 	h2.Protocols.SetUnencryptedHTTP2(true)
 	p.http2 = &http.Client{Transport: h2}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := p.edge.Close(ctx); err != nil {
 			t.Errorf("close the edge: %v", err)
@@ -243,7 +247,7 @@ func (p *place) conns() []any {
 
 // call is a context for one call.
 func call(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -254,7 +258,7 @@ func within[T any](t testing.TB, c <-chan T, what string) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("still waiting for %s", what)
 		panic("unreachable")
 	}

@@ -16,7 +16,7 @@ func TestOneCloseFrame(t *testing.T) {
 	if _, err := c.Write(append(header, socketFrame(binaryFrame, []byte{1})...)); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	for {

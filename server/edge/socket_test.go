@@ -71,10 +71,7 @@ func binaries(data ...[]byte) []message {
 }
 
 func TestSocketRefuses(t *testing.T) {
-	p := open(t, func(o *edge.Options) {
-		o.Limits.FirstFrame = 200 * time.Millisecond
-		o.Limits.Message = 1 << 20
-	})
+	p := open(t, func(o *edge.Options) { o.Limits.Message = 1 << 20 })
 	header := func(lines string) []message { return binaries([]byte(lines)) }
 	good := "content-type: application/grpc-web+proto\r\n"
 	tests := []struct {
@@ -83,7 +80,6 @@ func TestSocketRefuses(t *testing.T) {
 		code codes.Code
 		end  websocket.StatusCode
 	}{
-		{"nothing at all", nil, codes.DeadlineExceeded, websocket.StatusPolicyViolation},
 		{"a text first", []message{{goodHeader, true}}, codes.InvalidArgument, websocket.StatusUnsupportedData},
 		{"an empty first message", header(""), codes.InvalidArgument, websocket.StatusProtocolError},
 		{"no content type", header("x-grpc-web: 1\r\n"), codes.InvalidArgument, websocket.StatusProtocolError},
@@ -135,6 +131,21 @@ func TestSocketRefuses(t *testing.T) {
 				t.Errorf("grpc-status %q and close code %d, want %q and %d", got, end, want, test.end)
 			}
 		})
+	}
+}
+
+// TestSocketWithoutHeader sends nothing at all.
+func TestSocketWithoutHeader(t *testing.T) {
+	p := open(t, func(o *edge.Options) { o.Limits.FirstFrame = 200 * time.Millisecond })
+	ctx := call(t)
+	c, err := edgetest.WebSocket{Base: p.base}.Dial(ctx, chat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	got, end := outcome(ctx, c)
+	if want := fmt.Sprint(uint32(codes.DeadlineExceeded)); got != want || end != websocket.StatusPolicyViolation {
+		t.Errorf("grpc-status %q and close code %d", got, end)
 	}
 }
 
@@ -231,11 +242,9 @@ func closedWith(t *testing.T, s grpc.ClientStream, want websocket.StatusCode) {
 }
 
 func TestSocketsAreBounded(t *testing.T) {
-	p := open(t, func(o *edge.Options) { o.Limits.Sockets = 2 })
+	p := open(t, func(o *edge.Options) { o.Limits.Sockets, o.Limits.FirstFrame = 2, patience })
 	dial := func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		c, err := edgetest.WebSocket{Base: p.base}.Dial(ctx, chat)
+		c, err := edgetest.WebSocket{Base: p.base}.Dial(call(t), chat)
 		if err == nil {
 			t.Cleanup(func() { c.CloseNow() })
 		}

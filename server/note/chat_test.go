@@ -10,14 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"routeguide/server/geo"
+	"routeguide/server/leaktest"
 	"routeguide/server/note"
 	"routeguide/server/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.VerifyTestMain(m) }
 
 var (
 	here  = geo.Point{Lat: 1}

@@ -8,14 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"routeguide/server/geo"
+	"routeguide/server/leaktest"
 	"routeguide/server/route"
 	"routeguide/server/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.VerifyTestMain(m) }
 
 var home = geo.Point{Lat: 409146138, Lng: -746188906}
 

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -21,12 +20,13 @@ import (
 	routeguidepb "routeguide/proto/routeguide"
 	"routeguide/server/feature"
 	"routeguide/server/geo"
+	"routeguide/server/leaktest"
 	"routeguide/server/note"
 	"routeguide/server/route"
 	"routeguide/server/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.VerifyTestMain(m) }
 
 // serve starts the services on a free port and returns their Calls, and a connection to them.
 func serve(t *testing.T, features *feature.Index, stall time.Duration, log io.Writer) (*Calls, *grpc.ClientConn) {

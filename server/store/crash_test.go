@@ -13,8 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"routeguide/server/leaktest"
 	"routeguide/server/store"
 )
 
@@ -29,7 +28,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.VerifyTestMain(m)
 }
 
 // writeUntilKilled appends with ever more callers and prints the sequence and ID of each acknowledged entry.

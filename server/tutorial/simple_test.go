@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -23,9 +22,10 @@ import (
 	"routeguide/proto/tutorial/greeterpb"
 	"routeguide/proto/tutorial/helloworld"
 	"routeguide/proto/tutorial/myservice"
+	"routeguide/server/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.VerifyTestMain(m) }
 
 func TestGreeters(t *testing.T) {
 	s := start(t, t.TempDir(), Options{})
