@@ -140,7 +140,7 @@ func (s side) say(chat call, text string) {
 
 func (s side) hear(chat call, want string) {
 	s.t.Helper()
-	defer time.AfterFunc(time.Minute, chat.Cancel).Stop()
+	defer time.AfterFunc(patience, chat.Cancel).Stop()
 	n := new(routeguidepb.RouteNote)
 	if err := chat.RecvMsg(n); err != nil || n.Message != want {
 		s.t.Fatalf("heard %v, %v, want %q", n, err, want)
@@ -180,7 +180,7 @@ func (s side) watch(cursor string) *watch {
 
 func (w *watch) next() *routeguidev1.WatchNotesResponse {
 	w.t.Helper()
-	defer time.AfterFunc(time.Minute, w.call.Cancel).Stop()
+	defer time.AfterFunc(patience, w.call.Cancel).Stop()
 	m := new(routeguidev1.WatchNotesResponse)
 	if err := w.call.RecvMsg(m); err != nil {
 		w.t.Fatal(err)

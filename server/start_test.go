@@ -17,6 +17,9 @@ import (
 	"routeguide/server/loopback"
 )
 
+// patience is how long a test waits for what must come: a machine may be busy.
+const patience = 2 * time.Minute
+
 // A program is a RouteGuide that runs in the test's own process.
 type program struct {
 	t          *testing.T
@@ -62,7 +65,7 @@ func (p *program) stop() error {
 			close(p.done)
 		}
 		return err
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		return fmt.Errorf("the program does not stop:\n%s", p.out)
 	}
 }
@@ -112,9 +115,9 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// wait returns the first match of re, or nil when the program ended, or did not say it in 20 seconds.
+// wait returns the first match of re, or nil when the program ended, or our patience does.
 func (o *output) wait(re *regexp.Regexp) []string {
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	for {
 		o.mu.Lock()
 		m, ended, news := re.FindStringSubmatch(o.buf.String()), o.ended, o.news

@@ -77,7 +77,7 @@ func TestCloseCutsOff(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	if err := Check(t.Context(), conn, quiet); !errors.Is(err, ErrFile) {

@@ -38,7 +38,7 @@ func newCrowd(addrs []string, writers int) (*crowd, error) {
 	c := &crowd{refused: make(map[codes.Code]int), news: make(chan struct{}), acks: make([]int, 2*writers)}
 	for _, addr := range addrs {
 		// A program that comes back is found at once, not after a pause that has grown while it was away.
-		quick := grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: retryAfter, Multiplier: 1, MaxDelay: retryAfter}, MinConnectTimeout: time.Second}
+		quick := grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: retryAfter, Multiplier: 1, MaxDelay: retryAfter}, MinConnectTimeout: callTimeout}
 		conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithConnectParams(quick))
 		if err != nil {
 			return nil, errors.Join(err, c.close())
@@ -55,7 +55,7 @@ func newCrowd(addrs []string, writers int) (*crowd, error) {
 const (
 	retryAfter  = 50 * time.Millisecond
 	callTimeout = 20 * time.Second // of a call, after which its client tries again
-	patience    = 90 * time.Second // for a crowd to go on after a fault
+	patience    = 4 * time.Minute  // for a crowd to go on after a fault
 )
 
 // begin has everybody write until end.

@@ -21,7 +21,7 @@ type process struct {
 	gone chan struct{} // closed when it has ended
 }
 
-const startBound = time.Minute
+const startBound = 2 * time.Minute
 
 // start returns when the process serves.
 func (p *process) start(ctx context.Context) error {

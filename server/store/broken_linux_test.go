@@ -62,7 +62,7 @@ func TestWriteError(t *testing.T) {
 	entry := func(i int) Entry { return Entry{Subject: "n.a", ID: fmt.Sprint(i), Data: make([]byte, MaxData)} }
 	var failed int
 	for failed = 0; len(acknowledged) == failed; failed++ {
-		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second) // longer than one attempt may wait for its answer
 		_, err := l.Append(ctx, entry(failed))
 		cancel()
 		if err == nil {

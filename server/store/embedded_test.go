@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"routeguide/server/store"
+	"routeguide/server/store/storetest"
 )
 
 func TestLock(t *testing.T) {
@@ -131,7 +132,7 @@ func TestGoroutines(t *testing.T) {
 	}
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(5 * time.Second); ; <-tick.C {
+	for deadline := time.Now().Add(storetest.Patience); ; <-tick.C {
 		left := running()
 		if len(left) == 0 {
 			return

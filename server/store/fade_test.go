@@ -6,9 +6,11 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"routeguide/server/store/storetest"
 )
 
-// TestFade has a log that keeps its records for a second, and then one that keeps them for ever again.
+// TestFade has a log that keeps its records for a few seconds, and then one that keeps them for ever again.
 func TestFade(t *testing.T) {
 	var said bytes.Buffer
 	o := Options{Dir: t.TempDir(), Logger: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelError}))}
@@ -21,14 +23,14 @@ func TestFade(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	l, err := s.openLog(t.Context(), time.Second, "NOTES", []string{"n.>"})
+	l, err := s.openLog(t.Context(), 4*time.Second, "NOTES", []string{"n.>"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	appendN(t, l, 10)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(20 * time.Second); ; <-tick.C {
+	for deadline := time.Now().Add(storetest.Patience); ; <-tick.C {
 		if n, err := l.Count(t.Context(), "n.1"); err != nil || time.Now().After(deadline) {
 			t.Fatalf("%d records, %v", n, err)
 		} else if n == 0 {

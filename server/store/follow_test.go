@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"routeguide/server/store"
+	"routeguide/server/store/storetest"
 )
 
 // take waits until a follower has n records or has ended.
@@ -20,7 +21,7 @@ func take(t testing.TB, f *store.Follower, n int) (recs []store.Record, err erro
 	for len(recs) < n && err == nil {
 		select {
 		case <-f.Ready():
-		case <-time.After(20 * time.Second):
+		case <-time.After(storetest.Patience):
 			t.Fatalf("%d of %d records:\n%s", len(recs), n, show(recs))
 		}
 		var more []store.Record

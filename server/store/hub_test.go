@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"routeguide/server/store/storetest"
 )
 
 func openNotes(t *testing.T) *Log {
@@ -46,7 +48,7 @@ func queued(t *testing.T, f *Follower, n int) (seqs []uint64) {
 	for len(seqs) < n {
 		select {
 		case <-f.Ready():
-		case <-time.After(20 * time.Second):
+		case <-time.After(storetest.Patience):
 			t.Fatalf("got %v", seqs)
 		}
 		recs, err := f.Take()

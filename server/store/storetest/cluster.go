@@ -18,6 +18,9 @@ import (
 	"routeguide/server/loopback"
 )
 
+// Patience is how long a test waits for what must come: a machine may be busy.
+const Patience = 3 * time.Minute
+
 // A Cluster is three servers on ports of 127.0.0.1. Their routes lead through proxies, so that they can be cut.
 type Cluster struct {
 	t     testing.TB
@@ -56,14 +59,14 @@ func Start(t testing.TB) *Cluster {
 		c.Restart(i)
 	}
 	var err error
-	if c.conn, err = nats.Connect(c.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond)); err != nil {
+	if c.conn, err = nats.Connect(c.URL(), nats.Timeout(Patience), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
 	if c.js, err = jetstream.New(c.conn); err != nil {
 		t.Fatal(err)
 	}
 	c.Await("a leader of the cluster", func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
 		_, err := c.js.AccountInfo(ctx)
 		return err
@@ -156,7 +159,7 @@ func (c *Cluster) Restart(i int) {
 	n.server = s
 	c.Join(i)
 	s.Start()
-	if !s.ReadyForConnections(20 * time.Second) {
+	if !s.ReadyForConnections(Patience) {
 		c.t.Fatalf("node %d does not start", i)
 	}
 }
@@ -208,7 +211,7 @@ func (c *Cluster) AwaitCurrent(log string) {
 
 // Records returns how many records a log has, and 0 while that is not known.
 func (c *Cluster) Records(log string) uint64 {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	stream, err := c.js.Stream(ctx, log)
 	if err != nil {
@@ -221,7 +224,7 @@ func (c *Cluster) Records(log string) uint64 {
 func (c *Cluster) Clear() {
 	c.t.Helper()
 	c.Await("all logs to be deleted", func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		names := c.js.StreamNames(ctx)
 		left := 0
@@ -238,12 +241,12 @@ func (c *Cluster) Clear() {
 	})
 }
 
-// Await tries until there is no error, for at most a minute.
+// Await tries until there is no error, for as long as our patience lasts.
 func (c *Cluster) Await(what string, try func() error) {
 	c.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(time.Minute); ; <-tick.C {
+	for deadline := time.Now().Add(Patience); ; <-tick.C {
 		err := try()
 		if err == nil {
 			return
