@@ -6,8 +6,9 @@ export default defineConfig(({ mode }) => ({
     include: [mode === "picture" ? "e2e/picture.ts" : "e2e/**/*.e2e.ts"],
     // One browser after another: drawing maps in software takes every core.
     fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 45_000 } },
+    // Maps are drawn in software, on a machine that may be slow and busy.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 100_000 } },
   },
 }));

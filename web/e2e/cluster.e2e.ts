@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { launch, Server, visit } from "./world";
+import { freeAddresses, launch, Server, suggestDrive, visit } from "./world";
 
 /** NATS servers that keep every record three times. */
 class Cluster {
@@ -30,10 +30,11 @@ class Cluster {
         `-cluster=${others[n]}`,
       ];
       const routes = others.filter((_, other) => other !== n);
-      const node = spawn(binary, ["node", ...flags, ...routes], { stdio: ["ignore", "ignore", "inherit"] });
+      const node = spawn(binary, ["node", ...flags, ...routes], { stdio: ["ignore", "ignore", "pipe"] });
       process.once("exit", () => node.kill("SIGKILL"));
       cluster.#nodes.push(node);
     }
+    await Promise.all(cluster.#nodes.map(({ stderr }) => stderr && once(stderr, "data"))); // each says that it serves
     return cluster;
   }
 
@@ -45,21 +46,6 @@ class Cluster {
     }
     await rm(this.#dir, { recursive: true, force: true });
   }
-}
-
-/** Ports that nobody listens on, and that the system gives to nobody by itself: those are 32768 and higher. */
-async function freeAddresses(count: number): Promise<string[]> {
-  const addresses = new Set<string>();
-  while (addresses.size < count) {
-    const port = 12_000 + Math.floor(20_000 * Math.random());
-    const listener = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      listener.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (free) addresses.add(`127.0.0.1:${port}`);
-    listener.close();
-  }
-  return [...addresses];
 }
 
 /** Joins each connection with the first of the servers that takes one, as balancers do that know nothing of HTTP. */
@@ -178,8 +164,7 @@ test("two pages at two programs chat, and go on when one program is killed", asy
 
 test("a recording goes on at another program when the one that began it is killed", async () => {
   const { page } = await visit(browser, `${balancer.url}/#view=record&map=8/40.75/-74.5`);
-  await page.getByRole("button", { name: "Suggest a drive" }).click();
-  await page.getByLabel("Time goes").selectOption("60");
+  await suggestDrive(page, "10"); // it takes longer than a test may
   await page.getByRole("button", { name: "Start recording" }).click();
   const says = (text: string) => page.locator(".record").getByText(text).first().waitFor();
   const points = async () =>
@@ -189,6 +174,8 @@ test("a recording goes on at another program when the one that began it is kille
   await first.stop("SIGKILL");
   const before = await points();
   await expect.poll(points).toBeGreaterThan(before + 8);
+  // Metres are rounded here and cut there.
+  await page.locator(".stat").filter({ hasText: "km" }).waitFor();
   await says("points, all sent");
   await page.getByRole("button", { name: "Finish" }).click();
   await says("Route stored");

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -11,19 +12,37 @@ import { expect, onTestFinished } from "vitest";
 export const wide = { width: 1280, height: 820 };
 export const phone = { width: 390, height: 844 };
 
+/** Ports that nobody listens on, and that the system gives to nobody by itself: those are 32768 and higher. */
+export async function freeAddresses(count: number): Promise<string[]> {
+  const addresses = new Set<string>();
+  while (addresses.size < count) {
+    const port = 12_000 + Math.floor(20_000 * Math.random());
+    const listener = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      listener.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    addresses.add(`127.0.0.1:${port}`);
+    await new Promise((resolve) => listener.close(resolve));
+  }
+  return [...addresses];
+}
+
 /** The program with a data directory of its own, which goes with it. */
 export class Server {
   readonly #dir: string;
+  readonly #address: string;
   #process: ChildProcess | null = null;
-  #address = "127.0.0.1:0";
   #closed = false;
 
-  private constructor(dir: string) {
+  private constructor(dir: string, address: string) {
     this.#dir = dir;
+    this.#address = address;
   }
 
   static async start(...flags: string[]): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), "routeguide-")));
+    const [address] = (await freeAddresses(1)) as [string];
+    const server = new Server(await mkdtemp(join(tmpdir(), "routeguide-")), address);
     await server.restart(...flags);
     return server;
   }
@@ -42,13 +61,12 @@ export class Server {
     const child = spawn(binary, args, { stdio: ["ignore", "inherit", "pipe"] });
     this.#process = child;
     process.once("exit", () => child.kill("SIGKILL"));
-    this.#address = await new Promise<string>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       let log = "";
       child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${log}`)));
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
         log += text;
-        const address = /msg="http listening" addr=(\S+)/.exec(log)?.[1];
-        if (address) resolve(address);
+        if (log.includes('msg="http listening"')) resolve();
       });
     });
   }
@@ -73,6 +91,7 @@ export class Server {
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    timeout: 200_000,
     args: [
       "--no-sandbox",
       "--use-gl=angle",
@@ -90,8 +109,7 @@ export async function visit(
   options: BrowserContextOptions = {},
 ): Promise<{ page: Page; context: BrowserContext }> {
   const context = await browser.newContext({ viewport: wide, reducedMotion: "reduce", ...options });
-  // Maps drawn in software, on a machine that is busy with other tests, take their time.
-  context.setDefaultTimeout(45_000);
+  context.setDefaultTimeout(100_000);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
@@ -109,12 +127,28 @@ export async function visit(
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** Every rule of axe-core that something on the page breaks, and what. */
-export async function violations(page: Page): Promise<string[]> {
+async function violations(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(axe, "utf8"));
   return page.evaluate(async () => {
     const found = await (globalThis as unknown as { axe: Axe }).axe.run(document, { resultTypes: ["violations"] });
     return found.violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.target.join(" ")}`));
   });
+}
+
+/** Nothing of axe-core's rules is broken, once what has just changed is drawn. */
+export async function isAccessible(page: Page): Promise<void> {
+  await expect.poll(() => violations(page)).toEqual([]);
+}
+
+/** Suggests a drive of six stops. Before all features have come there may be fewer to suggest. */
+export async function suggestDrive(page: Page, times: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      await page.getByRole("button", { name: "Suggest a drive" }).click();
+      return page.locator(".stop").count();
+    })
+    .toBe(6);
+  await page.getByLabel("Time goes").selectOption(times);
 }
 
 interface Axe {
