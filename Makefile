@@ -16,7 +16,7 @@ test: setup build test-go test-web test-e2e ## every test: Go with -race, page u
 
 test-go: ## the Go tests, with -race
 	go build -race ./...
-	go test -race -timeout 20m -p 1 ./... # one package after the other: some start clusters, and none should wait for another
+	go test -race -timeout 60m -p 1 ./... # one package after the other: some start clusters, and none should wait for another
 
 test-web: web/node_modules ## the page's unit tests
 	npm --prefix web test
@@ -62,7 +62,7 @@ help: ## this list
 
 # Not `npm ci`: it refuses a lock file without the binaries of other platforms, which not every registry carries.
 web/node_modules: web/package-lock.json
-	npm --prefix web install --no-save --no-audit --no-fund
+	npm --prefix web install --no-save --no-audit --no-fund --fetch-retries=5
 	@touch $@
 
 static/dist/index.html: web/node_modules $(WEB_SOURCES)
