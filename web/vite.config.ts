@@ -26,7 +26,7 @@ export default defineConfig({
   plugins: [compressed()],
   worker: { format: "es" },
   server: { proxy: Object.fromEntries(served.map((path) => [path, { target: server, ws: true }])) },
-  test: { include: ["src/**/*.test.{ts,tsx}"] },
+  test: { include: ["src/**/*.test.{ts,tsx}"], testTimeout: 60_000 }, // a machine may be slow
 });
 
 /** Puts NAME.gz beside each text file that is worth it: the server hands that out as it is. */
