@@ -202,7 +202,7 @@ func TestUpstreamsThatCannotBe(t *testing.T) {
 
 // While an upstream is away its calls fail at once, and say which it is; then it is used again.
 func TestUpstreamThatComesBack(t *testing.T) {
-	e := listenElsewhere(t, "127.0.0.1:0", inV1)
+	e := listenElsewhere(t, "127.0.0.1:"+freePort(t), inV1)
 	p := start(t, "-upstream", numbers+"="+e.addr)
 	away := func(err error) bool {
 		st := status.Convert(err)

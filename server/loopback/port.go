@@ -3,10 +3,12 @@
 package loopback
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 )
 
 // Systems give out ports from 32768 or higher by themselves, to whoever listens on port 0 or calls somebody. One of those
@@ -16,11 +18,16 @@ const (
 	lastPort  = 32_000
 )
 
-// Port returns a port of 127.0.0.1 that nobody listens on.
+var given sync.Map // ports, so that none is given twice before it is used
+
+// Port returns a port of 127.0.0.1 that nobody listens on, another one each time.
 func Port() (int, error) {
-	var err error
+	err := errors.New("all have been given")
 	for range 100 {
 		port := firstPort + rand.IntN(lastPort-firstPort)
+		if _, again := given.LoadOrStore(port, true); again {
+			continue
+		}
 		var l net.Listener
 		if l, err = net.Listen("tcp", addr(port)); err == nil {
 			return port, l.Close()
