@@ -224,7 +224,8 @@ func testCanceled(t *testing.T, b backend) {
 
 func testSizes(t *testing.T, b backend) {
 	l := notes(t, b.open(t))
-	addAll(t, l, 20, 20, func(i int) store.Entry {
+	const count = 8 // more than go together
+	addAll(t, l, count, count, func(i int) store.Entry {
 		return store.Entry{Subject: "n.big", ID: strings.Repeat(string(rune('a'+i)), 512), Data: bytes.Repeat([]byte{byte(i)}, store.MaxData)}
 	})
 	recs := read(t, l, subjects("n.big"))
@@ -233,14 +234,14 @@ func testSizes(t *testing.T, b backend) {
 			t.Fatalf("record %d is damaged", rec.Seq)
 		}
 	}
-	if len(recs) != 20 {
+	if len(recs) != count {
 		t.Errorf("%d records", len(recs))
 	}
 	if _, err := l.Append(t.Context(), store.Entry{Subject: "n.big", Data: make([]byte, store.MaxData+1)}); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("one byte more: %v", err)
 	}
 	got := read(t, l, store.Query{Subjects: []string{"n.big"}, Newest: 3})
-	same(t, "newest", got, recs[17:])
+	same(t, "newest", got, recs[count-3:])
 }
 
 func testSubjects(t *testing.T, b backend) {
