@@ -62,12 +62,14 @@ func (s *Store) streams(ctx context.Context) (configs []jetstream.StreamConfig, 
 	defer cancel()
 	for retry := (pause{}); ; {
 		configs = nil
-		list := s.js.ListStreams(ctx)
+		attempt, done := context.WithTimeout(ctx, answerTimeout)
+		list := s.js.ListStreams(attempt)
 		for info := range list.Info() {
 			if !s.engine.shared() || info.Config.Metadata[kind] != "" {
 				configs = append(configs, info.Config)
 			}
 		}
+		done()
 		if err = list.Err(); err == nil {
 			break
 		} else if !transient(err) || retry.wait(ctx, nil) != nil {
@@ -85,9 +87,13 @@ func (s *Store) Dump(ctx context.Context, e Extent) iter.Seq2[Record, error] {
 		if e.First > e.Last {
 			return
 		}
-		stream, err := s.js.Stream(ctx, e.Name)
+		var stream jetstream.Stream
+		err := persist(ctx, func(ctx context.Context) (err error) {
+			stream, err = s.js.Stream(ctx, e.Name)
+			return err
+		})
 		if err != nil {
-			yield(Record{}, fmt.Errorf("read %s: %w", e.Name, unavailable(err)))
+			yield(Record{}, fmt.Errorf("read %s: %w", e.Name, err))
 			return
 		}
 		l := newReadLog(s, stream)

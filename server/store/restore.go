@@ -129,10 +129,7 @@ func (r *Restore) clear(ctx context.Context, config jetstream.StreamConfig) erro
 		return nil
 	case config.Metadata[kind] == kindPart:
 		r.store.log.Warn("what another import began is given up", "log", config.Name)
-		if err := r.store.js.DeleteStream(ctx, config.Name); err != nil {
-			return unavailable(err)
-		}
-		return nil
+		return r.delete(ctx, config.Name)
 	case r.logs[config.Name] == nil:
 		return nil
 	}
@@ -162,23 +159,55 @@ func (r *Restore) fence(log string) string { return "routeguide.import." + log +
 // remove deletes a log without records. Others may be writing to it at this moment; they are kept out before it is looked
 // at for the last time.
 func (r *Restore) remove(ctx context.Context, config jetstream.StreamConfig) error {
-	js, fenced := r.store.js, config
+	fenced := config
 	fenced.Subjects = []string{r.fence(config.Name) + ">"}
-	if _, err := js.UpdateStream(ctx, fenced); err != nil {
-		return unavailable(err)
+	if err := r.update(ctx, fenced); err != nil {
+		return err
 	}
 	info, err := r.store.reader.info(ctx, config.Name, infoRequest{})
 	switch {
 	case err != nil:
 		return err
 	case info.State.LastSeq > 0:
-		_, err := js.UpdateStream(ctx, config)
-		return errors.Join(fmt.Errorf("%w: somebody has just written to it", ErrNotEmpty), err)
+		return errors.Join(fmt.Errorf("%w: somebody has just written to it", ErrNotEmpty), r.update(ctx, config))
 	}
-	if err := js.DeleteStream(ctx, config.Name); err != nil {
-		return unavailable(err)
+	return r.delete(ctx, config.Name)
+}
+
+func (r *Restore) update(ctx context.Context, config jetstream.StreamConfig) error {
+	return persist(ctx, func(ctx context.Context) error {
+		_, err := r.store.js.UpdateStream(ctx, config)
+		return err
+	})
+}
+
+func (r *Restore) delete(ctx context.Context, log string) error {
+	return persist(ctx, func(ctx context.Context) error {
+		err := r.store.js.DeleteStream(ctx, log)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			return nil // an attempt whose answer was lost
+		}
+		return err
+	})
+}
+
+// persist makes a request that does no harm when it is made twice until it is answered, for as long as a cluster may need
+// to choose a leader: one that comes before that is answered by nobody.
+func persist(ctx context.Context, request func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	for retry := (pause{}); ; {
+		attempt, done := context.WithTimeout(ctx, answerTimeout)
+		err := request(attempt)
+		done()
+		switch {
+		case err == nil:
+			return nil
+		case !transient(err), ctx.Err() != nil:
+			return unavailable(err)
+		}
+		_ = retry.wait(ctx, nil) // one more attempt says what the matter is
 	}
-	return nil
 }
 
 // Put adds the next record of a log; those of a log come in ascending sequence. A record that an earlier run stored is not
@@ -299,8 +328,11 @@ func (r *Restore) Settle(ctx context.Context) error {
 			return err
 		}
 		if !l.released {
-			if err := l.log.stream.Purge(ctx, jetstream.WithPurgeSubject(fillerSubject)); err != nil {
-				return fmt.Errorf("remove the fillers of log %s: %w", name, unavailable(err))
+			err := persist(ctx, func(ctx context.Context) error {
+				return l.log.stream.Purge(ctx, jetstream.WithPurgeSubject(fillerSubject))
+			})
+			if err != nil {
+				return fmt.Errorf("remove the fillers of log %s: %w", name, err)
 			}
 		}
 		info, err := r.store.reader.info(ctx, name, infoRequest{})
@@ -327,8 +359,8 @@ func (r *Restore) Release(ctx context.Context) error {
 		if l.released {
 			continue
 		}
-		if _, err := r.store.js.UpdateStream(ctx, config); err != nil {
-			return fmt.Errorf("release log %s: %w", name, unavailable(err))
+		if err := r.update(ctx, config); err != nil {
+			return fmt.Errorf("release log %s: %w", name, err)
 		}
 	}
 	return nil
