@@ -58,6 +58,9 @@ func (l *Log) Count(ctx context.Context, subject string) (uint64, error) {
 }
 
 func (l *Log) count(ctx context.Context, subject string) (uint64, error) {
+	if a := l.files(math.MaxUint64); a != nil {
+		return a.count(subject), nil
+	}
 	if l.shared {
 		info, err := l.reader.info(ctx, l.name, infoRequest{Subjects: subject})
 		return info.State.Subjects[subject], err
@@ -67,6 +70,9 @@ func (l *Log) count(ctx context.Context, subject string) (uint64, error) {
 }
 
 func (l *Log) last(ctx context.Context, filter string) (Record, bool, error) {
+	if a := l.files(math.MaxUint64); a != nil {
+		return a.last(ctx, filter)
+	}
 	if l.shared {
 		return l.reader.newest(ctx, l.name, filter)
 	}
@@ -75,6 +81,14 @@ func (l *Log) last(ctx context.Context, filter string) (Record, bool, error) {
 		return Record{}, false, err
 	}
 	return p.recs[0], true, nil
+}
+
+// files returns what reads the log from its files, where it can, and knows every record up to the sequence through.
+func (l *Log) files(through uint64) *archive {
+	if l.archive == nil || l.archive.update(through, l.end.Load()) != nil {
+		return nil
+	}
+	return l.archive
 }
 
 const (
@@ -98,6 +112,9 @@ func (l *Log) read(ctx context.Context, q Query, take func(Record) bool) error {
 	}
 	if q.After >= q.Through {
 		return ctx.Err()
+	}
+	if a := l.files(q.Through); a != nil {
+		return a.read(ctx, q, take)
 	}
 	if q.Match == nil {
 		q.Match = func(string) bool { return true }
