@@ -32,6 +32,7 @@ type Log struct {
 	appender *appender
 	hub      *hub
 	archive  *archive // nil where there is none
+	cache    *cache   // the store's; nil where there is none
 
 	end     atomic.Uint64 // newest sequence that this process knows of
 	bytes   atomic.Int64  // about what it takes in files
@@ -75,6 +76,7 @@ func newReadLog(s *Store, stream jetstream.Stream) *Log {
 
 func newLog(s *Store, stream jetstream.Stream) (l *Log, err error) {
 	l = newReadLog(s, stream)
+	l.cache = s.cache
 	if !l.fades {
 		l.archive = s.engine.archive(l.name)
 		l.files(l.end.Load()) // the first look is a long one

@@ -113,6 +113,55 @@ func (l *Log) read(ctx context.Context, q Query, take func(Record) bool) error {
 	if q.After >= q.Through {
 		return ctx.Err()
 	}
+	if len(q.Subjects) == 1 && !wild(q.Subjects[0]) && q.Match == nil && l.cache != nil && !l.fades {
+		return l.readCached(ctx, q, take)
+	}
+	return l.readStored(ctx, q, take)
+}
+
+// readCached reads the records of one subject, out of the cache if that has them all.
+func (l *Log) readCached(ctx context.Context, q Query, take func(Record) bool) error {
+	k := cacheKey{l.name, q.Subjects[0]}
+	recs, ok, begin := l.hub.cached(k, q)
+	if begin > 0 {
+		if err := l.fetch(ctx, k, begin); err != nil {
+			return err
+		}
+		recs, ok, _ = l.hub.cached(k, q)
+	}
+	if !ok {
+		return l.readStored(ctx, q, take)
+	}
+	for _, rec := range recs {
+		if !take(rec) {
+			break
+		}
+	}
+	return ctx.Err()
+}
+
+// fetch completes an entry of the cache.
+func (l *Log) fetch(ctx context.Context, k cacheKey, begin uint64) error {
+	var recs []Record
+	q := Query{Subjects: []string{k.subject}, Through: begin, Newest: cachedRecords}
+	err := l.readStored(ctx, q, func(rec Record) bool {
+		recs = append(recs, rec)
+		return true
+	})
+	if err != nil {
+		l.cache.forget(k)
+		return err
+	}
+	after := uint64(0)
+	if len(recs) == cachedRecords {
+		after = recs[0].Seq - 1
+	}
+	l.cache.complete(k, begin, recs, after)
+	return nil
+}
+
+// readStored reads what is stored. Through is not 0.
+func (l *Log) readStored(ctx context.Context, q Query, take func(Record) bool) error {
 	if a := l.files(q.Through); a != nil {
 		return a.read(ctx, q, take)
 	}
