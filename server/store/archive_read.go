@@ -1,12 +1,12 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"os"
 	"slices"
+	"sort"
 
 	"github.com/minio/highwayhash"
 )
@@ -189,13 +189,10 @@ type window struct {
 func (a *archive) window(indexes []uint32) (w window, ok bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	i, exact := slices.BinarySearchFunc(a.blocks, indexes[0], func(b block, index uint32) int { return cmp.Compare(b.first, index) })
-	if !exact {
-		i--
-	}
-	block, next := a.blocks[i], uint32(a.records.len)
-	if i+1 < len(a.blocks) {
-		next = a.blocks[i+1].first
+	after := sort.Search(len(a.blocks), func(i int) bool { return a.blocks[i].first > indexes[0] })
+	block, next := a.blocks[after-1], uint32(a.records.len)
+	if after < len(a.blocks) {
+		next = a.blocks[after].first
 	}
 	for _, index := range indexes {
 		if index >= next {

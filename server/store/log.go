@@ -71,16 +71,16 @@ func newReadLog(s *Store, stream jetstream.Stream) *Log {
 	}
 	l.end.Store(info.State.LastSeq)
 	l.bytes.Store(int64(info.State.Bytes))
+	if !l.fades {
+		l.archive = s.engine.archive(l.name)
+		l.files(l.end.Load()) // the first look is a long one
+	}
 	return l
 }
 
 func newLog(s *Store, stream jetstream.Stream) (l *Log, err error) {
 	l = newReadLog(s, stream)
 	l.cache = s.cache
-	if !l.fades {
-		l.archive = s.engine.archive(l.name)
-		l.files(l.end.Load()) // the first look is a long one
-	}
 	l.hub = newHub(l, s.log)
 	if l.appender, err = newAppender(l, s); err != nil {
 		l.hub.close()

@@ -162,7 +162,11 @@ func (l *Log) fetch(ctx context.Context, k cacheKey, begin uint64) error {
 
 // readStored reads what is stored. Through is not 0.
 func (l *Log) readStored(ctx context.Context, q Query, take func(Record) bool) error {
+	whole := slices.Equal(q.Subjects, l.subjects) // which may be others than its records have, while they are imported
 	if a := l.files(q.Through); a != nil {
+		if whole {
+			q.Subjects = []string{">"}
+		}
 		return a.read(ctx, q, take)
 	}
 	if q.Match == nil {
