@@ -35,6 +35,7 @@ func trials() []trial {
 	return append(all,
 		fanOut{"in one process", ours, ours},
 		fanOut{"across two on a cluster", program{sharing: 1}, program{sharing: 2}},
+		crowd{},
 		startUp{})
 }
 

@@ -215,6 +215,8 @@ func answers(conn *nats.Conn) bool {
 	return json.Unmarshal(msg.Data, &answer) == nil && answer.Error == nil
 }
 
+func (c *cluster) archive(string) *archive { return nil }
+
 func (c *cluster) shared() bool  { return true }
 func (c *cluster) replicas() int { return c.Replicas }
 func (c *cluster) health() error { return nil }

@@ -26,6 +26,7 @@ type embedded struct {
 	closing chan struct{}
 	mended  sync.WaitGroup // mend
 
+	starts     atomic.Uint64
 	restarting sync.Mutex // one after the other
 
 	mu     sync.Mutex
@@ -61,6 +62,7 @@ func openEmbedded(o Options) (*embedded, error) {
 
 // start runs a server. It reads all records and compares them with their checksums, about a million in a second or two.
 func (e *embedded) start() (*server.Server, error) {
+	defer e.starts.Add(1)
 	if err := e.forgetIndexes(); err != nil {
 		return nil, err
 	}
@@ -181,6 +183,10 @@ func (e *embedded) connect(context.Context) (*nats.Conn, error) {
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			e.log.Warn("trouble on a connection to the store", "error", err)
 		}))
+}
+
+func (e *embedded) archive(log string) *archive {
+	return newArchive(log, e.files(log), e.starts.Load, e.log)
 }
 
 func (e *embedded) shared() bool  { return false }

@@ -23,6 +23,8 @@ type engine interface {
 	// revive recovers a log of which there are files, but which is not there: it gives it the description that create makes.
 	// It returns false where there are no files.
 	revive(log string, create func() error) (bool, error)
+	// archive returns what reads a log from the files of this process, or nil where they are elsewhere.
+	archive(log string) *archive
 	// close ends what runs, after all connections were closed.
 	close() error
 }

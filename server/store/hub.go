@@ -173,12 +173,26 @@ func (h *hub) dispatch(rec Record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last = rec.Seq
+	h.log.cache.add(h.log.name, rec)
 	for f := range h.bySubject[rec.Subject] {
 		f.put(rec)
 	}
 	for f := range h.matchers {
 		f.offer(rec)
 	}
+}
+
+// cached returns what the cache has for a query of one subject. Where it has nothing of the subject, it gets an entry to
+// be completed with the records up to begin, which is 0 otherwise.
+func (h *hub) cached(k cacheKey, q Query) (recs []Record, ok bool, begin uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	recs, ok, known := h.log.cache.get(k, q)
+	if !known {
+		h.log.cache.begin(k, h.last)
+		return nil, false, h.last
+	}
+	return recs, ok && q.Through <= h.last, 0
 }
 
 // close ends all followers and returns when nothing runs any more. The log's reader is closed already.
@@ -192,6 +206,7 @@ func (h *hub) close() {
 }
 
 func (h *hub) endAll(err error) {
+	h.log.cache.forgetLog(h.log.name)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, fs := range h.bySubject {

@@ -31,6 +31,8 @@ type Log struct {
 	reader   *reader
 	appender *appender
 	hub      *hub
+	archive  *archive // nil where there is none
+	cache    *cache   // the store's; nil where there is none
 
 	end     atomic.Uint64 // newest sequence that this process knows of
 	bytes   atomic.Int64  // about what it takes in files
@@ -69,11 +71,16 @@ func newReadLog(s *Store, stream jetstream.Stream) *Log {
 	}
 	l.end.Store(info.State.LastSeq)
 	l.bytes.Store(int64(info.State.Bytes))
+	if !l.fades {
+		l.archive = s.engine.archive(l.name)
+		l.files(l.end.Load()) // the first look is a long one
+	}
 	return l
 }
 
 func newLog(s *Store, stream jetstream.Stream) (l *Log, err error) {
 	l = newReadLog(s, stream)
+	l.cache = s.cache
 	l.hub = newHub(l, s.log)
 	if l.appender, err = newAppender(l, s); err != nil {
 		l.hub.close()
@@ -85,6 +92,9 @@ func newLog(s *Store, stream jetstream.Stream) (l *Log, err error) {
 func (l *Log) close() {
 	l.appender.close()
 	l.hub.close()
+	if l.archive != nil {
+		l.archive.close()
+	}
 }
 
 // advance notes that a record of this sequence is stored.

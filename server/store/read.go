@@ -58,6 +58,9 @@ func (l *Log) Count(ctx context.Context, subject string) (uint64, error) {
 }
 
 func (l *Log) count(ctx context.Context, subject string) (uint64, error) {
+	if a := l.files(math.MaxUint64); a != nil {
+		return a.count(subject), nil
+	}
 	if l.shared {
 		info, err := l.reader.info(ctx, l.name, infoRequest{Subjects: subject})
 		return info.State.Subjects[subject], err
@@ -67,6 +70,9 @@ func (l *Log) count(ctx context.Context, subject string) (uint64, error) {
 }
 
 func (l *Log) last(ctx context.Context, filter string) (Record, bool, error) {
+	if a := l.files(math.MaxUint64); a != nil {
+		return a.last(ctx, filter)
+	}
 	if l.shared {
 		return l.reader.newest(ctx, l.name, filter)
 	}
@@ -75,6 +81,14 @@ func (l *Log) last(ctx context.Context, filter string) (Record, bool, error) {
 		return Record{}, false, err
 	}
 	return p.recs[0], true, nil
+}
+
+// files returns what reads the log from its files, where it can, and knows every record up to the sequence through.
+func (l *Log) files(through uint64) *archive {
+	if l.archive == nil || l.archive.update(through, l.end.Load()) != nil {
+		return nil
+	}
+	return l.archive
 }
 
 const (
@@ -98,6 +112,62 @@ func (l *Log) read(ctx context.Context, q Query, take func(Record) bool) error {
 	}
 	if q.After >= q.Through {
 		return ctx.Err()
+	}
+	if len(q.Subjects) == 1 && !wild(q.Subjects[0]) && q.Match == nil && l.cache != nil && !l.fades {
+		return l.readCached(ctx, q, take)
+	}
+	return l.readStored(ctx, q, take)
+}
+
+// readCached reads the records of one subject, out of the cache if that has them all.
+func (l *Log) readCached(ctx context.Context, q Query, take func(Record) bool) error {
+	k := cacheKey{l.name, q.Subjects[0]}
+	recs, ok, begin := l.hub.cached(k, q)
+	if begin > 0 {
+		if err := l.fetch(ctx, k, begin); err != nil {
+			return err
+		}
+		recs, ok, _ = l.hub.cached(k, q)
+	}
+	if !ok {
+		return l.readStored(ctx, q, take)
+	}
+	for _, rec := range recs {
+		if !take(rec) {
+			break
+		}
+	}
+	return ctx.Err()
+}
+
+// fetch completes an entry of the cache.
+func (l *Log) fetch(ctx context.Context, k cacheKey, begin uint64) error {
+	var recs []Record
+	q := Query{Subjects: []string{k.subject}, Through: begin, Newest: cachedRecords}
+	err := l.readStored(ctx, q, func(rec Record) bool {
+		recs = append(recs, rec)
+		return true
+	})
+	if err != nil {
+		l.cache.forget(k)
+		return err
+	}
+	after := uint64(0)
+	if len(recs) == cachedRecords {
+		after = recs[0].Seq - 1
+	}
+	l.cache.complete(k, begin, recs, after)
+	return nil
+}
+
+// readStored reads what is stored. Through is not 0.
+func (l *Log) readStored(ctx context.Context, q Query, take func(Record) bool) error {
+	whole := slices.Equal(q.Subjects, l.subjects) // which may be others than its records have, while they are imported
+	if a := l.files(q.Through); a != nil {
+		if whole {
+			q.Subjects = []string{">"}
+		}
+		return a.read(ctx, q, take)
 	}
 	if q.Match == nil {
 		q.Match = func(string) bool { return true }

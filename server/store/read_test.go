@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestExpand reads with filters that stand for few records in all the ways there are, as if the log were a big one.
+// TestExpand reads with filters that stand for few records in all the ways there are, as if the log were a big one: through
+// the server, and from the files.
 func TestExpand(t *testing.T) {
 	l := openNotes(t)
 	for i := range 300 {
@@ -19,8 +20,12 @@ func TestExpand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	files := l.archive
 	read := func(sparse uint64, q Query) (seqs []uint64) {
-		l.sparse = sparse
+		l.sparse, l.archive = sparse, nil
+		if sparse == 0 {
+			l.archive = files
+		}
 		for rec, err := range l.Read(t.Context(), q) {
 			if err != nil {
 				t.Fatal(err)
@@ -45,9 +50,9 @@ func TestExpand(t *testing.T) {
 		if rand.IntN(3) == 0 {
 			q.Match = func(s string) bool { return strings.HasSuffix(s, "1") }
 		}
-		plain, expanded := read(1000, q), read(3, q)
-		if !slices.Equal(plain, expanded) {
-			t.Fatalf("%+v: %v, and expanded %v", q, plain, expanded)
+		plain, expanded, fromFiles := read(1000, q), read(3, q), read(0, q)
+		if !slices.Equal(plain, expanded) || !slices.Equal(plain, fromFiles) {
+			t.Fatalf("%+v: %v, expanded %v, from files %v", q, plain, expanded, fromFiles)
 		}
 	}
 }

@@ -27,6 +27,8 @@ type Options struct {
 	// MaxBytes bounds what all logs take on disk; 0 means what the disk has, less a reserve. On a cluster it is what one
 	// replica takes, and may be exceeded by what the processes write in a few seconds.
 	MaxBytes int64
+	// CacheBytes is the memory for records that are read often; 0 means DefaultCacheBytes.
+	CacheBytes int
 	// Logger is told what the store does; nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -39,6 +41,7 @@ type Store struct {
 	js     jetstream.JetStream
 	reader *reader
 	doctor *doctor // nil on a cluster
+	cache  *cache
 
 	mu     sync.Mutex
 	closed bool
@@ -55,7 +58,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Store{log: o.Logger, logs: make(map[string]*Log)}
+	s := &Store{log: o.Logger, logs: make(map[string]*Log), cache: newCache(cmp.Or(o.CacheBytes, DefaultCacheBytes))}
 	where := fmt.Sprintf("open the data directory %q", o.Dir)
 	var err error
 	if o.Cluster != nil {
