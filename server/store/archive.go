@@ -77,24 +77,33 @@ func (a *archive) close() {
 // and every one up to acked in any case. After an error the log must be read through the server.
 func (a *archive) update(through, acked uint64) error {
 	a.mu.RLock()
-	known, trouble := a.records.len >= through, a.trouble
-	current := a.started == a.starts()
+	current, trouble := a.current(through), a.trouble
 	a.mu.RUnlock()
-	if current && (known || trouble != nil) {
+	if current {
 		return trouble
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.current(through) { // by somebody who was here before
+		return a.trouble
+	}
 	if a.started != a.starts() {
 		a.reset()
 	}
-	if a.trouble = a.scan(); a.trouble == nil && a.records.len < min(through, acked) {
-		a.trouble = fmt.Errorf("%w: record %d is in none", errForeign, a.records.len+1)
+	err := a.scan()
+	if err == nil && a.records.len < min(through, acked) {
+		err = fmt.Errorf("%w: record %d is in none", errForeign, a.records.len+1)
 	}
-	if a.trouble != nil {
-		a.logger.Warn("records are read through the server, which takes more memory", "log", a.log, "error", a.trouble)
+	if errors.Is(err, errForeign) {
+		a.trouble = err
+		a.logger.Warn("records are read through the server, which takes more memory", "log", a.log, "error", err)
 	}
-	return a.trouble
+	return err
+}
+
+// current tells whether there is no use in looking at the files.
+func (a *archive) current(through uint64) bool {
+	return a.started == a.starts() && (a.trouble != nil || a.records.len >= through)
 }
 
 // scan goes through the blocks from where it ended the last time.

@@ -216,12 +216,12 @@ func (a *archive) window(indexes []uint32) (w window, ok bool) {
 func (w window) read() (recs []Record, err error) {
 	file, err := os.Open(w.path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	defer file.Close()
 	buf := make([]byte, w.end-int64(w.offsets[0]))
 	if _, err := file.ReadAt(buf, int64(w.offsets[0])); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	for i, offset := range w.offsets {
 		r, err := parseBlockRecord(buf[offset-w.offsets[0]:], w.hash)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -67,7 +68,7 @@ func TestArchive(t *testing.T) {
 		if q.Newest > 0 {
 			want = want[max(0, len(want)-q.Newest):]
 		}
-		checkSame(t, q, collect(t, l, q), want)
+		checkSame(t, q, fromFiles(t, l, q), want)
 	}
 	for subject := range map[string]int{"n.0.4": 0, "n.1.1": 0, "n.2.3": 0, "n.2.none": 0} {
 		all := slices.DeleteFunc(slices.Clone(stored), func(r Record) bool { return r.Subject != subject })
@@ -81,13 +82,16 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-func collect(t *testing.T, l *Log, q Query) (recs []Record) {
+// fromFiles reads past the cache.
+func fromFiles(t *testing.T, l *Log, q Query) (recs []Record) {
 	t.Helper()
-	for rec, err := range l.Read(t.Context(), q) {
-		if err != nil {
-			t.Fatal(err)
-		}
+	q.Through = cmp.Or(q.Through, l.end.Load())
+	err := l.readStored(t.Context(), q, func(rec Record) bool {
 		recs = append(recs, rec)
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return recs
 }
@@ -114,7 +118,7 @@ func TestArchiveIsCurrent(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				recs := collect(t, l, Query{Subjects: []string{subject}})
+				recs := fromFiles(t, l, Query{Subjects: []string{subject}})
 				if len(recs) != n+1 || recs[n].Seq != seq {
 					t.Errorf("%d records of %s after %d, sequence %d", len(recs), subject, n+1, seq)
 				}
@@ -163,7 +167,7 @@ func TestArchiveSeesDamage(t *testing.T) {
 	if !slices.Equal(seqs, []uint64{1, 2, 0}) {
 		t.Errorf("read %v, and 0 for the error", seqs)
 	}
-	if recs := collect(t, l, Query{Subjects: []string{"n.4"}}); len(recs) != 1 {
+	if recs := fromFiles(t, l, Query{Subjects: []string{"n.4"}}); len(recs) != 1 {
 		t.Errorf("%d records of another subject", len(recs))
 	}
 }
@@ -181,7 +185,7 @@ func TestForeignFiles(t *testing.T) {
 			if _, err := l.Append(t.Context(), Entry{Subject: "n.a"}); err != nil {
 				t.Fatal(err)
 			}
-			if recs := collect(t, l, Query{Subjects: []string{"n.a"}}); len(recs) != n+1 {
+			if recs := fromFiles(t, l, Query{Subjects: []string{"n.a"}}); len(recs) != n+1 {
 				t.Errorf("%s: %d records, want %d", name, len(recs), n+1)
 			}
 			if n == 1 {
@@ -206,7 +210,7 @@ func TestMemoryOfReading(t *testing.T) {
 	read := 0
 	for range reads {
 		q := Query{Subjects: []string{fmt.Sprintf("n.%d.%d", rand.IntN(3), rand.IntN(97))}, Newest: newest}
-		read += len(collect(t, l, q))
+		read += len(fromFiles(t, l, q))
 	}
 	runtime.ReadMemStats(&after)
 	factor := float64(after.TotalAlloc-before.TotalAlloc) / float64(read*size)

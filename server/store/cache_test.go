@@ -122,3 +122,14 @@ func TestCacheHits(t *testing.T) {
 		}
 	}
 }
+
+func collect(t *testing.T, l *Log, q Query) (recs []Record) {
+	t.Helper()
+	for rec, err := range l.Read(t.Context(), q) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		recs = append(recs, rec)
+	}
+	return recs
+}
