@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"routeguide/server/workers"
 )
 
 // Calls stands around every call of a server: it turns errors into statuses, recovers panics, writes one log line a call
@@ -20,7 +22,7 @@ type Calls struct {
 	log     *slog.Logger
 	end     context.Context
 	endAll  context.CancelCauseFunc
-	running sync.WaitGroup // handlers of streams, and the sweeper
+	running *workers.Pool // handlers of streams, and the sweeper
 	large   map[string]int
 	metrics *metrics
 
@@ -31,19 +33,26 @@ type Calls struct {
 // NewCalls returns Calls that cut off a stream whose client has not read for stall. A message may have 4 MiB, or as many
 // bytes as large says for its method, "/package.Service/Method". Close ends it.
 func NewCalls(log *slog.Logger, stall time.Duration, large map[string]int) *Calls {
-	c := &Calls{log: log, large: large, streams: make(map[*stream]struct{}), metrics: newMetrics()}
+	c := &Calls{log: log, large: large, streams: make(map[*stream]struct{}), metrics: newMetrics(), running: workers.New()}
 	c.end, c.endAll = context.WithCancelCause(context.Background())
 	c.running.Go(func() { c.sweep(stall / 2) })
 	return c
 }
 
 // EndStreams ends every open stream, and each one that begins from now on, with UNAVAILABLE.
-func (c *Calls) EndStreams() { c.endAll(errShutdown) }
+func (c *Calls) EndStreams() {
+	c.endAll(errShutdown)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for s := range c.streams {
+		s.cut(errShutdown)
+	}
+}
 
 // Close ends all streams and waits for their handlers. The server must have been stopped, or be about to be.
 func (c *Calls) Close() {
 	c.EndStreams()
-	c.running.Wait()
+	c.running.Close()
 }
 
 func (c *Calls) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
@@ -64,8 +73,10 @@ func (c *Calls) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInf
 	ctx, cancel := context.WithCancelCause(ss.Context())
 	defer cancel(nil)
 	s := &stream{ServerStream: ss, ctx: ctx, cut: cancel, limit: c.limit(info.FullMethod)}
-	defer context.AfterFunc(c.end, func() { cancel(context.Cause(c.end)) })()
 	defer c.track(s)()
+	if c.end.Err() != nil {
+		cancel(context.Cause(c.end))
+	}
 
 	done := make(chan error, 1)
 	c.running.Go(func() { done <- c.guard(func() error { return handler(srv, s) }) })

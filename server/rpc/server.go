@@ -14,6 +14,9 @@ import (
 // messageBytes is how long a message from a client may be, but for the methods that NewCalls was told of.
 const messageBytes = 4 << 20
 
+// streamWorkers are goroutines that gRPC keeps for calls, for the same reason as package workers.
+const streamWorkers = 64
+
 // Server is a grpc.Server that looks at a message before it decodes it: one that is too long for its method is refused
 // with RESOURCE_EXHAUSTED, one that cannot be decoded with INVALID_ARGUMENT, where gRPC alone would say INTERNAL.
 type Server struct {
@@ -29,7 +32,7 @@ func (c *Calls) NewServer(more ...grpc.ServerOption) *Server {
 	}
 	return &Server{grpc.NewServer(append([]grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(c.unary), grpc.ChainStreamInterceptor(c.stream), grpc.ForceServerCodecV2(newCodec()),
-		grpc.MaxRecvMsgSize(longest),
+		grpc.MaxRecvMsgSize(longest), grpc.NumStreamWorkers(streamWorkers),
 	}, more...)...), c}
 }
 

@@ -1,0 +1,31 @@
+package workers
+
+import (
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestEveryFunctionRunsAtOnceAndNothingIsLeft(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	p := New()
+	const many = 3 * mostIdle
+	for range 20 {
+		var met sync.WaitGroup
+		met.Add(many)
+		for range many {
+			p.Go(func() { // ends when all the others run too
+				met.Done()
+				met.Wait()
+			})
+		}
+		met.Wait()
+	}
+	ran := false
+	p.Go(func() { p.Go(func() { ran = true }) })
+	p.Close()
+	if !ran {
+		t.Error("a function was not waited for")
+	}
+}
