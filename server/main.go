@@ -97,7 +97,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, upstreams.Close()) }()
+	defer upstreams.Close()
 	calls := rpc.NewCalls(log, stallTimeout, large)
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"routeguide/proto/routeguide"
+	"routeguide/server/h2"
 	"routeguide/server/relay"
 )
 
@@ -83,13 +84,45 @@ func (g *guide) RouteChat(s grpc.BidiStreamingServer[routeguidepb.RouteNote, rou
 	}
 }
 
-// relayed is a client of a server that knows no service and relays all calls to the guide.
-func relayed(t *testing.T) (routeguidepb.RouteGuideClient, *guide) {
+// transports are what calls can go on over: they open one, given a server's address.
+var transports = map[string]func(*testing.T, string) func(context.Context, string, metadata.MD) (relay.Call, error){
+	"grpc-go": func(t *testing.T, addr string) func(context.Context, string, metadata.MD) (relay.Call, error) {
+		conn := dial(t, addr)
+		return func(ctx context.Context, method string, md metadata.MD) (relay.Call, error) {
+			return relay.Open(metadata.NewOutgoingContext(ctx, md), conn, method)
+		}
+	},
+	"h2": func(t *testing.T, addr string) func(context.Context, string, metadata.MD) (relay.Call, error) {
+		client := h2.NewClient(addr, nil)
+		t.Cleanup(client.Close)
+		return func(ctx context.Context, method string, md metadata.MD) (relay.Call, error) {
+			for name := range md {
+				if strings.HasPrefix(name, ":") || name == "content-type" || name == "user-agent" {
+					delete(md, name) // they are the connection's
+				}
+			}
+			return client.Open(ctx, method, md)
+		}
+	},
+}
+
+// overEach runs a test over every transport, with a client of a server that knows no service and relays all calls to the
+// guide.
+func overEach(t *testing.T, test func(*testing.T, routeguidepb.RouteGuideClient, *guide)) {
+	for name := range transports {
+		t.Run(name, func(t *testing.T) {
+			client, g := relayed(t, name)
+			test(t, client, g)
+		})
+	}
+}
+
+func relayed(t *testing.T, transport string) (routeguidepb.RouteGuideClient, *guide) {
 	t.Cleanup(func() { goleak.VerifyNone(t) })
 	g := &guide{waiting: make(chan struct{}, 1), ended: make(chan error, 1)}
 	far := grpc.NewServer()
 	routeguidepb.RegisterRouteGuideServer(far, g)
-	upstream := serve(t, far)
+	open := transports[transport](t, serve(t, far))
 
 	var requests sync.WaitGroup
 	near := grpc.NewServer(grpc.ForceServerCodecV2(relay.Codec{}), grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
@@ -97,35 +130,40 @@ func relayed(t *testing.T) (routeguidepb.RouteGuideClient, *guide) {
 		defer cancel()
 		md, _ := metadata.FromIncomingContext(ctx)
 		method, _ := grpc.MethodFromServerStream(s)
-		call, err := relay.Open(metadata.NewOutgoingContext(ctx, md), upstream, method)
+		call, err := open(ctx, method, md)
 		if err != nil {
 			return err
 		}
 		requests.Go(func() { _ = relay.Requests(call, s) }) // ends when this handler has
 		return relay.Responses(s, call)
 	}))
-	conn := serve(t, near)
+	conn := dial(t, serve(t, near))
 	t.Cleanup(requests.Wait)
 	return routeguidepb.NewRouteGuideClient(conn), g
 }
 
-func serve(t *testing.T, s *grpc.Server) *grpc.ClientConn {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func dial(t *testing.T, addr string) *grpc.ClientConn {
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// serve returns the address of s.
+func serve(t *testing.T, s *grpc.Server) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	t.Cleanup(func() {
-		conn.Close()
 		s.Stop()
 		<-served
 	})
-	return conn
+	return l.Addr().String()
 }
 
 func within(t *testing.T) context.Context {
@@ -135,133 +173,141 @@ func within(t *testing.T) context.Context {
 }
 
 func TestUnary(t *testing.T) {
-	client, _ := relayed(t)
-	ctx := metadata.AppendToOutgoingContext(within(t), "traveler", "Ada", "raw-bin", "\xff\x00")
-	var header, trailer metadata.MD
-	f, err := client.GetFeature(ctx, &routeguidepb.Point{Longitude: 7}, grpc.Header(&header), grpc.Trailer(&trailer))
-	if err != nil || f.Name != "here" || f.Location.Longitude != 7 {
-		t.Fatalf("%v, %v", f, err)
-	}
-	if header.Get("seen")[0] != "Ada" || header.Get("seen-bin")[0] != "\xff\x00" || trailer.Get("after-bin")[0] != "\x00\xff" {
-		t.Errorf("header %q, trailer %q", header, trailer)
-	}
+	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
+		ctx := metadata.AppendToOutgoingContext(within(t), "traveler", "Ada", "raw-bin", "\xff\x00")
+		var header, trailer metadata.MD
+		f, err := client.GetFeature(ctx, &routeguidepb.Point{Longitude: 7}, grpc.Header(&header), grpc.Trailer(&trailer))
+		if err != nil || f.Name != "here" || f.Location.Longitude != 7 {
+			t.Fatalf("%v, %v", f, err)
+		}
+		if header.Get("seen")[0] != "Ada" || header.Get("seen-bin")[0] != "\xff\x00" || trailer.Get("after-bin")[0] != "\x00\xff" {
+			t.Errorf("header %q, trailer %q", header, trailer)
+		}
+	})
 }
 
 func TestErrorKeepsItsDetails(t *testing.T) {
-	client, _ := relayed(t)
-	_, err := client.GetFeature(within(t), &routeguidepb.Point{Latitude: 1})
-	st := status.Convert(err)
-	if st.Code() != codes.NotFound || st.Message() != "nothing there" || len(st.Details()) != 1 ||
-		!proto.Equal(st.Details()[0].(proto.Message), &errdetails.ErrorInfo{Reason: "EMPTY"}) {
-		t.Errorf("error %v with %v", err, st.Details())
-	}
+	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
+		_, err := client.GetFeature(within(t), &routeguidepb.Point{Latitude: 1})
+		st := status.Convert(err)
+		if st.Code() != codes.NotFound || st.Message() != "nothing there" || len(st.Details()) != 1 ||
+			!proto.Equal(st.Details()[0].(proto.Message), &errdetails.ErrorInfo{Reason: "EMPTY"}) {
+			t.Errorf("error %v with %v", err, st.Details())
+		}
+	})
 }
 
 func TestUnknownMethod(t *testing.T) {
-	client, _ := relayed(t)
-	s, err := client.ListFeatures(within(t), &routeguidepb.Rectangle{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Recv(); status.Code(err) != codes.Unimplemented {
-		t.Errorf("error %v", err)
-	}
+	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
+		s, err := client.ListFeatures(within(t), &routeguidepb.Rectangle{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Recv(); status.Code(err) != codes.Unimplemented {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 func TestClientStream(t *testing.T) {
-	client, _ := relayed(t)
-	s, err := client.RecordRoute(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2000 {
-		if err := s.Send(&routeguidepb.Point{}); err != nil {
+	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
+		s, err := client.RecordRoute(within(t))
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	if sum, err := s.CloseAndRecv(); err != nil || sum.PointCount != 2000 {
-		t.Errorf("%v, %v", sum, err)
-	}
+		for range 2000 {
+			if err := s.Send(&routeguidepb.Point{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if sum, err := s.CloseAndRecv(); err != nil || sum.PointCount != 2000 {
+			t.Errorf("%v, %v", sum, err)
+		}
+	})
 }
 
 func TestBidi(t *testing.T) {
-	client, _ := relayed(t)
-	s, err := client.RouteChat(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if md, err := s.Header(); err != nil || md.Get("chat-id")[0] != "c1" {
-		t.Fatalf("%v, %v", md, err)
-	}
-	for _, text := range []string{"one", "", strings.Repeat("long", 500_000)} {
-		if err := s.Send(&routeguidepb.RouteNote{Message: text}); err != nil {
+	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
+		s, err := client.RouteChat(within(t))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := s.Recv(); err != nil || n.Message != text {
-			t.Fatalf("%d bytes, %v", len(n.GetMessage()), err)
+		if md, err := s.Header(); err != nil || md.Get("chat-id")[0] != "c1" {
+			t.Fatalf("%v, %v", md, err)
 		}
-	}
-	if err := s.CloseSend(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Recv(); err != io.EOF {
-		t.Error(err)
-	}
+		for _, text := range []string{"one", "", strings.Repeat("long", 500_000)} {
+			if err := s.Send(&routeguidepb.RouteNote{Message: text}); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := s.Recv(); err != nil || n.Message != text {
+				t.Fatalf("%d bytes, %v", len(n.GetMessage()), err)
+			}
+		}
+		if err := s.CloseSend(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Recv(); err != io.EOF {
+			t.Error(err)
+		}
+	})
 }
 
 // TestEarlyEnd is that of a call whose client would go on.
 func TestEarlyEnd(t *testing.T) {
-	client, _ := relayed(t)
-	s, err := client.RouteChat(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Send(&routeguidepb.RouteNote{Message: "stop"})
-	for err == nil {
-		err = s.Send(&routeguidepb.RouteNote{Message: "more"})
-	}
-	if _, err := s.Recv(); status.Code(err) != codes.Aborted {
-		t.Errorf("error %v", err)
-	}
+	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
+		s, err := client.RouteChat(within(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Send(&routeguidepb.RouteNote{Message: "stop"})
+		for err == nil {
+			err = s.Send(&routeguidepb.RouteNote{Message: "more"})
+		}
+		if _, err := s.Recv(); status.Code(err) != codes.Aborted {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 func TestCancel(t *testing.T) {
-	client, g := relayed(t)
-	ctx, cancel := context.WithCancel(within(t))
-	s, err := client.RouteChat(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Send(&routeguidepb.RouteNote{Message: "wait"}); err != nil {
-		t.Fatal(err)
-	}
-	<-g.waiting
-	cancel()
-	if err := <-g.ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("the far handler saw %v", err)
-	}
-	if _, err := s.Recv(); status.Code(err) != codes.Canceled {
-		t.Errorf("error %v", err)
-	}
+	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, g *guide) {
+		ctx, cancel := context.WithCancel(within(t))
+		s, err := client.RouteChat(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Send(&routeguidepb.RouteNote{Message: "wait"}); err != nil {
+			t.Fatal(err)
+		}
+		<-g.waiting
+		cancel()
+		if err := <-g.ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("the far handler saw %v", err)
+		}
+		if _, err := s.Recv(); status.Code(err) != codes.Canceled {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 func TestDeadline(t *testing.T) {
-	client, g := relayed(t)
-	ctx, cancel := context.WithTimeout(within(t), 100*time.Millisecond)
-	defer cancel()
-	s, err := client.RouteChat(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Send(&routeguidepb.RouteNote{Message: "wait"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-g.ended; err == nil {
-		t.Error("the far handler saw no end")
-	}
-	if _, err := s.Recv(); status.Code(err) != codes.DeadlineExceeded {
-		t.Errorf("error %v", err)
-	}
+	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, g *guide) {
+		ctx, cancel := context.WithTimeout(within(t), 100*time.Millisecond)
+		defer cancel()
+		s, err := client.RouteChat(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Send(&routeguidepb.RouteNote{Message: "wait"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-g.ended; err == nil {
+			t.Error("the far handler saw no end")
+		}
+		if _, err := s.Recv(); status.Code(err) != codes.DeadlineExceeded {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 func TestCodecTakesNothingElse(t *testing.T) {

@@ -10,8 +10,12 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/mem"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"routeguide/server/relay"
 )
 
 // reflection describes the services of the server and of its upstreams. Where both have a file or a symbol of the same
@@ -140,20 +144,28 @@ func (up *upstream) services(ctx context.Context) []string {
 func (up *upstream) ask(ctx context.Context, question *reflectionpb.ServerReflectionRequest) (*reflectionpb.ServerReflectionResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, askBound)
 	defer cancel()
-	desc := &reflectionpb.ServerReflection_ServiceDesc.Streams[0]
+	method := reflectionpb.ServerReflection_ServiceDesc.Streams[0].StreamName
+	asked, err := proto.Marshal(question)
+	if err != nil {
+		return nil, err
+	}
 	put := func(service string) (*reflectionpb.ServerReflectionResponse, error) {
-		stream, err := up.conn.NewStream(ctx, desc, "/"+service+"/"+desc.StreamName)
+		call, err := up.client.Open(ctx, "/"+service+"/"+method, nil)
 		if err != nil {
 			return nil, err
 		}
-		if err := stream.SendMsg(question); err != nil && !errors.Is(err, io.EOF) { // at io.EOF RecvMsg knows more
+		if err := call.SendMsg(&relay.Message{Data: mem.BufferSlice{mem.SliceBuffer(asked)}}); err != nil && !errors.Is(err, io.EOF) { // at io.EOF RecvMsg knows more
 			return nil, err
 		}
-		if err := stream.CloseSend(); err != nil {
+		if err := call.CloseSend(); err != nil {
+			return nil, err
+		}
+		var m relay.Message
+		if err := call.RecvMsg(&m); err != nil {
 			return nil, err
 		}
 		answer := new(reflectionpb.ServerReflectionResponse)
-		return answer, stream.RecvMsg(answer)
+		return answer, proto.Unmarshal(m.Data.Materialize(), answer)
 	}
 	answer, err := put(inV1)
 	if status.Code(err) == codes.Unimplemented {

@@ -8,15 +8,9 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"routeguide/server/h2"
 	"strconv"
 	"strings"
-	"time"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/keepalive"
 )
 
 // Any is the name of the target that gets what no other one, and not the server itself, has.
@@ -54,39 +48,16 @@ type Options struct {
 	Cert, Key string // what the server shows to targets that ask for a certificate; both or none
 }
 
-const (
-	windowBytes  = 64 << 10 // of one call's answers that may wait for its client
-	replayBytes  = 16 << 10 // of one call's requests that can be sent again to a target that never looked at them
-	firstRetry   = 100 * time.Millisecond
-	lastRetry    = 2 * time.Second
-	connectBound = 5 * time.Second
-	pingEvery    = 6 * time.Minute // servers cut off who pings more often than every 5 minutes, unless told otherwise
-	ackBound     = 20 * time.Second
-)
-
-// dial returns a connection that is made when it is first used, and again, soon, whenever it is lost. What is sent to a
-// target that is cut off from the network counts as lost when it has not been acknowledged in ackBound.
-func (t Target) dial(secure credentials.TransportCredentials) (*grpc.ClientConn, error) {
-	creds := insecure.NewCredentials()
-	if t.TLS {
-		creds = secure
+// client returns one that connects when it is first used.
+func (t Target) client(secure *tls.Config) *h2.Client {
+	if !t.TLS {
+		secure = nil
 	}
-	retry := backoff.DefaultConfig
-	retry.BaseDelay, retry.MaxDelay = firstRetry, lastRetry
-	return grpc.NewClient("dns:///"+t.Addr,
-		grpc.WithTransportCredentials(creds),
-		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectBound}),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingEvery, Timeout: ackBound}),
-		grpc.WithStaticStreamWindowSize(windowBytes),
-		grpc.WithStaticConnWindowSize(16*windowBytes),
-		grpc.WithDefaultCallOptions(grpc.MaxRetryRPCBufferSize(replayBytes)),
-		grpc.WithDisableServiceConfig(),
-		grpc.WithStatsHandler(verdicts{}),
-	)
+	return h2.NewClient(t.Addr, secure)
 }
 
 // secure returns what connections with TLS are made with.
-func (o Options) secure() (credentials.TransportCredentials, error) {
+func (o Options) secure() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if o.CA != "" {
 		pem, err := os.ReadFile(o.CA)
@@ -108,5 +79,5 @@ func (o Options) secure() (credentials.TransportCredentials, error) {
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
-	return credentials.NewTLS(config), nil
+	return config, nil
 }

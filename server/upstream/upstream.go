@@ -7,14 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
+	"routeguide/server/h2"
 	"routeguide/server/relay"
+	"routeguide/server/workers"
 )
 
 // Upstreams are other servers. It is safe for concurrent use once Behind has returned.
@@ -22,43 +23,38 @@ type Upstreams struct {
 	all    []*upstream // in the order of the options
 	named  map[string]*upstream
 	own    map[string]grpc.ServiceInfo
-	copies sync.WaitGroup // of requests
+	copies *workers.Pool // of requests
 }
 
 type upstream struct {
 	Target
-	conn *grpc.ClientConn
+	client *h2.Client
 }
 
 // Open reads the files of the options. A target is connected to when it is first called: it need not run yet.
 func Open(o Options) (*Upstreams, error) {
-	creds, err := o.secure()
+	secure, err := o.secure()
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
 	}
-	u := &Upstreams{named: make(map[string]*upstream)}
+	u := &Upstreams{named: make(map[string]*upstream), copies: workers.New()}
 	for _, t := range o.Targets {
 		if u.named[t.Name] != nil {
-			return nil, errors.Join(fmt.Errorf("upstream: %s is given twice", t.Name), u.Close())
+			u.Close()
+			return nil, fmt.Errorf("upstream: %s is given twice", t.Name)
 		}
-		conn, err := t.dial(creds)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("upstream: %s: %w", t.Name, err), u.Close())
-		}
-		u.named[t.Name] = &upstream{t, conn}
+		u.named[t.Name] = &upstream{t, t.client(secure)}
 		u.all = append(u.all, u.named[t.Name])
 	}
 	return u, nil
 }
 
 // Close closes the connections. The server must have been stopped.
-func (u *Upstreams) Close() error {
-	u.copies.Wait()
-	var errs []error
+func (u *Upstreams) Close() {
+	u.copies.Close()
 	for _, up := range u.all {
-		errs = append(errs, up.conn.Close())
+		up.client.Close()
 	}
-	return errors.Join(errs...)
 }
 
 // Has tells whether service is the name of a target.
@@ -86,22 +82,18 @@ func (u *Upstreams) Serve(_ any, stream grpc.ServerStream) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(outgoing(stream.Context()))
-	defer cancel(nil)
-	judged, ended := expectVerdict(ctx)
-	call, err := relay.Open(judged, to.conn, path)
+	ctx := stream.Context()
+	call, err := to.client.Open(ctx, path, outgoing(ctx))
 	if err == nil {
 		u.copies.Go(func() {
-			err := relay.Requests(call, stream)
-			gone := status.Code(err) == codes.Canceled // then ctx ends by itself, and knows why
-			if err != nil && !gone && !errors.Is(err, relay.ErrOver) {
-				cancel(err)
+			if err := relay.Requests(call, stream); err != nil && !errors.Is(err, relay.ErrOver) {
+				call.Abort(err)
 			}
 		})
 		err = relay.Responses(stream, call)
 	}
 	switch {
-	case err == nil, ended.Load():
+	case err == nil, call != nil && call.Judged():
 		return err
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
