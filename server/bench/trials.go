@@ -24,7 +24,10 @@ func trials() []trial {
 		throughDoors("GetFeature through each door", getFeature(classic), ours),
 		throughDoors("ListFeatures, 10,000 of 1,000,000, through each door", listGrid(100), oursLarge),
 	}
-	all = append(all, relayed(inGo, 1), relayed(inGo, 100), relayed(inGo, 10_000), relayed(inPython, 1), relayed(inPython, 100))
+	for _, callers := range []int{1, callers, 64} {
+		all = append(all, relayed(inGo, 1, callers), relayed(inGo, 100, callers))
+	}
+	all = append(all, relayed(inGo, 10_000, callers), relayed(inPython, 1, callers), relayed(inPython, 100, callers))
 	for _, streams := range []int{1, 64, 1024} {
 		all = append(all, durable("RouteChat", "notes", notesAPlace, streams, throughChat(routeGuideReplies), throughChat(officialReplies)))
 	}
@@ -63,11 +66,17 @@ func throughDoors(title string, w work, p program) trial {
 	}}
 }
 
-// relayed compares calls of another server through RouteGuide with the same calls straight.
-func relayed(in language, answers int) trial {
+// relayed compares calls of another server through RouteGuide with the same calls straight. Of one caller at a time it is
+// the way that is measured, of many the work: then no process waits for another to wake up.
+func relayed(in language, answers, callers int) trial {
 	title, w := "Relayed to "+string(in)+": a call", fromSource(answers)
 	if w.stream {
 		title = "Relayed to " + string(in) + ": a stream of " + whole(answers) + " messages"
+	}
+	if callers == 1 {
+		title += ", 1 caller"
+	} else {
+		title += ", " + whole(callers) + " callers"
 	}
 	return comparison{title: title, unit: "calls", units: 1, callers: callers, sides: []side{
 		{"the upstream itself", program{source: in}, throughNative(w)},
