@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -21,6 +20,7 @@ import (
 
 	"routeguide/proto/routeguide"
 	"routeguide/server/h2"
+	"routeguide/server/leaktest"
 	"routeguide/server/relay"
 )
 
@@ -118,7 +118,7 @@ func overEach(t *testing.T, test func(*testing.T, routeguidepb.RouteGuideClient,
 }
 
 func relayed(t *testing.T, transport string) (routeguidepb.RouteGuideClient, *guide) {
-	t.Cleanup(func() { goleak.VerifyNone(t) })
+	t.Cleanup(func() { leaktest.VerifyNone(t) })
 	g := &guide{waiting: make(chan struct{}, 1), ended: make(chan error, 1)}
 	far := grpc.NewServer()
 	routeguidepb.RegisterRouteGuideServer(far, g)

@@ -4,11 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"go.uber.org/goleak"
 	"google.golang.org/grpc/metadata"
+
+	"routeguide/server/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.VerifyTestMain(m) }
 
 func TestParseTarget(t *testing.T) {
 	for s, want := range map[string]Target{

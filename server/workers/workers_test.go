@@ -4,11 +4,11 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
+	"routeguide/server/leaktest"
 )
 
 func TestEveryFunctionRunsAtOnceAndNothingIsLeft(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer leaktest.VerifyNone(t)
 	p := New()
 	const many = 3 * mostIdle
 	for range 20 {
