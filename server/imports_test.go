@@ -11,7 +11,7 @@ import (
 var rooms = map[string][]string{
 	"server/geo":      {},
 	"server/feature":  {"server/geo", "github.com/tidwall/rtree"},
-	"server/store":    {"github.com/nats-io/"},
+	"server/store":    {"github.com/nats-io/", "github.com/minio/highwayhash"},
 	"server/note":     {"server/store", "server/geo"},
 	"server/route":    {"server/store", "server/geo"},
 	"server/backup":   {"server/store"},
