@@ -86,7 +86,7 @@ func (s *Store) remembered(keep time.Duration) time.Duration {
 func (s *Store) stream(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	var revived bool
+	var revived, waiting bool
 	var refusal error
 	for retry := (pause{}); ; {
 		stream, err := s.tryStream(ctx, config, &revived)
@@ -100,9 +100,12 @@ func (s *Store) stream(ctx context.Context, config jetstream.StreamConfig) (jets
 		case err == nil:
 			return stream, nil
 		case code == errReplicas, code == errNoPeers && ctx.Err() != nil:
-			return nil, fmt.Errorf("%w: %d replicas are not possible: %w", ErrInvalid, config.Replicas, err)
+			return nil, tooFew(config.Replicas, err)
 		case !transient(err), ctx.Err() != nil:
 			return nil, unavailable(err)
+		case code == errNoPeers && !waiting:
+			waiting = true
+			s.log.Warn("the cluster has too few servers for so many replicas: waiting for others to start", "replicas", config.Replicas)
 		}
 		_ = retry.wait(ctx, nil) // one more attempt says what the matter is
 	}
