@@ -44,7 +44,7 @@ type disk struct {
 }
 
 func mountDisk(dir string, size int64) (*disk, error) {
-	d := &disk{image: filepath.Join(dir, "image"), mounted: filepath.Join(dir, "disk")}
+	d := &disk{image: filepath.Join(dir, "image"), mounted: filepath.Join(dir, mountPoint)}
 	f, err := os.Create(d.image)
 	if err != nil {
 		return nil, err
@@ -88,18 +88,20 @@ func (d *disk) cut() error {
 	return nil
 }
 
-// fill writes a file until its disk has no room.
+// fill gives all room of its disk to a file, without a write that would keep others waiting.
 func fill(path string) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	for block := make([]byte, 1<<20); len(block) > 0; {
-		switch _, err := f.Write(block); {
+	for at, size := int64(0), int64(1<<30); size > 0; {
+		switch err := syscall.Fallocate(int(f.Fd()), 0, at, size); {
+		case err == nil:
+			at += size
 		case errors.Is(err, syscall.ENOSPC):
-			block = block[:len(block)/2]
-		case err != nil:
+			size /= 2
+		case !errors.Is(err, syscall.EINTR):
 			return err
 		}
 	}
