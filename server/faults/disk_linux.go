@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,14 +89,18 @@ func (d *disk) cut() error {
 	return nil
 }
 
-// fill gives all room of its disk to a file, without a write that would keep others waiting.
+// fill gives all room that its disk has left to a file, without a write that would keep others waiting.
 func fill(path string) error {
-	f, err := os.Create(path)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	for at, size := int64(0), int64(1<<30); size > 0; {
+	at, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	for size := int64(1 << 30); size > 0; {
 		switch err := syscall.Fallocate(int(f.Fd()), 0, at, size); {
 		case err == nil:
 			at += size
