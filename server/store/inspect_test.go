@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,6 +94,19 @@ func logged(t *testing.T, url string, replicas int) string {
 	return said.String()
 }
 
+// heard calls then when a log says something.
+type heard struct {
+	what string
+	then func()
+}
+
+func (h heard) Write(line []byte) (int, error) {
+	if strings.Contains(string(line), h.what) {
+		h.then()
+	}
+	return len(line), nil
+}
+
 // TestTooFewServers asks for five replicas on a cluster that shows that it has three servers. They have just been started,
 // so that others may follow; one that says that it was started long ago makes it certain.
 func TestTooFewServers(t *testing.T) {
@@ -124,19 +138,22 @@ func TestTooFewServers(t *testing.T) {
 	if err := conn.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	for age, certain := range map[time.Duration]bool{time.Second: false, time.Hour: true} {
-		ages <- age
-		st, err := store.Open(t.Context(), store.Options{Cluster: &store.Cluster{URL: c.URL(), Replicas: 5}})
-		if err == nil {
-			err = st.Close()
-		}
-		if !certain && err != nil {
-			t.Errorf("servers that are %v old: %v", age, err)
-		}
-		if certain && (!errors.Is(err, store.ErrInvalid) || !strings.Contains(err.Error(), "ask for fewer (-nats-replicas), or add servers: there are 3 servers")) {
-			t.Errorf("servers that are %v old: %v", age, err)
-		}
+	five := store.Options{Cluster: &store.Cluster{URL: c.URL(), Replicas: 5}}
+	ages <- time.Hour
+	_, err = store.Open(t.Context(), five)
+	if !errors.Is(err, store.ErrInvalid) || !strings.Contains(err.Error(), "ask for fewer (-nats-replicas), or add servers: there are 3 servers") {
+		t.Errorf("servers that are an hour old: %v", err)
 	}
+
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	five.Logger = slog.New(slog.NewTextHandler(heard{"waiting for others to start", giveUp}, nil))
+	ages <- time.Second
+	_, err = open(t, five).Log(ctx, "NOTES", "n.>") // says at once what it waits for
+	if !errors.Is(err, store.ErrInvalid) || !strings.Contains(err.Error(), "5 replicas are not possible") {
+		t.Errorf("servers that are a second old: %v", err)
+	}
+
 	ages <- time.Hour
 	if err := open(t, store.Options{Cluster: &store.Cluster{URL: c.URL()}}).Ready(t.Context()); err != nil {
 		t.Errorf("three replicas: %v", err)
