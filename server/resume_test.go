@@ -64,7 +64,7 @@ func (v visitor) forget() {
 	id := v.id(fmt.Sprint("probe", before))
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(time.Minute); len(probe.stored()) < before+2; <-tick.C {
+	for deadline := time.Now().Add(patience); len(probe.stored()) < before+2; <-tick.C {
 		if time.Now().After(deadline) {
 			v.t.Fatal("identifiers are remembered for ever")
 		}
