@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -32,7 +33,8 @@ const exportUsage = `Usage: routeguide export [flags]
 
 Writes every record of a store as newline-delimited JSON. The store is a directory, whether a RouteGuide
 has it open or not, or a NATS cluster. What was acknowledged before is in the file, what is written
-meanwhile may be.
+meanwhile may be. When the store is known to have lost records it says which; the file has all others, and
+the exit status is 1.
 
 `
 
@@ -48,10 +50,21 @@ func exportStore(ctx context.Context, args []string, out, say io.Writer) error {
 	if fs.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
-	if path == "-" {
-		return c.export(ctx, out, say)
+	var lost error // the file is kept all the same
+	write := func(w io.Writer) error {
+		err := c.export(ctx, w, say)
+		if errors.Is(err, backup.ErrLost) {
+			lost, err = err, nil
+		}
+		return err
 	}
-	return replace(path, func(f io.Writer) error { return c.export(ctx, f, say) })
+	var err error
+	if path == "-" {
+		err = write(out)
+	} else {
+		err = replace(path, write)
+	}
+	return cmp.Or(err, lost)
 }
 
 // export writes the store to w, by way of the process that has it open where there is one.
@@ -185,7 +198,7 @@ func (m *meter) progress(what string, done, total uint64) {
 
 // summarize says what was done, unless it failed.
 func summarize(say io.Writer, what string, all []backup.Summary, err error) error {
-	if err != nil {
+	if err != nil && !errors.Is(err, backup.ErrLost) {
 		return err
 	}
 	for _, s := range all {
@@ -195,5 +208,5 @@ func summarize(say io.Writer, what string, all []backup.Summary, err error) erro
 		}
 		fmt.Fprintln(say)
 	}
-	return nil
+	return err
 }

@@ -300,6 +300,48 @@ func events(file string) string {
 	return strings.Join(regexp.MustCompile(`(?m)^\{"log":.*,"sum":`).FindAllString(file, -1), "\n")
 }
 
+// What a store lost is said by the export too, whether it is of a directory or of a RouteGuide, and what is left is in
+// the file.
+func TestExportOfADamagedStore(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "export.ndjson")
+	p := start(t, "-data", dir)
+	resume(t, routeguidepb.NewRouteGuideClient(p.conn()), "lost", 250)
+	side{visitor{t, p, doors[0]}, pb(1, 1)}.chat("kept", "", "a note")
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := do(t, "export", "-data", dir); err != nil {
+		t.Fatalf("before the damage: %v", err)
+	}
+	// As if a disk had forgotten what was written last.
+	for _, path := range []string{"msgs/1.blk", "msgs/index.db"} {
+		if err := os.Remove(filepath.Join(dir, "jetstream", "$G", "streams", "TRACKS", path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	exported := func(when string) {
+		t.Helper()
+		os.Remove(file)
+		_, err := do(t, "export", "-data", dir, "-out", file)
+		if !errors.Is(err, backup.ErrLost) || !strings.Contains(err.Error(), "records after 0 were missing") {
+			t.Errorf("%s: %v, want ErrLost", when, err)
+		}
+		if all, err := os.ReadFile(file); err != nil || !strings.Contains(string(all), "a note") {
+			t.Errorf("%s: the file is %q, %v", when, all, err)
+		}
+	}
+	exported("the directory")
+	exported("the directory once more")
+	p = start(t, "-data", dir)
+	exported("a RouteGuide that has it open")
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := do(t, "import", "-data", t.TempDir(), file); err != nil {
+		t.Errorf("import: %v", err)
+	}
+}
+
 func TestCommandErrors(t *testing.T) {
 	empty, dir, bad := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "bad.ndjson")
 	p := start(t, "-data", dir)

@@ -24,6 +24,9 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen for HTTP: %w", err), grpcListener.Close(), doors.Close(ctx))
 	}
+	if err := checkUpstreams(ctx, c.upstream.Targets, grpcListener, httpListener); err != nil {
+		return errors.Join(err, grpcListener.Close(), httpListener.Close(), doors.Close(ctx))
+	}
 	web := &http.Server{
 		Handler: doors, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), Protocols: new(http.Protocols),

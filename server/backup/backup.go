@@ -13,6 +13,8 @@ var (
 	ErrEmpty = errors.New("there is no log in it")
 	// ErrFile says that a file is not an export, or not the whole of it, or was changed.
 	ErrFile = errors.New("not a sound export")
+	// ErrLost says that an export has all records that there are, but that the store is known to have lost others.
+	ErrLost = errors.New("the export is complete, but the store has lost records")
 )
 
 // Progress is told every so often, and in the end, of how many records something is done, as "exported", and of about how

@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -27,6 +29,15 @@ type header struct {
 	ID      string    `json:"id"` // of this export and no other
 	Time    time.Time `json:"time"`
 	Logs    []extent  `json:"logs"`
+	Lost    []string  `json:"lost,omitempty"` // what the store had lost, in words
+}
+
+// lost returns ErrLost with what was lost, or nil.
+func (h header) lost() error {
+	if len(h.Lost) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrLost, strings.Join(h.Lost, "; "))
 }
 
 type extent struct {

@@ -108,7 +108,7 @@ func (s *Server) serve(ctx context.Context, st *store.Store, log *slog.Logger) {
 			continue
 		}
 		began := time.Now()
-		if all, err := send(ctx, conn, st); err != nil {
+		if all, err := send(ctx, conn, st); err != nil && !errors.Is(err, ErrLost) {
 			log.Warn("an export failed", "error", err)
 		} else {
 			log.Info("exported", "logs", len(all), "duration", time.Since(began))

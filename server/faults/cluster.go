@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -253,4 +256,69 @@ func clientKilled(ctx context.Context, l *lab, dir string) (*stage, error) {
 		return p.start(ctx)
 	}
 	return st, nil
+}
+
+// nodeDiskFull fills the disk of one node, in turn of the one that leads the notes and of one that follows, until its
+// JetStream has given up. Then it makes room, and starts the node again as its operator would: by itself it does not come
+// back.
+func nodeDiskFull(ctx context.Context, l *lab, dir string) (_ *stage, err error) {
+	var disks []*disk
+	unmount := func() (err error) {
+		for _, d := range disks {
+			err = errors.Join(err, d.unmount())
+		}
+		return err
+	}
+	for n := range nodes {
+		folder := filepath.Dir(nodeDir(dir, n))
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			return nil, errors.Join(err, unmount())
+		}
+		d, err := mountDisk(folder, 512<<20)
+		if err != nil {
+			return nil, errors.Join(err, unmount())
+		}
+		disks = append(disks, d)
+	}
+	c, err := startCluster(ctx, l, dir)
+	if err != nil {
+		return nil, errors.Join(err, unmount())
+	}
+	full, round := 0, 0
+	ballast := func() string { return filepath.Join(disks[full].mounted, "ballast") }
+	st := c.stage()
+	st.hurt = func(ctx context.Context, crowd *crowd) error {
+		leader, err := c.leader(ctx)
+		if err != nil {
+			return err
+		}
+		full = (leader + round%2) % nodes
+		round++
+		err = c.await(ctx, func(jetstream.JetStream) error {
+			// Again and again, as the node makes room when it takes what it has applied out of its own logs.
+			return cmp.Or(fill(ballast()), c.givenUp(full))
+		})
+		if err != nil {
+			return err
+		}
+		return crowd.progress(ctx)
+	}
+	st.heal = func(ctx context.Context) error {
+		return errors.Join(os.Remove(ballast()), c.nodes[full].kill(), c.nodes[full].start(ctx))
+	}
+	st.close = func() error { return errors.Join(c.close(), unmount()) }
+	return st, nil
+}
+
+// givenUp returns nil once a node has no JetStream any more. It serves on without.
+func (c *cluster) givenUp(n int) error {
+	conn, err := nats.Connect("nats://" + c.clients[n])
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if has, _ := conn.ConnectedServerJetStream(); has {
+		return fmt.Errorf("%s still keeps records", nodeName(n))
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +45,7 @@ type disk struct {
 }
 
 func mountDisk(dir string, size int64) (*disk, error) {
-	d := &disk{image: filepath.Join(dir, "image"), mounted: filepath.Join(dir, "disk")}
+	d := &disk{image: filepath.Join(dir, "image"), mounted: filepath.Join(dir, mountPoint)}
 	f, err := os.Create(d.image)
 	if err != nil {
 		return nil, err
@@ -88,18 +89,24 @@ func (d *disk) cut() error {
 	return nil
 }
 
-// fill writes a file until its disk has no room.
+// fill gives all room that its disk has left to a file, without a write that would keep others waiting.
 func fill(path string) error {
-	f, err := os.Create(path)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	for block := make([]byte, 1<<20); len(block) > 0; {
-		switch _, err := f.Write(block); {
+	at, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	for size := int64(1 << 30); size > 0; {
+		switch err := syscall.Fallocate(int(f.Fd()), 0, at, size); {
+		case err == nil:
+			at += size
 		case errors.Is(err, syscall.ENOSPC):
-			block = block[:len(block)/2]
-		case err != nil:
+			size /= 2
+		case !errors.Is(err, syscall.EINTR):
 			return err
 		}
 	}

@@ -41,8 +41,12 @@ func faults() []fault {
 		{name: "cluster: the leader is killed", set: leaderKilled},
 		{name: "cluster: a node is cut off", set: nodeCutOff},
 		{name: "cluster: a program is killed", set: clientKilled},
+		{name: "cluster: a node's disk is full", missing: noDisks, set: nodeDiskFull},
 	}
 }
+
+// mountPoint is the folder that a disk of its own is mounted at.
+const mountPoint = "disk"
 
 // newProgram returns RouteGuide on free ports, not started yet.
 func newProgram(l *lab, args ...string) (p *process, addr string, err error) {

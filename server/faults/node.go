@@ -22,7 +22,7 @@ const nodeCommand = "node"
 func newNode(dir string, n int, client, cluster string, routes []string) (*process, error) {
 	self, err := os.Executable()
 	args := []string{
-		nodeCommand, "-name=" + nodeName(n), "-dir=" + filepath.Join(dir, nodeName(n)), "-client=" + client, "-cluster=" + cluster,
+		nodeCommand, "-name=" + nodeName(n), "-dir=" + nodeDir(dir, n), "-client=" + client, "-cluster=" + cluster,
 	}
 	return &process{bin: self, args: append(args, routes...), ready: "node serves"}, err
 }
@@ -30,6 +30,9 @@ func newNode(dir string, n int, client, cluster string, routes []string) (*proce
 const nodePrefix = "node-"
 
 func nodeName(n int) string { return nodePrefix + strconv.Itoa(n) }
+
+// nodeDir is where a node's files are; a disk of its own may be mounted there.
+func nodeDir(dir string, n int) string { return filepath.Join(dir, nodeName(n), mountPoint) }
 
 // serveNode serves until ctx ends.
 func serveNode(ctx context.Context, args []string, out io.Writer) error {

@@ -3,8 +3,6 @@ package note
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"routeguide/server/geo"
 	"routeguide/server/store"
@@ -17,6 +15,7 @@ type Chat struct {
 	id       string
 	next     int
 	first    int
+	resumed  bool // the next note may have been stored by an earlier call
 	traveler string
 	send     func(Note) error
 	feed     *store.Follower
@@ -30,14 +29,18 @@ type visit struct {
 	hasOwn bool
 }
 
-// Chat begins a chat. Its notes are identified as id.first, id.first+1 and so on, and written under the traveler's name.
-// What the chat is to be told goes to send, during Write and Deliver only; an error of send ends them.
-func (b *Book) Chat(id string, first int, traveler string, send func(Note) error) *Chat {
+// Chat begins a chat. Its notes are identified as id.0, id.1 and so on, and written under the traveler's name. What the
+// chat is to be told goes to send, during Write and Deliver only; an error of send ends them.
+func (b *Book) Chat(id, traveler string, send func(Note) error) *Chat {
 	return &Chat{
-		book: b, id: id, next: first, first: first, traveler: traveler, send: send,
+		book: b, id: id, traveler: traveler, send: send,
 		feed: b.log.Follow(followBuffer), places: make(map[geo.Point]*visit),
 	}
 }
+
+// Resume has the chat go on, before it writes anything, where an earlier call was, at the note of number first. Notes that
+// were stored, however long ago, are not stored again when they come to the place and under the number that they had.
+func (c *Chat) Resume(first int) { c.next, c.first, c.resumed = first, first, true }
 
 // Close ends the chat.
 func (c *Chat) Close() { c.feed.Close() }
@@ -49,7 +52,7 @@ func (c *Chat) Write(ctx context.Context, p geo.Point, message string) error {
 	if v == nil && len(c.places) == maxPlaces {
 		return ErrTooManyPlaces
 	}
-	seq, err := c.book.add(ctx, Note{ID: c.noteID(c.next), Location: p, Message: message, Traveler: c.traveler})
+	seq, err := c.store(ctx, Note{ID: noteID(c.id, c.next), Location: p, Message: message, Traveler: c.traveler})
 	if err != nil {
 		return err
 	}
@@ -74,26 +77,28 @@ func (c *Chat) Write(ctx context.Context, p geo.Point, message string) error {
 	return nil
 }
 
-// arrive begins to follow a place at which the chat just wrote the note seq, and looks at what was there before.
-func (c *Chat) arrive(ctx context.Context, p geo.Point, v *visit, seq uint64) error {
-	q := store.Query{Subjects: []string{subject(p)}}
-	from := c.feed.Subject(q.Subjects[0])
-	q.Through, q.Newest = min(from, seq-1), c.book.replay
-	if err := c.history(ctx, v, q); err != nil {
-		return err
-	}
-	if from >= seq {
-		if err := c.history(ctx, v, store.Query{Subjects: q.Subjects, After: seq - 1, Through: from}); err != nil {
-			return err
+// store stores a note unless an earlier call has. Calls store their notes in order: after the first that was not stored
+// there are no others.
+func (c *Chat) store(ctx context.Context, n Note) (uint64, error) {
+	if c.resumed {
+		seq, err := c.book.find(ctx, subject(n.Location), n.ID)
+		if seq > 0 || err != nil {
+			return seq, err
 		}
+		c.resumed = false
 	}
-	v.seen = from
-	return nil
+	return c.book.add(ctx, n)
 }
 
-func (c *Chat) history(ctx context.Context, v *visit, q store.Query) error {
+// arrive begins to follow a place at which the chat just wrote the note seq, and looks at what was there before.
+func (c *Chat) arrive(ctx context.Context, p geo.Point, v *visit, seq uint64) error {
+	q := store.Query{Subjects: []string{subject(p)}, Newest: c.book.replay}
+	q.Through = c.feed.Subject(q.Subjects[0])
 	if q.Through == 0 { // nothing was stored before; a query would take it for the end of the log
 		return nil
+	}
+	if q.Through >= seq {
+		q.Newest++ // the note itself, which is not sent
 	}
 	for rec, err := range c.book.log.Read(ctx, q) {
 		if err != nil {
@@ -103,6 +108,7 @@ func (c *Chat) history(ctx context.Context, v *visit, q store.Query) error {
 			return err
 		}
 	}
+	v.seen = q.Through
 	return nil
 }
 
@@ -147,14 +153,8 @@ func (c *Chat) look(v *visit, rec store.Record) error {
 	return nil
 }
 
-func (c *Chat) noteID(number int) string { return c.id + "." + strconv.Itoa(number) }
-
-// wrote says whether a note of this identifier was written by this call.
+// wrote says whether a note of this identifier was written by this call, or by an earlier one and is yet to come again.
 func (c *Chat) wrote(id string) bool {
-	number, ok := strings.CutPrefix(id, c.id+".")
-	if !ok {
-		return false
-	}
-	k, err := strconv.Atoi(number)
-	return err == nil && c.first <= k && k < c.next
+	chat, number := splitID(id)
+	return chat == c.id && c.first <= number && (number < c.next || c.resumed)
 }

@@ -25,7 +25,13 @@ var (
 
 func open(t *testing.T, o note.Options) *note.Book {
 	t.Helper()
-	st, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
+	return openFor(t, o, 0)
+}
+
+// openFor opens a book whose store remembers identifiers for so long.
+func openFor(t *testing.T, o note.Options, remember time.Duration) *note.Book {
+	t.Helper()
+	st, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Remember: remember, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +56,7 @@ type talker struct {
 
 func talk(t *testing.T, book *note.Book, id string) *talker {
 	w := &talker{t: t}
-	w.Chat = book.Chat(id, 0, id, func(n note.Note) error {
+	w.Chat = book.Chat(id, id, func(n note.Note) error {
 		w.sent = append(w.sent, n.Message)
 		return nil
 	})
@@ -131,32 +137,6 @@ func TestChatReplaysTheNewest(t *testing.T) {
 	b.expect("7", "8", "9")
 }
 
-func TestResumedChatStoresNothingTwice(t *testing.T) {
-	book := open(t, note.Options{})
-	a := talk(t, book, "a")
-	a.write(here, "0")
-	a.write(here, "1")
-
-	again := book.Chat("a", 1, "a", func(note.Note) error { return nil }) // its client does not know of note 1
-	defer again.Close()
-	for _, text := range []string{"1", "2"} {
-		if err := again.Write(t.Context(), here, text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	notes, _, _, err := book.List(t.Context(), geo.World, 0, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, n := range notes {
-		got = append(got, n.ID+"="+n.Message)
-	}
-	if want := []string{"a.0=0", "a.1=1", "a.2=2"}; !slices.Equal(got, want) {
-		t.Errorf("stored %q, want %q", got, want)
-	}
-}
-
 func TestChatEndsWithItsContext(t *testing.T) {
 	book := open(t, note.Options{})
 	a := talk(t, book, "a")
@@ -175,7 +155,7 @@ func TestManyTravelersSeeOneOrder(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range travelers {
 		wg.Go(func() {
-			chat := book.Chat(fmt.Sprint("t", i), 0, "", func(n note.Note) error {
+			chat := book.Chat(fmt.Sprint("t", i), "", func(n note.Note) error {
 				sent[i] = append(sent[i], n)
 				return nil
 			})

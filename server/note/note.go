@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"routeguide/server/geo"
@@ -30,6 +32,8 @@ const (
 	followBuffer  = 1024
 	// crowd is how many may write at one place at the same moment without its limit being overrun.
 	crowd = 256
+	// findFirst is how many of the newest notes of a place are looked at before all.
+	findFirst = 128
 )
 
 // A Note is a message that a traveler left at a point.
@@ -148,7 +152,10 @@ func (b *Book) addWithin(ctx context.Context, e store.Entry) (uint64, error) {
 			return 0, err
 		}
 		if n >= uint64(b.perPlace) {
-			return b.refused(ctx, e)
+			if seq, err := b.find(ctx, e.Subject, e.ID); seq > 0 || err != nil {
+				return seq, err // it is sent again
+			}
+			return 0, ErrPlaceFull
 		}
 		if n+crowd >= uint64(b.perPlace) {
 			e.Expect = &last.Seq
@@ -160,17 +167,51 @@ func (b *Book) addWithin(ctx context.Context, e store.Entry) (uint64, error) {
 	}
 }
 
-// refused returns ErrPlaceFull, unless the note was stored before and is sent again.
-func (b *Book) refused(ctx context.Context, e store.Entry) (uint64, error) {
-	for rec, err := range b.log.Read(ctx, store.Query{Subjects: []string{e.Subject}, Newest: b.replay}) {
+// find returns the sequence of the note of this identifier, or 0 when its place has none. It looks at the newest notes
+// first, and at all others only when the same chat wrote none of those before.
+func (b *Book) find(ctx context.Context, subject, id string) (uint64, error) {
+	chat, number := splitID(id)
+	q := store.Query{Subjects: []string{subject}, Newest: findFirst}
+	var looked int
+	var oldest uint64
+	var before bool
+	for rec, err := range b.log.Read(ctx, q) {
 		if err != nil {
-			return 0, err
+			return 0, fmt.Errorf("look for note %s: %w", id, err)
 		}
-		if rec.ID == e.ID {
+		if rec.ID == id {
+			return rec.Seq, nil
+		}
+		if looked++; looked == 1 {
+			oldest = rec.Seq
+		}
+		c, n := splitID(rec.ID)
+		before = before || c == chat && n < number
+	}
+	if before || looked < findFirst || oldest == 1 {
+		return 0, nil
+	}
+	for rec, err := range b.log.Read(ctx, store.Query{Subjects: q.Subjects, Through: oldest - 1}) {
+		if err != nil {
+			return 0, fmt.Errorf("look for note %s: %w", id, err)
+		}
+		if rec.ID == id {
 			return rec.Seq, nil
 		}
 	}
-	return 0, ErrPlaceFull
+	return 0, nil
+}
+
+// noteID and splitID make and take apart the identifiers of a chat's notes.
+func noteID(chat string, number int) string { return chat + "." + strconv.Itoa(number) }
+
+func splitID(id string) (chat string, number int) {
+	dot := max(0, strings.LastIndexByte(id, '.'))
+	number, err := strconv.Atoi(strings.TrimPrefix(id[dot:], "."))
+	if err != nil {
+		return id, -1
+	}
+	return id[:dot], number
 }
 
 func decode(rec store.Record) (Note, error) {

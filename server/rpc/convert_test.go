@@ -52,7 +52,7 @@ func FuzzMetadata(f *testing.F) {
 		if id, err := callID(ctx, mdRoute); err == nil && (id == "" || strings.ContainsAny(id, ".*> \t\n")) {
 			t.Errorf("the identifier %q is taken", id)
 		}
-		if n, err := chatNotes(ctx); err == nil && n < 0 {
+		if n, _, err := chatNotes(ctx); err == nil && n < 0 {
 			t.Errorf("the number %d is taken", n)
 		}
 	})

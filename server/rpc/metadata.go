@@ -62,17 +62,17 @@ func callID(ctx context.Context, key string) (string, error) {
 	return id, nil
 }
 
-// chatNotes returns the number of the first note that the call will send.
-func chatNotes(ctx context.Context) (int, error) {
+// chatNotes returns the number of the first note that the call will send, and whether it goes on with a chat.
+func chatNotes(ctx context.Context) (first int, resumed bool, err error) {
 	raw := value(ctx, mdChatNotes)
 	if raw == "" {
-		return 0, nil
+		return 0, false, nil
 	}
 	n, err := strconv.ParseInt(raw, 10, 32)
 	if err != nil || n < 0 {
-		return 0, invalid(mdChatNotes, "%q is not a whole number from 0", raw)
+		return 0, false, invalid(mdChatNotes, "%q is not a whole number from 0", raw)
 	}
-	return int(n), nil
+	return int(n), true, nil
 }
 
 // door says where a call came from: a network address, or the in-memory connection of the HTTP port.

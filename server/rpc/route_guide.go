@@ -133,13 +133,17 @@ func (s *routeGuide) RouteChat(stream grpc.BidiStreamingServer[routeguidepb.Rout
 	if err != nil {
 		return err
 	}
-	first, err := chatNotes(ctx)
+	first, resumed, err := chatNotes(ctx)
 	if err != nil {
 		return err
 	}
-	chat := s.notes.Chat(id, first, who, func(n note.Note) error {
+	send := func(n note.Note) error {
 		return stream.Send(&routeguidepb.RouteNote{Location: pointMessage(n.Location), Message: n.Message})
-	})
+	}
+	chat := s.notes.Chat(id, who, send)
+	if resumed {
+		chat.Resume(first)
+	}
 	defer chat.Close()
 	if err := stream.SendHeader(metadata.Pairs(mdChat, id)); err != nil {
 		return err

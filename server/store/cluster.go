@@ -87,8 +87,7 @@ func (c *cluster) check(ctx context.Context, conn *nats.Conn) error {
 			return fmt.Errorf("%w: its servers (%s) are older than nats-server 2.12, which stores records in batches",
 				ErrInvalid, conn.ConnectedServerVersion())
 		case err == nil:
-			c.reportSync(conn)
-			return nil
+			return c.inspect(conn)
 		}
 		if retry.wait(ctx, nil) != nil {
 			return fmt.Errorf("%w: JetStream does not answer: %w", ErrUnavailable, err)
@@ -96,27 +95,75 @@ func (c *cluster) check(ctx context.Context, conn *nats.Conn) error {
 	}
 }
 
-// reportSync says whether the servers sync what they acknowledge, where they let us see it, as few do.
-func (c *cluster) reportSync(conn *nats.Conn) {
-	var answer struct {
-		Server struct{ Name string }
-		Data   struct {
-			Config struct {
+// A status is what a server says of itself.
+type status struct {
+	Server struct{ Name string }
+	Data   struct {
+		Start, Now time.Time
+		JetStream  struct {
+			Config *struct {
 				SyncInterval time.Duration `json:"sync_interval"`
 				SyncAlways   bool          `json:"sync_always"`
 			}
+			Meta struct {
+				Size int `json:"cluster_size"`
+			}
 		}
 	}
-	msg, err := conn.Request("$SYS.REQ.SERVER.PING.JSZ", nil, answerTimeout/10)
-	if err != nil || json.Unmarshal(msg.Data, &answer) != nil {
+}
+
+// inspect says whether the servers sync what they acknowledge, and refuses a cluster that is too small, where they let us
+// see it, as few do.
+func (c *cluster) inspect(conn *nats.Conn) error {
+	all, err := statuses(conn)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
 		c.log.Info("the cluster does not show its sync_interval: without \"always\", what it acknowledged in the last minutes "+
 			"may be lost when all its servers lose power at once", "url", conn.ConnectedUrlRedacted())
-		return
 	}
-	if config := answer.Data.Config; !config.SyncAlways {
-		c.log.Warn("the cluster may lose what it acknowledged when all its servers lose power at once",
-			"server", answer.Server.Name, "sync_interval", config.SyncInterval)
+	for _, s := range all {
+		if config := s.Data.JetStream.Config; !config.SyncAlways {
+			c.log.Warn("the cluster may lose what it acknowledged when all its servers lose power at once",
+				"server", s.Server.Name, "sync_interval", config.SyncInterval)
+		}
+		// Others may still be about to join a server that has not been there for as long as we would wait for them.
+		size := s.Data.JetStream.Meta.Size
+		if s.Data.Now.Sub(s.Data.Start) > connectTimeout && 0 < size && size < c.Replicas {
+			return tooFew(c.Replicas, fmt.Errorf("there are %d servers", size))
+		}
 	}
+	return nil
+}
+
+// statuses returns what the servers with JetStream say of themselves in a moment.
+func statuses(conn *nats.Conn) (all []status, err error) {
+	inbox := conn.NewInbox()
+	answers, err := conn.SubscribeSync(inbox)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, answers.Unsubscribe()) }()
+	if err := conn.PublishRequest("$SYS.REQ.SERVER.PING.VARZ", inbox, nil); err != nil {
+		return nil, err
+	}
+	end := time.Now().Add(answerTimeout / 10)
+	for {
+		msg, err := answers.NextMsg(time.Until(end))
+		if err != nil {
+			return all, nil // it is time, or nobody answers
+		}
+		var s status
+		if json.Unmarshal(msg.Data, &s) == nil && s.Data.JetStream.Config != nil {
+			all = append(all, s)
+		}
+	}
+}
+
+// tooFew says what to do about a cluster that cannot keep so many replicas.
+func tooFew(replicas int, why error) error {
+	return fmt.Errorf("%w: %d replicas are not possible: ask for fewer (-nats-replicas), or add servers: %w", ErrInvalid, replicas, why)
 }
 
 // apiLevel is the JetStream API level that has atomic batches, which the logs are written with.

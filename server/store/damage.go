@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -76,31 +77,79 @@ func (d *doctor) flush() {
 // receive takes a log that was just opened, and says what is missing of it. When it was started, the server read every
 // record and compared it with its checksum.
 func (d *doctor) receive(ctx context.Context, l *Log) error {
-	info, err := l.stream.Info(ctx, jetstream.WithDeletedDetails(true))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.examine(ctx, l.stream); err != nil {
+		return err
+	}
+	for _, what := range d.found[l.name] {
+		d.store.log.Error("the files are damaged", "log", l.name, "what", what)
+	}
+	return nil
+}
+
+// examine finds out what is missing of a log that nobody writes to. The lock is held.
+func (d *doctor) examine(ctx context.Context, stream jetstream.Stream) error {
+	info, err := stream.Info(ctx, jetstream.WithDeletedDetails(true))
 	if err != nil {
 		return unavailable(err)
 	}
-	state := info.State
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	known := d.marks.current[l.name]
-	if known.End > state.LastSeq {
-		known.Lost = append(known.Lost, fmt.Sprintf("%s: %d records after %d were missing at %s",
-			l.name, known.End-state.LastSeq, state.LastSeq, time.Now().UTC().Format(time.RFC3339)))
-	}
-	known.End = state.LastSeq
-	d.marks.current[l.name] = known
-	lost := slices.Clone(known.Lost)
-	gaps := missing(l.fades, state.FirstSeq, state.LastSeq, state.Deleted)
-	if size(gaps) <= absent(info.Config.Metadata) {
+	name, state, metadata := info.Config.Name, info.State, info.Config.Metadata
+	d.found[name] = d.compare(name, state.LastSeq)
+	gaps := missing(metadata[faded] != "", state.FirstSeq, state.LastSeq, state.Deleted)
+	if size(gaps) <= absent(metadata) {
 		gaps = nil // the log was moved here with them
 	}
 	for _, r := range gaps {
-		lost = append(lost, fmt.Sprintf("%s: records %d to %d are missing", l.name, r[0], r[1]))
+		d.found[name] = append(d.found[name], fmt.Sprintf("%s: records %d to %d are missing", name, r[0], r[1]))
 	}
-	d.found[l.name] = lost
-	for _, what := range lost {
-		d.store.log.Error("the files are damaged", "log", l.name, "what", what)
+	return nil
+}
+
+// compare returns what is missing at the end of a log, now or at some time before. The lock is held.
+func (d *doctor) compare(log string, end uint64) []string {
+	known := d.marks.current[log]
+	if known.End > end {
+		known.Lost = append(known.Lost, fmt.Sprintf("%s: %d records after %d were missing at %s",
+			log, known.End-end, end, time.Now().UTC().Format(time.RFC3339)))
+	}
+	known.End = end
+	d.marks.current[log] = known
+	return slices.Clone(known.Lost)
+}
+
+// examineRest finds out what is missing of those of the streams that are not open as logs, and of logs of which there are
+// only files, or only marks.
+func (d *doctor) examineRest(ctx context.Context, streams []jetstream.StreamConfig) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, config := range streams {
+		if _, ok := d.found[config.Name]; ok {
+			continue
+		}
+		stream, err := d.store.js.Stream(ctx, config.Name)
+		if err != nil {
+			return unavailable(err)
+		}
+		if err := d.examine(ctx, stream); err != nil {
+			return err
+		}
+	}
+	files, err := filepath.Glob(d.store.engine.(*embedded).files("*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		log := filepath.Base(path)
+		if _, ok := d.found[log]; !ok {
+			return fmt.Errorf("%w: the description of log %s is lost: start a RouteGuide on the directory, which makes it anew",
+				ErrUnavailable, log)
+		}
+	}
+	for log := range d.marks.current {
+		if _, ok := d.found[log]; !ok {
+			d.found[log] = d.compare(log, 0)
+		}
 	}
 	return nil
 }
@@ -131,7 +180,29 @@ func size(gaps [][2]uint64) (n uint64) {
 	return n
 }
 
-// Damage says what was lost of the logs that are open; nil means nothing. What a log lost at its end is said until it is
+// Diagnose has Damage say what was lost of all logs, also of those that are not open.
+//
+// Errors: ErrUnavailable for files that are no log until one is opened.
+func (s *Store) Diagnose(ctx context.Context) error {
+	if s.doctor == nil {
+		return nil
+	}
+	streams, err := s.streams(ctx)
+	if err != nil {
+		return fmt.Errorf("look for damage: %w", err)
+	}
+	s.mu.Lock() // none is opened meanwhile
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	if err := s.doctor.examineRest(ctx, streams); err != nil {
+		return fmt.Errorf("look for damage: %w", err)
+	}
+	return nil
+}
+
+// Damage says what was lost of the logs that are open or were diagnosed; nil means nothing. What a log lost at its end is said until it is
 // taken out of the file marks.json in the directory, and is seen if it was acknowledged more than a second before the
 // process ended. Of a cluster nothing is said: its servers mend one another.
 func (s *Store) Damage() (lost []string) {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -99,7 +100,16 @@ func TestDamage(t *testing.T) {
 			said := new(bytes.Buffer)
 			o := store.Options{Dir: w.dir, Logger: slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelError}))}
 			s := open(t, o)
+			unopened := s.Diagnose(t.Context())
+			diagnosis := s.Damage()
 			l := notes(t, s)
+			if unopened == nil {
+				if got := s.Damage(); !slices.Equal(got, diagnosis) {
+					t.Errorf("before the log was opened %q was missing, then %q", diagnosis, got)
+				}
+			} else if c.said != "" || !errors.Is(unopened, store.ErrUnavailable) || len(diagnosis) > 0 {
+				t.Errorf("before the log was opened: %v, %q", unopened, diagnosis)
+			}
 			found := read(t, l, subjects("n.>"))
 			for _, rec := range found {
 				if i := len(rec.Data); i != 100<<10 || rec.ID != fmt.Sprint(rec.Seq-1) || rec.Data[0] != byte(rec.Seq-1) || rec.Data[i-1] != rec.Data[0] {

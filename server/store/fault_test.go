@@ -261,7 +261,7 @@ func TestClusterRefused(t *testing.T) {
 		store.Cluster
 		said string
 	}{
-		"five replicas on three servers": {store.Cluster{URL: c.URL(), Replicas: 5}, "5 replicas are not possible"},
+		"five replicas on three servers": {store.Cluster{URL: c.URL(), Replicas: 5}, "5 replicas are not possible: ask for fewer"},
 		"no such file":                   {store.Cluster{URL: c.URL(), CA: "/nowhere/ca.pem"}, "/nowhere/ca.pem"},
 		"a server without TLS":           {store.Cluster{URL: "tls" + c.NodeURL(0)[len("nats"):]}, "secure connection"},
 		"nobody there":                   {store.Cluster{URL: "nats://127.0.0.1:1"}, "no servers available"},

@@ -29,19 +29,22 @@ type Options struct {
 	MaxBytes int64
 	// CacheBytes is the memory for records that are read often; 0 means DefaultCacheBytes.
 	CacheBytes int
+	// Remember is how long the IDs of entries are remembered, by logs that are made with it; 0 means ten minutes.
+	Remember time.Duration
 	// Logger is told what the store does; nil means slog.Default().
 	Logger *slog.Logger
 }
 
 // A Store is a set of logs. It is safe for concurrent use.
 type Store struct {
-	log    *slog.Logger
-	engine engine
-	conn   *nats.Conn // appends, followers and management
-	js     jetstream.JetStream
-	reader *reader
-	doctor *doctor // nil on a cluster
-	cache  *cache
+	log      *slog.Logger
+	remember time.Duration // duplicates
+	engine   engine
+	conn     *nats.Conn // appends, followers and management
+	js       jetstream.JetStream
+	reader   *reader
+	doctor   *doctor // nil on a cluster
+	cache    *cache
 
 	mu     sync.Mutex
 	closed bool
@@ -58,7 +61,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Store{log: o.Logger, logs: make(map[string]*Log), cache: newCache(cmp.Or(o.CacheBytes, DefaultCacheBytes))}
+	s := &Store{log: o.Logger, remember: cmp.Or(o.Remember, duplicates), logs: make(map[string]*Log), cache: newCache(cmp.Or(o.CacheBytes, DefaultCacheBytes))}
 	where := fmt.Sprintf("open the data directory %q", o.Dir)
 	var err error
 	if o.Cluster != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// duplicates is how long the IDs of entries are remembered.
+// duplicates is how long the IDs of entries are remembered unless the options say something else.
 const duplicates = 10 * time.Minute
 
 // faded is the key of a stream's metadata that says that it has kept, or keeps, its records for a time.
@@ -37,7 +37,7 @@ func (s *Store) openLog(ctx context.Context, keep time.Duration, name string, su
 	}
 	if info.Config.MaxAge != keep {
 		s.log.Warn("a log keeps its records for another time from now on", "log", name, "before", info.Config.MaxAge, "now", keep)
-		info.Config.MaxAge, info.Config.Duplicates = keep, remember(keep)
+		info.Config.MaxAge, info.Config.Duplicates = keep, s.remembered(keep)
 		info.Config.Metadata[faded] = "yes"
 		if stream, err = s.js.UpdateStream(ctx, info.Config); err != nil {
 			return nil, unavailable(err)
@@ -65,7 +65,7 @@ func (s *Store) config(keep time.Duration, name string, subjects []string) jetst
 	}
 	return jetstream.StreamConfig{
 		Name: name, Subjects: subjects, Storage: jetstream.FileStorage, Replicas: s.engine.replicas(),
-		MaxAge: keep, Duplicates: remember(keep), Metadata: metadata,
+		MaxAge: keep, Duplicates: s.remembered(keep), Metadata: metadata,
 		AllowDirect: true, AllowAtomicPublish: true,
 		Discard: jetstream.DiscardNew, DenyDelete: true, DenyPurge: true,
 		// It never comes to that. But with any such limit the server keeps files of half the size, and a file is what
@@ -74,19 +74,19 @@ func (s *Store) config(keep time.Duration, name string, subjects []string) jetst
 	}
 }
 
-// remember is how long IDs are remembered by a log that keeps records for so long.
-func remember(keep time.Duration) time.Duration {
+// remembered is how long IDs are remembered by a log that keeps records for so long.
+func (s *Store) remembered(keep time.Duration) time.Duration {
 	if keep == 0 {
-		return duplicates
+		return s.remember
 	}
-	return min(keep, duplicates)
+	return min(keep, s.remember)
 }
 
 // stream returns the stream of that name, made when there is none. It goes on while the cluster is not ready for it.
 func (s *Store) stream(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	var revived bool
+	var revived, waiting bool
 	var refusal error
 	for retry := (pause{}); ; {
 		stream, err := s.tryStream(ctx, config, &revived)
@@ -100,9 +100,12 @@ func (s *Store) stream(ctx context.Context, config jetstream.StreamConfig) (jets
 		case err == nil:
 			return stream, nil
 		case code == errReplicas, code == errNoPeers && ctx.Err() != nil:
-			return nil, fmt.Errorf("%w: %d replicas are not possible: %w", ErrInvalid, config.Replicas, err)
+			return nil, tooFew(config.Replicas, err)
 		case !transient(err), ctx.Err() != nil:
 			return nil, unavailable(err)
+		case code == errNoPeers && !waiting:
+			waiting = true
+			s.log.Warn("the cluster has too few servers for so many replicas: waiting for others to start", "replicas", config.Replicas)
 		}
 		_ = retry.wait(ctx, nil) // one more attempt says what the matter is
 	}

@@ -125,6 +125,21 @@ describe("after a lost connection", () => {
     expect(notes.messages).toEqual(["a", "b", "c", "d"]);
   });
 
+  test("the server is told from which number on notes may have been sent before", async () => {
+    const resumedFrom = () => server.calls("RouteChat").map((call) => call.headers.get("chat-notes"));
+    const chat = page().open(here);
+    chat.write("a");
+    await until(() => resumedFrom().length === 1);
+    expect(resumedFrom()).toEqual([null]);
+    await settled(chat);
+    server.kill();
+    await until(() => chat.reading.value.kind === "lost");
+    chat.write("b");
+    server.start();
+    await settled(chat);
+    expect(resumedFrom()).toEqual(["1"]);
+  });
+
   test("a note that was stored, and never acknowledged, is not sent again", async () => {
     const chat = page().open(here);
     await live(chat);

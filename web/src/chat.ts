@@ -66,12 +66,14 @@ export class Conversation {
   #next: number;
   #settled = 0; // Notes with lower numbers are stored, also those that the watch has yet to show.
   #sending = false;
+  #tried: boolean; // A note may have been sent, by an earlier page too.
   #open = true;
 
   private constructor(kept: Kept, history: number, traveler: () => string, onEnd: () => void) {
     this.place = kept.place;
     this.#chatId = kept.chatId;
     this.#next = kept.next;
+    this.#tried = kept.pending.length > 0;
     this.#pending.value = kept.pending;
     this.#traveler = traveler;
     this.#onEnd = onEnd;
@@ -202,6 +204,7 @@ export class Conversation {
       for (next = from; next < from + most && !over.aborted; ) {
         const note = this.#pending.value.find((p) => p.number >= next && p.refused === null);
         if (note?.number === next && traveler === this.#traveler()) {
+          this.#tried = true;
           onTry(next++);
           yield { point: this.place.point, message: note.message };
         } else if (note || !this.#open) {
@@ -214,7 +217,7 @@ export class Conversation {
     }.bind(this);
     const resume = async (signal: AbortSignal) => {
       await this.#until(() => this.#reading.value.kind === "live" || this.#reading.value.kind === "failed", signal);
-      return this.#firstWaiting() ?? this.#next;
+      return this.#tried ? (this.#firstWaiting() ?? this.#next) : null;
     };
     await routeChat({ chatId: this.#chatId, traveler, resume, notes }, this.#over.signal);
     return next;

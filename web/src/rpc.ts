@@ -114,8 +114,11 @@ export interface Chat {
   /** Its notes get the ids `<chatId>.<number>`. */
   readonly chatId: string;
   readonly traveler: string;
-  /** Asked before each connection: resolves, once it is known what is stored, with the number of the note to go on with. */
-  resume(signal: AbortSignal): Promise<number>;
+  /**
+   * Asked before each connection: resolves, once it is known what is stored, with the number of the note to go on with, or
+   * with null when no note was ever sent: the server need not look for them.
+   */
+  resume(signal: AbortSignal): Promise<number | null>;
   /** Gives the notes from that number on, as they are written; ending it ends the chat. `over` aborts with the call. */
   notes(from: number, over: AbortSignal): AsyncIterable<ChatNote>;
 }
@@ -131,13 +134,14 @@ export function routeChat(chat: Chat, signal: AbortSignal): Promise<void> {
       const from = await chat.resume(attempt);
       let whole = false;
       async function* written() {
-        for await (const n of chat.notes(from, over.signal))
+        for await (const n of chat.notes(from ?? 0, over.signal))
           yield { location: pointMessage(n.point), message: n.message };
         whole = true;
       }
+      const resumed: Record<string, string> = from === null ? {} : { "chat-notes": String(from) };
       const answers = guide.routeChat(written(), {
         signal: attempt,
-        headers: { "chat-id": chat.chatId, "chat-notes": String(from), ...travelerHeader(chat.traveler) },
+        headers: { "chat-id": chat.chatId, ...resumed, ...travelerHeader(chat.traveler) },
         onHeader: alive,
       });
       for await (const _ of answers);

@@ -121,6 +121,9 @@ func (c *Cluster) URL() string {
 // NodeURL names one node.
 func (c *Cluster) NodeURL(i int) string { return fmt.Sprintf("nats://127.0.0.1:%d", c.nodes[i].client) }
 
+// Varz returns what a node says of itself.
+func (c *Cluster) Varz(i int) (*server.Varz, error) { return c.nodes[i].server.Varz(nil) }
+
 // Kill ends a node, connections first, so that it has no time to hand over what it leads.
 func (c *Cluster) Kill(i int) {
 	n := c.nodes[i]

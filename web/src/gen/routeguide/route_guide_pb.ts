@@ -235,11 +235,14 @@ export const RouteGuide: GenService<{
    * leave at any position this call has written at arrive live. When the client half-closes, everything that it sent is
    * stored and answered before the call ends with OK.
    *
-   * Request metadata: `traveler` is the name to show, 1 to 64 characters, percent-encoded UTF-8. `chat-id` names this conversation, 1 to 64 of
-   * the characters A-Z a-z 0-9 _ -; its notes get the identifiers `<chat-id>.0`, `<chat-id>.1` and so on, counting from
-   * the request metadata `chat-notes` (0 when it is missing). A client that lost its connection sends the notes it does
-   * not know to be stored once more under the numbers they had, and none is stored twice. The header metadata `chat-id`
-   * of the answer says which identifier is used.
+   * Request metadata: `traveler` is the name to show, 1 to 64 characters, percent-encoded UTF-8. `chat-id` names this
+   * conversation and no other, 1 to 64 of the characters A-Z a-z 0-9 _ -; its notes get the identifiers `<chat-id>.0`,
+   * `<chat-id>.1` and so on. The header metadata `chat-id` of the answer says which identifier is used.
+   *
+   * A client that lost its connection calls again with that `chat-id` and with `chat-notes`, the number of the first note
+   * that it does not know to be stored, which may be 0. It sends that one and those after it once more, in their order and
+   * at their positions: none is stored twice, however much later that is. Without `chat-notes` the chat is a new one, of
+   * which a note is known again for ten minutes only.
    *
    * Errors: INVALID_ARGUMENT names a `location` or `message` that is missing or out of range; RESOURCE_EXHAUSTED when the
    * client is too slow for what others write. Notes acknowledged before an error stay stored.
