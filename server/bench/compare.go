@@ -31,9 +31,9 @@ type comparison struct {
 }
 
 type side struct {
-	name    string
-	program program
-	door    door
+	name     string
+	programs []program // which the callers share
+	door     door
 }
 
 func (c comparison) name() string { return c.title }
@@ -41,11 +41,16 @@ func (c comparison) name() string { return c.title }
 func (c comparison) run(ctx context.Context, l *lab, p plan) ([]row, error) {
 	loads := make([]*load, len(c.sides))
 	for i, side := range c.sides {
-		s, err := l.start(ctx, side.program)
-		if err != nil {
-			return nil, err
+		var servers []*server
+		for _, p := range side.programs {
+			s, err := l.start(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			servers = append(servers, s)
 		}
-		if loads[i], err = newLoad(s, side.door, c.callers); err != nil {
+		var err error
+		if loads[i], err = newLoad(servers, side.door, c.callers); err != nil {
 			return nil, err
 		}
 		defer loads[i].close()

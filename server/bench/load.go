@@ -56,18 +56,22 @@ func (l lines) close() {
 	}
 }
 
-// A load is callers that all call the same server at a time.
+// A load is callers that all call the same servers at a time, each one of them.
 type load struct {
-	server *server
+	servers []*server
 	lines
 	callers []caller
 }
 
-func newLoad(s *server, d door, callers int) (*load, error) {
-	l := &load{server: s}
-	var err error
-	if l.lines, err = newLines(s, min(callers, maxLines)); err != nil {
-		return nil, err
+func newLoad(servers []*server, d door, callers int) (*load, error) {
+	l := &load{servers: servers}
+	for _, s := range servers {
+		some, err := newLines(s, min(callers, max(1, maxLines/len(servers))))
+		if err != nil {
+			l.close()
+			return nil, err
+		}
+		l.lines = append(l.lines, some...)
 	}
 	for i := range callers {
 		l.callers = append(l.callers, d(l.lines[i%len(l.lines)]))
@@ -89,20 +93,32 @@ func (l *load) measure(ctx context.Context, window time.Duration, units int) (sa
 	if _, err := l.run(ctx, warmUp); err != nil {
 		return sample{}, err
 	}
-	cpuBefore, known := l.server.cpu()
+	cpuBefore, known := l.cpu()
 	began := time.Now()
 	calls, err := l.run(ctx, window)
 	if err != nil {
 		return sample{}, err
 	}
 	took := time.Since(began)
-	cpuAfter, _ := l.server.cpu()
+	cpuAfter, _ := l.cpu()
 	n := float64(calls * units)
 	s := sample{rate: n / took.Seconds(), cpu: noCPU}
 	if known {
 		s.cpu = time.Duration(float64(cpuAfter-cpuBefore) / n)
 	}
 	return s, nil
+}
+
+// cpu is what all servers have used.
+func (l *load) cpu() (used time.Duration, known bool) {
+	for _, s := range l.servers {
+		one, ok := s.cpu()
+		if !ok {
+			return 0, false
+		}
+		used += one
+	}
+	return used, true
 }
 
 // run lets every caller make calls until the window is over, one at least, and returns how many they were. It fails with

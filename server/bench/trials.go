@@ -4,6 +4,7 @@ import "routeguide/server/geo"
 
 var (
 	ours        = program{}
+	oursSharing = []program{{sharing: 1}, {sharing: 2}}
 	oursLarge   = program{large: true}
 	theirs      = program{official: true}
 	theirsLarge = program{official: true, large: true}
@@ -37,7 +38,7 @@ func trials() []trial {
 	}
 	return append(all,
 		fanOut{"in one process", ours, ours},
-		fanOut{"across two on a cluster", program{sharing: 1}, program{sharing: 2}},
+		fanOut{"across two on a cluster", oursSharing[0], oursSharing[1]},
 		crowd{},
 		startUp{})
 }
@@ -51,18 +52,18 @@ func listGrid(side int) work {
 // sideBySide compares native gRPC of RouteGuide and of the official server.
 func sideBySide(title string, w work, our, their program) trial {
 	return comparison{title: title, unit: "calls", units: 1, callers: callers, sides: []side{
-		{"official server", their, throughNative(w)},
-		{"native gRPC", our, throughNative(w)},
+		{"official server", []program{their}, throughNative(w)},
+		{"native gRPC", []program{our}, throughNative(w)},
 	}}
 }
 
 // throughDoors compares the other doors of RouteGuide with its native one.
 func throughDoors(title string, w work, p program) trial {
 	return comparison{title: title, unit: "calls", units: 1, callers: callers, sides: []side{
-		{"native gRPC", p, throughNative(w)},
-		{"gRPC-Web", p, throughWeb(w)},
-		{"WebSocket, one a call", p, throughSocket(w)},
-		{"REST", p, throughREST(w)},
+		{"native gRPC", []program{p}, throughNative(w)},
+		{"gRPC-Web", []program{p}, throughWeb(w)},
+		{"WebSocket, one a call", []program{p}, throughSocket(w)},
+		{"REST", []program{p}, throughREST(w)},
 	}}
 }
 
@@ -79,8 +80,8 @@ func relayed(in language, answers, callers int) trial {
 		title += ", " + whole(callers) + " callers"
 	}
 	return comparison{title: title, unit: "calls", units: 1, callers: callers, sides: []side{
-		{"the upstream itself", program{source: in}, throughNative(w)},
-		{"through -upstream", program{source: in, relaying: true}, throughNative(w)},
+		{"the upstream itself", []program{{source: in}}, throughNative(w)},
+		{"through -upstream", []program{{source: in, relaying: true}}, throughNative(w)},
 	}}
 }
 
@@ -91,7 +92,8 @@ func durable(method, unit string, units, streams int, our, their door) trial {
 		title = method + ", " + whole(streams) + " streams"
 	}
 	return comparison{title: title, unit: unit, units: units, callers: streams, aside: true, sides: []side{
-		{"official server, in memory, not durable", theirs, their},
-		{"native gRPC", ours, our},
+		{"official server, in memory, not durable", []program{theirs}, their},
+		{"native gRPC", []program{ours}, our},
+		{"native gRPC, two on a cluster", oursSharing, our},
 	}}
 }
