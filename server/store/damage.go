@@ -202,9 +202,9 @@ func (s *Store) Diagnose(ctx context.Context) error {
 	return nil
 }
 
-// Damage says what was lost of the logs that are open or were diagnosed; nil means nothing. What a log lost at its end is said until it is
-// taken out of the file marks.json in the directory, and is seen if it was acknowledged more than a second before the
-// process ended. Of a cluster nothing is said: its servers mend one another.
+// Damage says what was lost of the logs that are open or were diagnosed; nil means nothing. What a log lost at its end is
+// said until it is taken out of the file marks.json in the directory, and is seen if it was acknowledged more than a
+// second before the process ended. Of a cluster nothing is said: its servers mend one another.
 func (s *Store) Damage() (lost []string) {
 	if s.doctor == nil {
 		return nil
