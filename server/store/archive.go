@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -55,7 +56,7 @@ type block struct {
 
 func newArchive(log, dir string, starts func() uint64, logger *slog.Logger) *archive {
 	a := &archive{
-		log: log, dir: filepath.Join(dir, "msgs"), starts: starts, logger: logger, input: bufio.NewReaderSize(nil, 2*MaxData),
+		log: log, dir: filepath.Join(dir, "msgs"), starts: starts, logger: logger, input: bufio.NewReaderSize(nil, windowBytes),
 	}
 	a.reset()
 	return a
@@ -139,29 +140,36 @@ func (a *archive) scanBlock(b *block) (whole bool, err error) {
 	defer file.Close()
 	hash := newBlockHash(a.log, b.number)
 	a.input.Reset(io.NewSectionReader(file, b.end, math.MaxInt64-b.end))
+	buf := make([]byte, blockHead, 4<<10)
 	for {
-		head, err := a.input.Peek(blockHead)
-		if errors.Is(err, io.EOF) {
-			return len(head) == 0, nil
-		} else if err != nil {
+		switch _, err := io.ReadFull(a.input, buf[:blockHead]); {
+		case errors.Is(err, io.EOF):
+			return true, nil
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return false, nil
+		case err != nil:
 			return false, err
 		}
-		buf, err := a.input.Peek(blockLength(head))
-		if err != nil && !errors.Is(err, io.EOF) {
-			return false, fmt.Errorf("%w: %s at %d: %w", errForeign, file.Name(), b.end, err)
+		length := blockLength(buf)
+		if length < blockHead || length > longestRecord {
+			return false, nil // it is being written
+		}
+		buf = slices.Grow(buf[:blockHead], length-blockHead)[:length]
+		switch _, err := io.ReadFull(a.input, buf[blockHead:]); {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return false, nil
+		case err != nil:
+			return false, err
 		}
 		r, err := parseBlockRecord(buf, hash)
 		if err != nil {
-			return false, nil // it is being written
+			return false, nil
 		}
 		if r.seq != a.records.len+1 || b.end+int64(r.length) > math.MaxUint32 {
 			return false, fmt.Errorf("%w: %s at %d: sequence %d", errForeign, file.Name(), b.end, r.seq)
 		}
 		a.add(r.subject, uint32(b.end))
 		b.end += int64(r.length)
-		if _, err := a.input.Discard(r.length); err != nil {
-			return false, err
-		}
 	}
 }
 

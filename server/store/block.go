@@ -20,10 +20,11 @@ import (
 // mark what is not a record but says that one was removed. The hash is HighwayHash-64 of sequence to data but for the
 // lengths, under a key made of the names of log and block.
 const (
-	blockHead    = 22
-	blockHash    = 8
-	hasHeader    = 1 << 31
-	removedMarks = 3 << 62
+	blockHead = 22
+	blockHash = 8
+	hasHeader = 1 << 31
+	// longestRecord is more than any record takes.
+	longestRecord = 2 * MaxData
 )
 
 var (
