@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Conversation, isOwn } from "./chat";
 import { Conversations } from "./conversations";
-import type { Place } from "./state";
+import { connection, type Place } from "./state";
 import { TestNotes } from "./testing/notes";
 import { TestServer } from "./testing/server";
 import { testStorage } from "./testing/storage";
@@ -189,6 +189,54 @@ describe("after a lost connection", () => {
     server.start();
     await live(chat);
     await until(() => shown(chat).includes("new"));
+  });
+});
+
+describe("while the server cannot store notes", () => {
+  test("they wait, it counts as reached, and each is stored once and in order when it can again", async () => {
+    const chat = page().open(here);
+    chat.write("a");
+    await settled(chat);
+    expect(chat.obstacle.value).toBeNull();
+    notes.cannot = "store";
+    for (const message of ["b", "c"]) chat.write(message);
+    await until(() => chat.obstacle.value === "server");
+    expect(chat.reading.value.kind).toBe("live");
+    expect(connection.value.kind).toBe("live");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(chat.obstacle.value).toBe("server");
+    expect(waiting(chat)).toEqual(["b", "c"]);
+    notes.cannot = null;
+    await settled(chat);
+    expect(chat.obstacle.value).toBeNull();
+    expect(notes.messages).toEqual(["a", "b", "c"]);
+  });
+
+  test("nor read them, a page that comes says the same, and goes on by itself", async () => {
+    notes.cannot = "read";
+    const chat = page().open(here);
+    chat.write("a");
+    await until(() => chat.obstacle.value === "server");
+    expect(connection.value.kind).toBe("live");
+    notes.cannot = null;
+    await settled(chat);
+    expect(chat.obstacle.value).toBeNull();
+    expect(notes.messages).toEqual(["a"]);
+  });
+
+  test("a connection that is lost too is what they wait for first", async () => {
+    const chat = page().open(here);
+    await live(chat);
+    notes.cannot = "store";
+    chat.write("a");
+    await until(() => chat.obstacle.value === "server");
+    server.kill();
+    await until(() => chat.obstacle.value === "connection");
+    expect(connection.value.kind).toBe("reconnecting");
+    notes.cannot = null;
+    server.start();
+    await settled(chat);
+    expect(notes.messages).toEqual(["a"]);
   });
 });
 

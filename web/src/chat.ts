@@ -4,9 +4,9 @@
 // connection the watch catches up first, then only what it did not show is sent again, under the numbers it had. Pending
 // notes are kept by the browser, so that a later page sends them.
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { forget, recall, remember } from "./persist";
-import { type ChatNote, type Note, newId, routeChat, watchNotes } from "./rpc";
+import { type ChatNote, type Note, newId, type Obstacle, routeChat, watchNotes } from "./rpc";
 import type { Place } from "./state";
 
 /** Bytes of UTF-8 that a message may have. */
@@ -30,8 +30,8 @@ export interface Pending {
 export type Reading =
   | { readonly kind: "loading" }
   | { readonly kind: "live" }
-  /** The connection is gone and being tried again. */
-  | { readonly kind: "lost" }
+  /** The watch is over and being tried again. */
+  | { readonly kind: "lost"; readonly by: Obstacle }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** What the browser keeps of a conversation while something is pending. */
@@ -55,12 +55,19 @@ export function isOwn(note: Note): boolean {
 
 export class Conversation {
   readonly place: Place;
+  /** What notes that are written here wait for; null when they are being sent, or there is none. */
+  readonly obstacle: ReadonlySignal<Obstacle | null> = computed(() => {
+    const reading = this.#reading.value;
+    if (reading.kind === "lost") return reading.by;
+    return this.#refusing.value && this.#pending.value.some((p) => p.refused === null) ? "server" : null;
+  });
   readonly #chatId: string;
   readonly #traveler: () => string;
   readonly #onEnd: () => void;
   readonly #notes = signal<readonly Note[]>([]);
   readonly #pending = signal<readonly Pending[]>([]);
   readonly #reading = signal<Reading>({ kind: "loading" });
+  readonly #refusing = signal(false); // The server said last that it cannot store notes just now.
   readonly #over = new AbortController();
   readonly #waiters = new Set<() => void>();
   #next: number;
@@ -159,8 +166,8 @@ export class Conversation {
         this.#reading.value = { kind: "live" };
         this.#changed();
       },
-      onLost: () => {
-        this.#reading.value = { kind: "lost" };
+      onLost: (by: Obstacle) => {
+        this.#reading.value = { kind: "lost", by };
       },
     };
     try {
@@ -219,7 +226,10 @@ export class Conversation {
       await this.#until(() => this.#reading.value.kind === "live" || this.#reading.value.kind === "failed", signal);
       return this.#tried ? (this.#firstWaiting() ?? this.#next) : null;
     };
-    await routeChat({ chatId: this.#chatId, traveler, resume, notes }, this.#over.signal);
+    const onLost = (by: Obstacle) => {
+      this.#refusing.value = by === "server";
+    };
+    await routeChat({ chatId: this.#chatId, traveler, resume, notes, onLost }, this.#over.signal);
     return next;
   }
 
@@ -231,6 +241,7 @@ export class Conversation {
     if (!id.startsWith(`${this.#chatId}.`)) return;
     const number = Number(id.slice(this.#chatId.length + 1));
     if (this.#pending.value.some((p) => p.number === number)) {
+      this.#refusing.value = false;
       this.#change(this.#pending.value.filter((p) => p.number !== number));
     }
   }

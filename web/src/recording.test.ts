@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { drafts } from "./draft";
 import { trackLength } from "./geo";
 import { MOST_POINTS, Recorder, type RecordingState } from "./recording";
-import type { Place } from "./state";
+import { connection, type Place } from "./state";
 import { TestRoutes } from "./testing/routes";
 import { TestServer } from "./testing/server";
 import { testStorage } from "./testing/storage";
@@ -160,6 +160,25 @@ describe("when the connection breaks", () => {
     expect(routes.only.stored).toEqual(pointsOf(range(0, made)));
     expect(track.points).toEqual(routes.only.stored);
   });
+});
+
+test("while the server cannot store points, they wait; all are stored once when it can again", async () => {
+  const recorder = newRecorder();
+  recorder.start("drive");
+  recorder.add(range(0, 4));
+  await until(() => routes.only.stored.length === 3);
+  routes.cannotStore = true;
+  recorder.add(range(4, 6));
+  await until(() => track(recorder).link === "refused");
+  recorder.add(range(6, 20));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(track(recorder)).toMatchObject({ count: 20, link: "refused" });
+  expect(connection.value.kind).toBe("live");
+  routes.cannotStore = false;
+  await until(() => track(recorder).sent === 20);
+  recorder.finish();
+  await reach(recorder, "finished");
+  expect(routes.only.stored).toEqual(pointsOf(range(0, 20)));
 });
 
 describe("after a reload", () => {

@@ -15,8 +15,8 @@ import type { Place } from "./state";
 /** A route holds no more points: recording pauses there. */
 export const MOST_POINTS = 100_000;
 
-/** Whether the server takes points just now. */
-export type Link = "opening" | "open" | "lost";
+/** Whether the server takes points just now; "refused" when it is reached and says that it cannot. */
+export type Link = "opening" | "open" | "lost" | "refused";
 
 export interface Track extends Draft {
   /** Grows in place; `count` says how many there were when this was written. */
@@ -168,7 +168,7 @@ export class Recorder {
           traveler: this.#options.traveler(),
           points: (from, over) => this.#pointsFrom(from, over),
           onOpen: (stored) => this.#link("open", stored),
-          onLost: () => this.#link("lost"),
+          onLost: (by) => this.#link(by === "server" ? "refused" : "lost"),
         },
         signal,
       );

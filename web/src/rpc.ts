@@ -11,7 +11,7 @@ import { PointSchema, RouteGuide } from "./gen/routeguide/route_guide_pb";
 import { type BoundsSchema, type Note as NoteMessage, NoteService } from "./gen/routeguide/v1/note_service_pb";
 import { type Point, type Rect, splitRect } from "./geo";
 import { streamBatches } from "./rpc/batches";
-import { keepCalling } from "./rpc/connection";
+import { cannotNow, keepCalling } from "./rpc/connection";
 import { journal } from "./rpc/journal";
 import { createWebSocketStream } from "./rpc/websocket";
 import type { Place } from "./state";
@@ -48,6 +48,9 @@ export async function listFeatures(area: Rect, onBatch: (batch: Place[]) => void
   }
 }
 
+/** Why a call does not go on: there is no connection, or the server says that it cannot just now. */
+export type Obstacle = "connection" | "server";
+
 export interface Summary {
   readonly points: number;
   readonly features: number;
@@ -64,8 +67,8 @@ export interface Recording {
   points(from: number, over: AbortSignal): AsyncIterable<Point>;
   /** The server has so many points; those from there on are asked for next. */
   onOpen(stored: number): void;
-  /** The connection is gone; the next one is being tried. */
-  onLost(): void;
+  /** The call is over before its end; the next one is being tried. */
+  onLost(by: Obstacle): void;
 }
 
 /** Records a route and resolves with what it came to: every point is stored once, however often the connection breaks. */
@@ -97,7 +100,7 @@ export function recordRoute(recording: Recording, signal: AbortSignal): Promise<
         elapsed: summary.elapsedTime,
       };
     } catch (failure) {
-      recording.onLost();
+      recording.onLost(obstacleOf(failure));
       throw failure;
     } finally {
       over.abort();
@@ -121,6 +124,8 @@ export interface Chat {
   resume(signal: AbortSignal): Promise<number | null>;
   /** Gives the notes from that number on, as they are written; ending it ends the chat. `over` aborts with the call. */
   notes(from: number, over: AbortSignal): AsyncIterable<ChatNote>;
+  /** The call is over before its end; the next one is being tried. */
+  onLost(by: Obstacle): void;
 }
 
 /**
@@ -146,6 +151,9 @@ export function routeChat(chat: Chat, signal: AbortSignal): Promise<void> {
       });
       for await (const _ of answers);
       if (!whole) throw new ConnectError("the server ended the chat", Code.Unavailable);
+    } catch (failure) {
+      chat.onLost(obstacleOf(failure));
+      throw failure;
     } finally {
       over.abort();
     }
@@ -170,8 +178,8 @@ export interface NoteWatch {
   onNote(note: Note, cursor: string): void;
   /** All stored notes have been given; from now on they come as they are written. Again after each reconnection. */
   onLive(cursor: string): void;
-  /** The connection is gone; the next one goes on after the last cursor. */
-  onLost(): void;
+  /** The call is over; the next one goes on after the last cursor. */
+  onLost(by: Obstacle): void;
 }
 
 /** Gives every note of an area once, until the signal is aborted. A cursor that the server does not know begins anew. */
@@ -187,12 +195,16 @@ export function watchNotes(watch: NoteWatch, signal: AbortSignal): Promise<never
       }
       throw new ConnectError("the server ended the watch", Code.Unavailable);
     } catch (failure) {
-      watch.onLost();
+      watch.onLost(obstacleOf(failure));
       if (ConnectError.from(failure).code !== Code.OutOfRange || cursor === "") throw failure;
       cursor = "";
       throw new ConnectError("the server has other notes than before", Code.Unavailable);
     }
   }, signal);
+}
+
+function obstacleOf(failure: unknown): Obstacle {
+  return cannotNow(failure) ? "server" : "connection";
 }
 
 /** Metadata is ASCII: anything else in a name is percent-encoded. */

@@ -1,5 +1,5 @@
 import type { Pending } from "../chat";
-import type { Note } from "../rpc";
+import type { Note, Obstacle } from "../rpc";
 import { timeOf } from "./dates";
 
 export function NoteBubble({ note, own, begins }: { note: Note; own: boolean; begins: boolean }) {
@@ -18,19 +18,19 @@ export function NoteBubble({ note, own, begins }: { note: Note; own: boolean; be
 
 export interface PendingProps {
   readonly pending: Pending;
-  /** There is no connection to send it over. */
-  readonly waits: boolean;
+  /** What it waits for; null when it is being sent. */
+  readonly obstacle: Obstacle | null;
   readonly onEdit: () => void;
   readonly onDiscard: () => void;
 }
 
 /** A note that is not known to be stored. */
-export function PendingBubble({ pending, waits, onEdit, onDiscard }: PendingProps) {
+export function PendingBubble({ pending, obstacle, onEdit, onDiscard }: PendingProps) {
   const { message, refused } = pending;
   if (refused === null) {
     return (
       <article class="bubble mine begins pending">
-        <small>you · {waits ? "waits for the connection" : "sending…"}</small>
+        <small>you · {obstacle ? `waits for the ${obstacle}` : "sending…"}</small>
         <p>{message}</p>
       </article>
     );

@@ -70,10 +70,16 @@ function PlaceHead() {
   );
 }
 
+const waiting = {
+  connection: "No connection. Notes wait here and are sent when it is back.",
+  server: "The server cannot store notes just now. They wait here and are sent when it can again.",
+} as const;
+
 function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) => void }) {
   const notes = chat.notes.value;
   const pending = chat.pending.value;
   const reading = chat.reading.value;
+  const obstacle = chat.obstacle.value;
   const box = useRef<HTMLElement>(null);
   const atEnd = useRef(true);
   const [behind, setBehind] = useState(false);
@@ -130,7 +136,7 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
           <PendingBubble
             key={p.number}
             pending={p}
-            waits={reading.kind === "lost"}
+            obstacle={obstacle}
             onEdit={() => {
               onEdit(p.message);
               chat.discard(p.number);
@@ -151,9 +157,9 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
           Newer notes
         </button>
       )}
-      {reading.kind === "lost" && (
+      {obstacle && (
         <p class="chat-lost" role="status">
-          No connection. Notes wait here and are sent when it is back.
+          {waiting[obstacle]}
         </p>
       )}
       {reading.kind === "failed" && (

@@ -72,26 +72,31 @@ function Making({ kind, track }: { kind: Kind; track: Track }) {
   return <>{formatDuration(Math.max(0, (drive.duration - Math.max(0, seconds.value)) / speedUp.value) * 1000)} to go</>;
 }
 
-/** What the connection means for the points. */
+const obstacles = {
+  lost: { says: "No connection.", until: "it is back" },
+  refused: { says: "The server cannot store points just now.", until: "it can again" },
+} as const;
+
+/** What the connection, and what the server answers over it, mean for the points. */
 function Waiting({ kind, track }: { kind: Kind; track: Track }) {
   const unsent = track.count - track.sent;
-  if (kind === "finishing") {
-    const lost = track.link === "lost";
-    return (
-      <div class={lost ? "wait lost" : "wait"} role="status">
-        {!lost && <div class="progress running" />}
-        <p>
-          {lost
-            ? `No connection. The route is finished as soon as it is back${unsent > 0 ? `; ${pointsOf(unsent)} to send` : ""}.`
-            : "The server is storing the last points."}
-        </p>
+  const obstacle = track.link === "lost" || track.link === "refused" ? obstacles[track.link] : null;
+  if (!obstacle) {
+    return kind === "finishing" ? (
+      <div class="wait" role="status">
+        <div class="progress running" />
+        <p>The server is storing the last points.</p>
       </div>
-    );
+    ) : null;
   }
-  if (track.link !== "lost") return null;
+  const { says, until } = obstacle;
   return (
     <div class="wait lost" role="status">
-      <p>No connection. Recording goes on; the points are sent when it is back.</p>
+      <p>
+        {kind === "finishing"
+          ? `${says} The route is finished as soon as ${until}${unsent > 0 ? `; ${pointsOf(unsent)} to send` : ""}.`
+          : `${says} Recording goes on; the points are sent when ${until}.`}
+      </p>
     </div>
   );
 }

@@ -49,6 +49,12 @@ export async function keepCalling<T>(
   }
 }
 
+/** Whether the server itself says that it cannot take the call just now: it is reached, what it needs is not. */
+export function cannotNow(failure: unknown): boolean {
+  const { code, metadata } = ConnectError.from(failure);
+  return passes(code) && metadata.has("grpc-status");
+}
+
 function passes(code: Code): boolean {
   return code === Code.Unavailable || code === Code.ResourceExhausted;
 }

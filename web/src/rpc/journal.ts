@@ -2,7 +2,7 @@
 import { type DescMessage, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { type Door, endCall, openCall, progressCall } from "../state";
-import { lost, reached } from "./connection";
+import { cannotNow, lost, reached } from "./connection";
 
 /** How long counts are collected before they are shown; milliseconds. */
 const SHOW_EVERY = 100;
@@ -47,7 +47,7 @@ export class Entry {
     const error = understood(failure);
     if (error.code === Code.Canceled) endCall(this.#id, { kind: "cancelled" });
     else endCall(this.#id, { kind: "failed", code: codeName(error.code), reason: error.rawMessage });
-    if (error.code === Code.Unavailable) lost();
+    if (error.code === Code.Unavailable && !cannotNow(error)) lost();
     else if (error.code !== Code.Canceled && error.code !== Code.DeadlineExceeded) reached();
   }
 

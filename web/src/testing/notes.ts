@@ -20,6 +20,8 @@ export class TestNotes {
   /** Breaks the writer's call after a note was stored, before anybody is told of it. */
   dieAfterStoring = 0;
   onDeath: () => void = () => {};
+  /** Says that it cannot store notes, or not even read them. */
+  cannot: "store" | "read" | null = null;
   #others = 0;
 
   get messages(): string[] {
@@ -41,6 +43,7 @@ export class TestNotes {
     let number = Number(call.headers.get("chat-notes"));
     call.header({ "chat-id": chatId ?? "" });
     call.decode(RouteNoteSchema, (note) => {
+      if (this.cannot) return call.end(Code.Unavailable, "the store does not answer");
       if (note.message === "refuse me") return call.end(Code.InvalidArgument, "message: it is refused");
       const dying = this.dieAfterStoring > 0 && --this.dieAfterStoring === 0;
       if (dying) this.#watchers.clear();
@@ -59,6 +62,10 @@ export class TestNotes {
   }
 
   #watch(call: ServerCall, { bounds, cursor, history = 100 }: WatchNotesRequest): void {
+    if (this.cannot === "read") {
+      call.end(Code.Unavailable, "the store does not answer");
+      return;
+    }
     const after = Number(cursor);
     if (after > this.log.length) {
       call.end(Code.OutOfRange, "the cursor lies beyond the newest note");

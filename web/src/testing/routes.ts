@@ -11,6 +11,8 @@ interface Route {
 
 export class TestRoutes {
   readonly routes = new Map<string, Route>();
+  /** Says that it cannot store points. */
+  cannotStore = false;
   /** How many points wait before they are stored. */
   readonly #piece: number;
 
@@ -27,6 +29,10 @@ export class TestRoutes {
 
   handle = (call: ServerCall): void => {
     const id = call.headers.get("route-id") ?? "";
+    if (this.cannotStore) {
+      call.end(Code.Unavailable, "the store does not answer");
+      return;
+    }
     const route = this.routes.get(id) ?? { stored: [], finished: false, owner: null };
     this.routes.set(id, route);
     if (!route.finished) route.owner?.end(Code.Aborted, "the route is recorded by another call");
@@ -36,6 +42,7 @@ export class TestRoutes {
 
     call.header({ "route-id": id, "route-points": String(route.stored.length) });
     call.decode(PointSchema, (p) => {
+      if (this.cannotStore) return call.end(Code.Unavailable, "the store does not answer");
       if (route.finished) return call.end(Code.FailedPrecondition, "the route is finished");
       waiting.push({ lat: p.latitude, lng: p.longitude });
       if (waiting.length === this.#piece) store();
