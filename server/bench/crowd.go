@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,10 +30,15 @@ func (crowd) name() string {
 }
 
 func (c crowd) run(ctx context.Context, l *lab, p plan) (_ []row, err error) {
-	s, err := l.start(ctx, ours)
+	data, err := os.MkdirTemp(l.dir, "data-")
 	if err != nil {
 		return nil, err
 	}
+	s, err := startRouteGuide(ctx, l.bin, data) // others may have left garbage in one that runs
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
 	lines, err := newLines(s, maxLines)
 	if err != nil {
 		return nil, err
