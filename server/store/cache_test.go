@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
-	"time"
 )
 
 // TestCache reads subjects in all the ways there are while they are written to, out of caches that are too small, just
@@ -106,7 +105,11 @@ func checkCache(t *testing.T, c *cache) {
 // TestCacheHits reads a place again and again: once from the files, with what is written in the meantime.
 func TestCacheHits(t *testing.T) {
 	l := openNotes(t)
+	f := l.Follow(10)
+	defer f.Close()
+	f.Subject("n.1")
 	appendN(t, l, 10)
+	queued(t, f, 5)
 	q := Query{Subjects: []string{"n.1"}}
 	for n := 5; n < 15; n++ {
 		recs := collect(t, l, q)
@@ -114,9 +117,7 @@ func TestCacheHits(t *testing.T) {
 			t.Fatalf("%d records, want %d", len(recs), n)
 		}
 		appendN(t, l, 2)
-		for l.hub.newest() < uint64(2*n+2) { // until then it is not in the cache
-			time.Sleep(time.Millisecond)
-		}
+		queued(t, f, 1) // until then it is not in the cache
 		if got, ok, known := l.cache.get(cacheKey{"NOTES", "n.1"}, Query{Through: uint64(2*n + 2)}); !ok || !known || len(got) != n+1 {
 			t.Fatalf("the cache has %d records, %v, %v; want %d", len(got), ok, known, n+1)
 		}

@@ -80,23 +80,37 @@ func (s *Store) streams(ctx context.Context) (configs []jetstream.StreamConfig, 
 	return configs, nil
 }
 
-// Dump returns the records of a log in an extent, in ascending sequence, without opening it. An error comes last and ends
-// the records early.
+// Dump returns the records of a log in an extent, in ascending sequence. It does not open the log, but reads one that is
+// open as its users do. An error comes last and ends the records early.
 func (s *Store) Dump(ctx context.Context, e Extent) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		if e.First > e.Last {
 			return
 		}
-		var stream jetstream.Stream
-		err := persist(ctx, func(ctx context.Context) (err error) {
-			stream, err = s.js.Stream(ctx, e.Name)
-			return err
-		})
+		l, err := s.readLog(ctx, e.Name)
 		if err != nil {
 			yield(Record{}, fmt.Errorf("read %s: %w", e.Name, err))
 			return
 		}
-		l := newReadLog(s, stream)
 		l.Read(ctx, Query{Subjects: l.subjects, After: e.First - 1, Through: e.Last})(yield)
 	}
+}
+
+// readLog returns a log that can be read: the open one of that name, or else one for this alone.
+func (s *Store) readLog(ctx context.Context, name string) (*Log, error) {
+	s.mu.Lock()
+	open := s.logs[name]
+	s.mu.Unlock()
+	if open != nil {
+		return open, nil
+	}
+	var stream jetstream.Stream
+	err := persist(ctx, func(ctx context.Context) (err error) {
+		stream, err = s.js.Stream(ctx, name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return newReadLog(s, stream), nil
 }

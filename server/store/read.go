@@ -160,13 +160,15 @@ func (l *Log) fetch(ctx context.Context, k cacheKey, begin uint64) error {
 	return nil
 }
 
+// everything selects all records of a log.
+var everything = []string{">"}
+
 // readStored reads what is stored. Through is not 0.
 func (l *Log) readStored(ctx context.Context, q Query, take func(Record) bool) error {
-	whole := slices.Equal(q.Subjects, l.subjects) // which may be others than its records have, while they are imported
+	if slices.Equal(q.Subjects, l.subjects) { // which may be others than its records have, while they are imported
+		q.Subjects = everything
+	}
 	if a := l.files(q.Through); a != nil {
-		if whole {
-			q.Subjects = []string{">"}
-		}
 		return a.read(ctx, q, take)
 	}
 	if q.Match == nil {
@@ -239,8 +241,8 @@ type cursor struct {
 func (l *Log) merge(ctx context.Context, filters []string, after, through uint64) (*merge, error) {
 	m := &merge{log: l, through: through}
 	var cursors []*cursor
-	if slices.Equal(filters, l.subjects) {
-		filters = []string{""} // the whole log, which is read without looking at subjects
+	if slices.Equal(filters, everything) {
+		filters = []string{""} // the server does not look at subjects then
 	}
 	for _, f := range filters {
 		cursors = append(cursors, &cursor{filter: f})
