@@ -1,0 +1,159 @@
+package h2
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/net/http2"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// A caller is the role of a wire whose other end makes calls.
+type caller struct {
+	*wire
+	relay *Relay
+	route Router
+
+	// What follows is how the sweeper saw the wire last.
+	used  time.Time // when there were calls
+	call  uint32    // the newest
+	heard uint64    // frames that were read
+	asked bool      // it was asked whether it is there
+}
+
+// welcome begins as a server does, and waits until the caller has begun as a client does. Nobody else has the wire yet.
+func (c *caller) welcome(within time.Duration) error {
+	_ = c.net.SetDeadline(time.Now().Add(within)) // of a connection that is not closed
+	if err := c.greet(); err != nil {
+		return err
+	}
+	if _, err := c.net.Write(c.out); err != nil {
+		return err
+	}
+	c.out = nil
+	var preface [len(http2.ClientPreface)]byte
+	if _, err := io.ReadFull(c.in, preface[:]); err != nil {
+		return err
+	}
+	if string(preface[:]) != http2.ClientPreface {
+		return fmt.Errorf("it begins with %q", preface)
+	}
+	first, err := c.frame.ReadFrame()
+	if err != nil {
+		return err
+	}
+	settings, ok := first.(*http2.SettingsFrame)
+	if !ok || settings.IsAck() {
+		return fmt.Errorf("it begins with %v", first.Header())
+	}
+	_ = c.net.SetDeadline(time.Time{}) // the same
+	c.mu.Lock()
+	defer c.unlock(nil)
+	return c.takeSettings(settings)
+}
+
+// headers begins a call.
+func (c *caller) headers(w *wire, f *http2.MetaHeadersFrame) error {
+	wrong := http2.StreamError{StreamID: f.StreamID, Code: http2.ErrCodeProtocol}
+	w.mu.Lock()
+	w.frames++
+	switch {
+	case w.ends[f.StreamID] != nil: // gRPC has no trailers of requests
+		w.unlock(w)
+		return wrong
+	case f.StreamID%2 == 0:
+		w.unlock(w)
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	case f.StreamID <= w.newest: // of a call that we have ended
+		w.unlock(w)
+		return nil
+	case w.leaving:
+		w.reset(f.StreamID, http2.ErrCodeRefusedStream)
+		w.unlock(w)
+		return nil
+	}
+	w.newest = f.StreamID
+	path := f.PseudoValue("path")
+	route, err := c.route(path)
+	if f.Truncated {
+		err = status.Errorf(codes.ResourceExhausted, "the metadata has more than %d bytes", c.relay.Headers)
+	}
+	k := newCall(route)
+	if err == nil {
+		var ok bool
+		if k.request, ok = route.To.request(f.Fields); !ok {
+			w.unlock(w)
+			return wrong
+		}
+	}
+	k.near.join(w, f.StreamID)
+	k.near.heard, k.earlyLast = f.StreamEnded(), f.StreamEnded()
+	if err != nil {
+		k.answer(status.Convert(err))
+		w.unlock(w)
+		return nil
+	}
+	w.unlock(w)
+	route.To.open(k, w)
+	return nil
+}
+
+func (c *caller) lost(e *end, _ error, by *wire) { c.resetBy(e, http2.ErrCodeCancel, by) }
+
+func (c *caller) faulty(e *end, code http2.ErrCode, by *wire) { c.resetBy(e, code, by) }
+
+func (*caller) resetBy(e *end, _ http2.ErrCode, by *wire) {
+	e.call.abandon(by)
+	e.call.ended()
+}
+
+func (*caller) freed() {} // whoever makes calls counts them
+
+// leave takes no more calls, ends those that are not patient, and closes the connection when there is none.
+func (c *caller) leave() {
+	c.mu.Lock()
+	defer c.unlock(nil)
+	c.append(func() error { return c.frame.WriteGoAway(c.newest, http2.ErrCodeNo, nil) })
+	for _, e := range c.ends {
+		if !e.call.Patient {
+			e.call.answer(status.New(codes.Unavailable, "the server is shutting down"))
+			c.after = append(c.after, e.call.abandon)
+		}
+	}
+	c.wire.leave()
+}
+
+// sweep looks after a connection once in a while.
+func (c *caller) sweep(now time.Time) {
+	c.mu.Lock()
+	for _, e := range c.ends {
+		if len(e.queue) > 0 && e.moved == e.swept {
+			e.call.code = codes.ResourceExhausted
+			c.reset(e.id, http2.ErrCodeEnhanceYourCalm)
+			e.remove()
+			c.after = append(c.after, func(by *wire) { c.resetBy(e, http2.ErrCodeEnhanceYourCalm, by) })
+		}
+		e.swept = e.moved
+	}
+	if len(c.ends) > 0 || c.newest != c.call {
+		c.used = now
+	}
+	silent := c.frames == c.heard
+	c.call, c.heard = c.newest, c.frames
+	switch {
+	case !silent || len(c.ends) == 0:
+		c.asked = false
+	case !c.asked:
+		c.asked = true
+		c.append(func() error { return c.frame.WritePing(false, [8]byte{}) })
+	default:
+		c.lose(errGone)
+	}
+	idle := now.Sub(c.used) >= c.relay.Idle
+	c.unlock(nil)
+	if idle {
+		c.leave()
+	}
+}
