@@ -130,19 +130,19 @@ func (t *Target) keepConnecting() {
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
 		w, err := t.dial()
 		t.mu.Lock()
-		var failed []*call
-		if t.away = err; err == nil {
+		failed, connected := t.waiting, err == nil
+		if t.away = err; connected {
 			t.wire, t.connecting = w, false
 			stop := context.AfterFunc(t.ctx, func() { w.close(errors.New("it is closed")) })
 			t.running.Go(func() { w.read(); stop() })
 			t.running.Go(w.write)
 			failed, err = t.place(nil)
 		} else {
-			failed, t.waiting = t.waiting, nil
+			t.waiting = nil
 		}
 		t.mu.Unlock()
 		t.fail(failed, err, nil)
-		if t.away == nil {
+		if connected {
 			return
 		}
 		select {
