@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"runtime"
 	"sync"
 	"time"
 
@@ -38,21 +37,25 @@ type wire struct {
 	accepts bool // the peer opens streams
 	net     net.Conn
 	in      *bufio.Reader
-	frame   *http2.Framer // reads from in; writes to out, under mu
-	wake    token         // for the writer
-	gone    chan struct{} // closed when the connection is
-	touched []*wire       // whose writers are to be woken before the reader waits; the reader's
+	frame   *http2.Framer             // reads from in; writes to out, under mu
+	wake    token                     // for the writer
+	now     func([]byte) (int, error) // writes as much as can be without waiting; nil: nobody knows
+	gone    chan struct{}             // closed when the connection is
+	touched []*wire                   // whose writers are to be woken before the reader waits; the reader's
 
 	mu        sync.Mutex
 	err       error // why the connection is gone, or about to be; nil: it is not
 	leaving   bool  // it takes no more calls
 	last      bool  // it closes when out has been written
 	ends      map[uint32]*end
-	newest    uint32 // identifier of a stream
-	out       []byte // frames to be written
-	announced bool   // somebody will wake the writer
-	waiting   []*end // for room in out, or for window
-	full      bool   // a call waits for a stream to end
+	newest    uint32    // identifier of a stream
+	out       []byte    // frames to be written
+	announced bool      // somebody will see to that
+	writing   bool      // somebody does
+	spare     []byte    // for out
+	bounded   time.Time // when the deadline of writes was set; whoever writes has it
+	waiting   []*end    // for room in out, or for window
+	full      bool      // a call waits for a stream to end
 	after     []func(by *wire)
 
 	packer     *hpack.Encoder // to packed
@@ -102,6 +105,7 @@ func newWire(conn net.Conn, r role, headerBytes uint32) *wire {
 	w.frame.MaxHeaderListSize = headerBytes
 	w.frame.SetMaxReadFrameSize(frameBytes)
 	w.packer = hpack.NewEncoder(&w.packed)
+	w.now = withoutWaiting(conn)
 	return w
 }
 
@@ -181,39 +185,59 @@ func (w *wire) putHeaders(id uint32, fields []hpack.HeaderField, last bool) {
 	})
 }
 
-// write writes what is appended to out until the wire is gone.
+// write writes what nobody else could write without waiting, until the wire is gone.
 func (w *wire) write() {
-	var spare []byte
 	for {
 		select {
 		case <-w.wake:
+			w.flush(w.net.Write)
 		case <-w.gone:
 			return
 		}
-		runtime.Gosched() // whoever is about to append more does it now
-		w.mu.Lock()
-		batch, last := w.out, w.last
-		w.out, spare, w.announced = spare[:0], nil, false
-		w.drain()
-		w.unlock(nil)
-		if len(batch) > 0 {
-			bound := writeBound
-			if last {
-				bound = flushBound
-			}
-			_ = w.net.SetWriteDeadline(time.Now().Add(bound)) // of a connection that is not closed
-			if _, err := w.net.Write(batch); err != nil {
-				w.close(err)
-				return
-			}
-		}
-		if last {
-			w.close(nil)
-			return
-		}
-		if cap(batch) <= 4*outBytes {
-			spare = batch
-		}
+	}
+}
+
+// flush writes what has been appended, unless somebody else does. What write leaves is up to the writer.
+func (w *wire) flush(write func([]byte) (int, error)) {
+	w.mu.Lock()
+	if w.writing {
+		w.mu.Unlock()
+		return
+	}
+	w.writing = true
+	batch, last := w.out, w.last
+	w.out, w.spare, w.announced = w.spare, nil, false
+	w.drain()
+	w.unlock(nil)
+	n, err := 0, error(nil)
+	if len(batch) > 0 {
+		w.bound(last)
+		n, err = write(batch)
+	}
+	w.mu.Lock()
+	w.writing, w.announced = false, false
+	switch rest := batch[n:]; {
+	case err != nil:
+		w.lose(err)
+	case len(rest) > 0:
+		w.out = append(rest, w.out...)
+	case last:
+		w.lose(nil)
+	case cap(batch) <= 4*outBytes:
+		w.spare = batch[:0]
+	}
+	w.unlock(nil)
+}
+
+// bound has writes fail that take too long. The deadline is moved now and then, since that is not for nothing.
+func (w *wire) bound(last bool) {
+	now := time.Now()
+	switch {
+	case last:
+		_ = w.net.SetWriteDeadline(now.Add(flushBound)) // of a connection that is not closed
+	case now.Sub(w.bounded) > writeBound/4:
+		_ = w.net.SetWriteDeadline(now.Add(writeBound)) // the same
+		w.bounded = now
 	}
 }
 
@@ -318,7 +342,11 @@ func (w *wire) read() {
 
 func (w *wire) wakeTouched() {
 	for i, t := range w.touched {
-		t.wake.put()
+		if t.now != nil {
+			t.flush(t.now)
+		} else {
+			t.wake.put()
+		}
 		w.touched[i] = nil
 	}
 	w.touched = w.touched[:0]
