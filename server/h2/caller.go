@@ -3,6 +3,7 @@ package h2
 import (
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -23,35 +24,39 @@ type caller struct {
 	asked bool      // it was asked whether it is there
 }
 
-// welcome begins as a server does, and waits until the caller has begun as a client does. Nobody else has the wire yet.
-func (c *caller) welcome(within time.Duration) error {
-	_ = c.net.SetDeadline(time.Now().Add(within)) // of a connection that is not closed
-	if err := c.greet(); err != nil {
-		return err
-	}
-	if _, err := c.net.Write(c.out); err != nil {
-		return err
-	}
-	c.out = nil
+// welcome waits until a caller has begun as a client does, and begins as a server does. One that says nothing takes little
+// memory until then.
+func (r *Relay) welcome(conn net.Conn, route Router) (*caller, error) {
+	_ = conn.SetDeadline(time.Now().Add(r.Greet)) // of a connection that is not closed
 	var preface [len(http2.ClientPreface)]byte
-	if _, err := io.ReadFull(c.in, preface[:]); err != nil {
-		return err
+	if _, err := io.ReadFull(conn, preface[:]); err != nil {
+		return nil, err
 	}
 	if string(preface[:]) != http2.ClientPreface {
-		return fmt.Errorf("it begins with %q", preface)
+		return nil, fmt.Errorf("it begins with %q", preface)
 	}
+	c := &caller{relay: r, route: route, used: time.Now()}
+	c.wire = newWire(conn, c, r.Headers)
+	c.accepts = true
+	if err := c.greet(); err != nil {
+		return nil, err
+	}
+	if _, err := conn.Write(c.out); err != nil {
+		return nil, err
+	}
+	c.out = nil
 	first, err := c.frame.ReadFrame()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	settings, ok := first.(*http2.SettingsFrame)
 	if !ok || settings.IsAck() {
-		return fmt.Errorf("it begins with %v", first.Header())
+		return nil, fmt.Errorf("it begins with %v", first.Header())
 	}
-	_ = c.net.SetDeadline(time.Time{}) // the same
+	_ = conn.SetDeadline(time.Time{}) // the same
 	c.mu.Lock()
 	defer c.unlock(nil)
-	return c.takeSettings(settings)
+	return c, c.takeSettings(settings)
 }
 
 // headers begins a call.

@@ -97,11 +97,9 @@ func (r *Relay) Serve(l net.Listener, route Router) error {
 
 // serve serves a connection until it is gone.
 func (r *Relay) serve(conn net.Conn, route Router) {
-	c := &caller{relay: r, route: route, used: time.Now()}
-	c.wire = newWire(conn, c, r.Headers)
-	c.accepts = true
 	defer context.AfterFunc(r.ctx, func() { conn.Close() })()
-	if err := c.welcome(r.Greet); err != nil {
+	c, err := r.welcome(conn, route)
+	if err != nil {
 		conn.Close()
 		return
 	}
