@@ -276,7 +276,7 @@ func (w *wire) place(c *call, by *wire) (taken, full bool) {
 	if empty {
 		c.far.say()
 	} else if sent := c.far.send(c.early, c.earlyLast); sent > 0 {
-		caller.after = append(caller.after, func(by *wire) { c.near.giveBack(sent, by) })
+		w.after = append(w.after, func(by *wire) { c.near.giveBack(sent, by) }) // which takes w's lock if it loses the caller
 	}
 	c.request, c.early = nil, nil
 	if w.newest > 1<<30 {
