@@ -58,8 +58,7 @@ func (c *call) abandon(by *wire) {
 	w.mu.Lock()
 	defer w.unlock(by)
 	if !c.far.over {
-		w.reset(c.far.id, http2.ErrCodeCancel)
-		c.far.remove()
+		c.far.reset(http2.ErrCodeCancel)
 	}
 }
 
@@ -71,8 +70,7 @@ func (c *call) resetNear(code http2.ErrCode, by *wire) {
 	if c.near.over {
 		return
 	}
-	w.reset(c.near.id, code)
-	c.near.remove()
+	c.near.reset(code)
 	c.code = codeOf(code)
 	w.after = append(w.after, func(*wire) { c.ended() })
 }

@@ -131,8 +131,7 @@ func (c *caller) sweep(now time.Time) {
 	for _, e := range c.ends {
 		if len(e.queue) > 0 && e.moved == e.swept {
 			e.call.code = codes.ResourceExhausted
-			c.reset(e.id, http2.ErrCodeEnhanceYourCalm)
-			e.remove()
+			e.reset(http2.ErrCodeEnhanceYourCalm)
 			c.after = append(c.after, func(by *wire) { c.resetBy(e, http2.ErrCodeEnhanceYourCalm, by) })
 		}
 		e.swept = e.moved

@@ -53,6 +53,13 @@ func (e *end) remove() {
 	e.wire.removed(e)
 }
 
+// reset ends the stream, and tells the peer. First it leaves the wire, which may be lost over that with all that it has.
+func (e *end) reset(code http2.ErrCode) {
+	delete(e.wire.ends, e.id)
+	e.wire.reset(e.id, code)
+	e.remove()
+}
+
 // hear notes that the peer has sent something, which may be its last. A target's last is the end of the call.
 func (e *end) hear(last bool) {
 	e.heard = last
@@ -64,9 +71,10 @@ func (e *end) hear(last bool) {
 // finish ends a stream that both sides have ended, or one that the target or we have: then the peer need not go on.
 func (e *end) finish() {
 	if !e.spoken || !e.heard {
-		e.wire.reset(e.id, http2.ErrCodeNo)
+		e.reset(http2.ErrCodeNo)
+	} else {
+		e.remove()
 	}
-	e.remove()
 }
 
 // say notes that everything was sent. An answer is the end of the call.
@@ -173,7 +181,7 @@ func (e *end) header(fields []hpack.HeaderField, last bool) {
 	default:
 		e.greeted = true
 		e.wire.putHeaders(e.id, fields, last)
-		if last {
+		if last && !e.over { // over: the wire is lost
 			e.say()
 		}
 	}
