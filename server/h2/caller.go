@@ -81,14 +81,14 @@ func (c *caller) headers(w *wire, f *http2.MetaHeadersFrame) error {
 		err = status.Errorf(codes.ResourceExhausted, "the metadata has more than %d bytes", c.relay.Headers)
 	}
 	k := newCall(route)
+	k.near.join(w, f.StreamID)
 	if err == nil {
 		var ok bool
-		if k.request, ok = route.To.request(f.Fields); !ok {
+		if k.request, ok = route.To.request(f.Fields); !ok || path == "" || f.PseudoValue("method") == "" {
 			w.unlock(w)
 			return wrong
 		}
 	}
-	k.near.join(w, f.StreamID)
 	k.near.heard, k.earlyLast = f.StreamEnded(), f.StreamEnded()
 	if err != nil {
 		k.answer(status.Convert(err))
@@ -100,11 +100,14 @@ func (c *caller) headers(w *wire, f *http2.MetaHeadersFrame) error {
 	return nil
 }
 
-func (c *caller) lost(e *end, _ error, by *wire) { c.resetBy(e, http2.ErrCodeCancel, by) }
+func (c *caller) lost(e *end, _ error, by *wire) { c.left(e, codes.Canceled, by) }
 
-func (c *caller) faulty(e *end, code http2.ErrCode, by *wire) { c.resetBy(e, code, by) }
+func (c *caller) resetBy(e *end, _ http2.ErrCode, by *wire) { c.left(e, codes.Canceled, by) }
 
-func (*caller) resetBy(e *end, _ http2.ErrCode, by *wire) {
+func (c *caller) faulty(e *end, code http2.ErrCode, by *wire) { c.left(e, codeOf(code), by) }
+
+func (*caller) left(e *end, code codes.Code, by *wire) {
+	e.call.code = code // the end is over: nobody else judges
 	e.call.abandon(by)
 	e.call.ended()
 }
@@ -130,9 +133,8 @@ func (c *caller) sweep(now time.Time) {
 	c.mu.Lock()
 	for _, e := range c.ends {
 		if len(e.queue) > 0 && e.moved == e.swept {
-			e.call.code = codes.ResourceExhausted
 			e.reset(http2.ErrCodeEnhanceYourCalm)
-			c.after = append(c.after, func(by *wire) { c.resetBy(e, http2.ErrCodeEnhanceYourCalm, by) })
+			c.after = append(c.after, func(by *wire) { c.left(e, codes.ResourceExhausted, by) })
 		}
 		e.swept = e.moved
 	}
