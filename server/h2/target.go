@@ -302,7 +302,7 @@ func (t *Target) headers(w *wire, f *http2.MetaHeadersFrame) error {
 		e.call.fail(status.Newf(codes.ResourceExhausted, "%s answered with more than %d bytes of metadata", t.Name, answerBytes), w)
 		return nil
 	}
-	if wrong := e.begun != (code == "") || e.begun && !f.StreamEnded() || informs; wrong {
+	if wrong := e.begun != (code == "") || e.begun && (!f.StreamEnded() || len(f.PseudoFields()) > 0) || informs; wrong {
 		w.unlock(w)
 		return http2.StreamError{StreamID: f.StreamID, Code: http2.ErrCodeProtocol}
 	}
