@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -306,6 +305,7 @@ func (t *Target) headers(w *wire, f *http2.MetaHeadersFrame) error {
 		w.unlock(w)
 		return http2.StreamError{StreamID: f.StreamID, Code: http2.ErrCodeProtocol}
 	}
+	first := !e.begun
 	e.begun = true
 	e.hear(f.StreamEnded())
 	w.unlock(w)
@@ -313,13 +313,8 @@ func (t *Target) headers(w *wire, f *http2.MetaHeadersFrame) error {
 	c, caller := e.call, e.call.near.wire
 	caller.mu.Lock()
 	defer caller.unlock(w)
-	if f.StreamEnded() && !c.near.over {
-		c.code = codes.Unknown
-		for _, field := range f.Fields {
-			if n, err := strconv.ParseUint(field.Value, 10, 32); err == nil && field.Name == "grpc-status" {
-				c.code = codes.Code(n)
-			}
-		}
+	if !c.near.over {
+		c.judge(f, first)
 	}
 	c.near.header(f.Fields, f.StreamEnded())
 	return nil
