@@ -69,12 +69,13 @@ func (c *caller) headers(w *wire, f *http2.MetaHeadersFrame) error {
 	case f.StreamID <= w.newest: // of a call that we have ended
 		w.unlock(w)
 		return nil
-	case w.leaving:
+	}
+	w.newest = f.StreamID
+	if w.leaving {
 		w.reset(f.StreamID, http2.ErrCodeRefusedStream)
 		w.unlock(w)
 		return nil
 	}
-	w.newest = f.StreamID
 	path := f.PseudoValue("path")
 	route, err := c.route(path)
 	if f.Truncated {
@@ -118,12 +119,19 @@ func (*caller) freed() {} // whoever makes calls counts them
 func (c *caller) leave() {
 	c.mu.Lock()
 	defer c.unlock(nil)
-	c.append(func() error { return c.frame.WriteGoAway(c.newest, http2.ErrCodeNo, nil) })
+	c.goAway()
 	for _, e := range c.ends {
 		if !e.call.Patient {
 			e.call.answer(status.New(codes.Unavailable, "the server is shutting down"))
 			c.after = append(c.after, e.call.abandon)
 		}
+	}
+}
+
+// goAway takes no more calls, and says so once: the newest must not be a newer one next time. It is called with the lock held.
+func (c *caller) goAway() {
+	if !c.leaving {
+		c.append(func() error { return c.frame.WriteGoAway(c.newest, http2.ErrCodeNo, nil) })
 	}
 	c.wire.leave()
 }
@@ -152,9 +160,8 @@ func (c *caller) sweep(now time.Time) {
 	default:
 		c.lose(errGone)
 	}
-	idle := now.Sub(c.used) >= c.relay.Idle
-	c.unlock(nil)
-	if idle {
-		c.leave()
+	if now.Sub(c.used) >= c.relay.Idle {
+		c.goAway()
 	}
+	c.unlock(nil)
 }
