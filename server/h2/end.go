@@ -28,7 +28,7 @@ type end struct {
 	trailer []hpack.HeaderField
 	spoken  bool   // everything was sent
 	waiting bool   // among wire.waiting
-	moved   uint64 // counts what left queue
+	moved   uint64 // counts what left queue, or did not need it
 	swept   uint64 // moved as the sweeper saw it last
 }
 
@@ -101,6 +101,7 @@ func (e *end) send(data []byte, last bool) (sent int) {
 	e.fin = last
 	if len(e.queue) == 0 {
 		sent = e.put(data, len(data))
+		e.moved++ // what is queued from here on has just come
 	}
 	e.queue = append(e.queue, data[sent:]...)
 	if len(e.queue) > 0 {
