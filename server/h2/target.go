@@ -84,6 +84,9 @@ func (t *Target) open(c *call, by *wire) {
 
 // place places calls that wait. It returns those that cannot be, and why. It is called with the lock held.
 func (t *Target) place(by *wire) (failed []*call, err error) {
+	if t.ctx.Err() != nil {
+		return t.connect()
+	}
 	for len(t.waiting) > 0 {
 		switch taken, full := t.wire.place(t.waiting[0], by); {
 		case taken:
@@ -152,15 +155,15 @@ func (t *Target) keepConnecting() {
 	}
 }
 
-// placeFreed places calls when streams have ended that they wait for.
+// placeFreed places calls when there is room that they wait for, and in the end has them fail.
 func (t *Target) placeFreed() {
-	for {
+	for closed := false; !closed; {
 		select {
 		case <-t.slot:
 		case <-t.ctx.Done():
-			return
 		}
 		t.mu.Lock()
+		closed = t.ctx.Err() != nil
 		failed, err := t.place(nil)
 		t.mu.Unlock()
 		t.fail(failed, err, nil)
@@ -257,7 +260,7 @@ func (w *wire) place(c *call, by *wire) (taken, full bool) {
 	if w.leaving {
 		return false, false
 	}
-	if len(w.ends) >= w.mostEnds {
+	if !w.room() {
 		w.full = true
 		return false, true
 	}

@@ -52,7 +52,7 @@ type wire struct {
 	out       []byte // frames to be written
 	announced bool   // somebody will wake the writer
 	waiting   []*end // for room in out, or for window
-	full      bool   // a call waits for a stream to end
+	full      bool   // a call waits for room
 	after     []func(by *wire)
 
 	packer     *hpack.Encoder // to packed
@@ -244,6 +244,7 @@ func (w *wire) forsake(err error) {
 		err = errGone
 	}
 	w.err, w.leaving = err, true
+	w.free()
 	for _, e := range w.ends {
 		e.remove()
 		w.after = append(w.after, func(by *wire) { w.lost(e, err, by) })
@@ -253,6 +254,7 @@ func (w *wire) forsake(err error) {
 // leave has the wire take no more calls, and close once it has none. It is called with the lock held.
 func (w *wire) leave() {
 	w.leaving = true
+	w.free()
 	if len(w.ends) == 0 {
 		w.forsake(nil)
 		w.last = true
@@ -262,12 +264,20 @@ func (w *wire) leave() {
 // removed forgets a stream that is over.
 func (w *wire) removed(e *end) {
 	delete(w.ends, e.id)
-	if w.full {
-		w.full = false
-		w.freed()
-	}
+	w.free()
 	if w.leaving && w.err == nil {
 		w.leave()
+	}
+}
+
+// room tells whether a target takes another call now.
+func (w *wire) room() bool { return len(w.ends) < w.mostEnds }
+
+// free has calls placed that wait for the wire, if there is room or they need another one.
+func (w *wire) free() {
+	if w.full && (w.leaving || w.room()) {
+		w.full = false
+		w.freed()
 	}
 }
 
