@@ -40,6 +40,14 @@ func (c *call) keep(e *end, data []byte) bool {
 	return true
 }
 
+// left tells whether the caller has.
+func (c *call) left() bool {
+	w := c.near.wire
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return c.near.over
+}
+
 // ended is called once, when the caller has been told how the call ended, or has left.
 func (c *call) ended() {
 	if c.Report != nil {

@@ -2,6 +2,7 @@ package h2
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -147,9 +148,12 @@ func (e *end) putFrame(data []byte, last bool) {
 
 // wait has queue sent when the wire has room, if only that is missing.
 func (e *end) wait() {
-	if len(e.queue) > 0 && e.window > 0 && !e.waiting {
+	if w := e.wire; len(e.queue) > 0 && e.window > 0 && !e.waiting {
+		if len(w.waiting) > 2*len(w.ends) { // then most are over
+			w.waiting = slices.DeleteFunc(w.waiting, func(e *end) bool { return e.over })
+		}
 		e.waiting = true
-		e.wire.waiting = append(e.wire.waiting, e)
+		w.waiting = append(w.waiting, e)
 	}
 }
 
