@@ -18,7 +18,8 @@ const (
 	streamWindow = 64 << 10 // bytes of one direction of a call that may wait here
 	wireWindow   = 1 << 20  // bytes that a peer may have on their way to us
 	outBytes     = 64 << 10 // of messages that may wait to be written to one peer
-	mostOut      = 1 << 20  // of anything; a peer that does not read what it asks for is given up
+	callsOut     = 1 << 20  // of anything, before a target gets no more calls
+	mostOut      = 4 << 20  // a peer that leaves more unread of what it asks for is given up
 	readBytes    = 32 << 10
 	frameBytes   = 16 << 10    // of the longest frame that we take
 	flushBound   = time.Second // for the last words on a connection to be written
@@ -146,11 +147,9 @@ func (w *wire) append(f func() error) {
 	if w.err != nil {
 		return
 	}
-	err := f()
-	if err == nil && len(w.out) > mostOut {
-		err = errors.New("it does not read")
-	}
-	if err != nil {
+	if len(w.out) > mostOut {
+		w.lose(errors.New("it does not read"))
+	} else if err := f(); err != nil {
 		w.lose(err)
 	}
 }
@@ -271,7 +270,7 @@ func (w *wire) removed(e *end) {
 }
 
 // room tells whether a target takes another call now.
-func (w *wire) room() bool { return len(w.ends) < w.mostEnds }
+func (w *wire) room() bool { return len(w.ends) < w.mostEnds && len(w.out) < callsOut }
 
 // free has calls placed that wait for the wire, if there is room or they need another one.
 func (w *wire) free() {
@@ -289,6 +288,7 @@ func (w *wire) drain() {
 		e.waiting = false
 		e.pump(w.frameBytes)
 	}
+	w.free()
 }
 
 // more tells whether there is a whole frame that was read from the connection and not yet looked at.
