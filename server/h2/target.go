@@ -139,8 +139,14 @@ func (t *Target) keepConnecting() {
 		failed, connected := t.waiting, err == nil
 		if t.away = err; connected {
 			t.wire, t.connecting = w, false
-			stop := context.AfterFunc(t.ctx, func() { w.close(errors.New("it is closed")) })
-			t.running.Go(func() { w.read(); stop() })
+			t.running.Go(func() {
+				select {
+				case <-t.ctx.Done():
+					w.close(errors.New("it is closed"))
+				case <-w.gone:
+				}
+			})
+			t.running.Go(w.read)
 			t.running.Go(w.write)
 			failed, err = t.place(nil)
 		} else {
@@ -179,11 +185,12 @@ func (t *Target) placeFreed() {
 func (t *Target) dial() (*wire, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, connectBound)
 	defer cancel()
-	conn, err := t.Dial(ctx)
+	raw, err := t.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	stop := context.AfterFunc(ctx, func() { raw.Close() })
+	conn := raw
 	if t.Secure != nil {
 		conn, err = t.secure(ctx, conn)
 	}
