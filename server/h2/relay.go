@@ -46,6 +46,8 @@ type Relay struct {
 	Options
 	ctx    context.Context
 	cancel context.CancelFunc
+	greets context.Context // of connections that have not begun
+	shun   context.CancelFunc
 	served sync.WaitGroup // connections
 	swept  sync.WaitGroup
 
@@ -59,6 +61,7 @@ type Relay struct {
 func NewRelay(o Options) *Relay {
 	r := &Relay{Options: o, listeners: make(map[net.Listener]bool), callers: make(map[*caller]bool)}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.greets, r.shun = context.WithCancel(r.ctx)
 	r.swept.Go(r.sweep)
 	return r
 }
@@ -101,7 +104,8 @@ func (r *Relay) serve(conn net.Conn, route Router) {
 	c.wire = newWire(conn, c, r.Headers)
 	c.accepts = true
 	defer context.AfterFunc(r.ctx, func() { conn.Close() })()
-	if err := c.welcome(r.Greet); err != nil {
+	stop := context.AfterFunc(r.greets, func() { conn.Close() })
+	if err := c.welcome(r.Greet); err != nil || !stop() {
 		conn.Close()
 		return
 	}
@@ -130,6 +134,7 @@ func (r *Relay) Shutdown(ctx context.Context) {
 		l.Close()
 	}
 	r.mu.Unlock()
+	r.shun()
 	for _, c := range r.all() {
 		c.leave()
 	}
