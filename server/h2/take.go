@@ -162,7 +162,6 @@ func (w *wire) takeSettings(f *http2.SettingsFrame) error {
 			w.frameBytes = int(min(s.Val, outBytes))
 		case http2.SettingMaxConcurrentStreams:
 			w.mostEnds = int(s.Val)
-			w.free()
 		case http2.SettingHeaderTableSize:
 			w.packer.SetMaxDynamicTableSizeLimit(s.Val)
 			w.packer.SetMaxDynamicTableSize(min(s.Val, 4096))
