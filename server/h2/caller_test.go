@@ -1,6 +1,7 @@
 package h2
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -182,6 +183,8 @@ func TestFloods(t *testing.T) {
 			p.call(1, echo, false)
 			want[*http2.MetaHeadersFrame](p, 1)
 			c := n.caller(p)
+			out := bufio.NewWriterSize(p.conn, 32<<10)
+			p.Framer = http2.NewFramer(out, nil)
 			var many atomic.Uint32
 			flooding := make(chan bool)
 			go func() {
@@ -201,9 +204,11 @@ func TestFloods(t *testing.T) {
 				}
 				c.mu.Unlock()
 			}
-			if many.Load() < 1000 {
-				t.Errorf("it was given up after %d", many.Load())
+			c.mu.Lock()
+			if many.Load() < 100 || c.err == nil || c.err.Error() != "it does not read" {
+				t.Errorf("it was given up after %d: %v", many.Load(), c.err)
 			}
+			c.mu.Unlock()
 			if err := errors.Join(other.echoes([]byte("x")), other.end()); err != nil {
 				t.Errorf("another caller: %v", err)
 			}
@@ -394,43 +399,74 @@ func TestClosedTarget(t *testing.T) {
 	c := n.client()
 	s := open(t, t.Context(), c, hold)
 	<-f.held
+	const many = 2000
+	p := n.dial()
+	for id := uint32(1); id < 2*many; id += 2 {
+		p.call(id, echo, false)
+		want[*http2.MetaHeadersFrame](p, id)
+	}
 	n.target.Close()
-	if n.calls() != 0 {
-		t.Error("its calls have not ended")
+	if k := n.calls(); k != 0 {
+		t.Errorf("%d of its calls have not ended", k)
 	}
 	fails(t, s.end(), codes.Unavailable, "the far server is unavailable: the connection is lost: it is closed")
 	fails(t, ask(t, c, echo, nil), codes.Unavailable, "the far server is unavailable: it is closed")
 	if err := ask(t, c, healthy, []byte(strings.Repeat("x", 1000))); err != nil {
 		t.Error(err)
 	}
-	n.reports(map[codes.Code]int{codes.OK: 1, codes.Unavailable: 2})
+	n.reports(map[codes.Code]int{codes.OK: 1, codes.Unavailable: 2 + many})
+}
+
+// TestCallerGivenUpWhenItsCallBegins is that its target goes on.
+func TestCallerGivenUpWhenItsCallBegins(t *testing.T) {
+	addr, dial := serve(t, newFar().serve), make(chan bool)
+	n := relayTo(t, lasting, TargetOptions{Dial: func(ctx context.Context) (net.Conn, error) {
+		<-dial
+		return new(net.Dialer).DialContext(ctx, "tcp", addr)
+	}})
+	p, other := n.dial(), n.dial()
+	p.call(1, echo, false)
+	p.must(p.WriteData(1, false, make([]byte, 16<<10))) // of which it is told when the call begins
+	p.sync()
+	c := n.caller(p)
+	c.mu.Lock()
+	c.announced = true // but the writer does not come
+	c.out = append(c.out, make([]byte, mostOut+1)...)
+	c.mu.Unlock()
+	close(dial)
+	n.reports(map[codes.Code]int{codes.Canceled: 1})
+	other.call(1, echo, true)
+	other.wants(1, codes.OK)
+	n.reports(map[codes.Code]int{codes.OK: 1})
 }
 
 // TestReportedOnce is that of calls whose last frame is too much for a caller that does not read.
 func TestReportedOnce(t *testing.T) {
-	l := listen(t)
-	n := newNear(t, lasting, l.Addr().String())
-	p := n.dial()
-	p.must(p.conn.(*net.TCPConn).SetReadBuffer(4 << 10))
-	const many = 60
-	for i := range uint32(many) {
-		p.call(1+2*i, echo, false)
-	}
-	to := accept(t, l)
-	for i := range uint32(many) {
-		want[*http2.MetaHeadersFrame](to, 1+2*i)
-	}
 	much := strings.Repeat("\t", 500_000)
-	for i := range uint32(many) {
-		switch i % 3 {
-		case 0:
-			to.headers(1+2*i, true, ":status", "200", "much", much)
-		case 1:
-			to.answer(1+2*i, "much", much)
-		case 2:
-			to.must(to.WriteRSTStream(1+2*i, http2.ErrCodeCancel))
-		}
+	for name, end := range map[string]func(*peer, uint32) error{
+		"trailer":      func(to *peer, id uint32) error { to.headers(id, true, ":status", "200"); return nil },
+		"long trailer": func(to *peer, id uint32) error { to.headers(id, true, ":status", "200", "much", much); return nil },
+		"RST_STREAM":   func(to *peer, id uint32) error { return to.WriteRSTStream(id, http2.ErrCodeCancel) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := listen(t)
+			n := newNear(t, lasting, l.Addr().String())
+			p := n.dial()
+			p.must(p.conn.(*net.TCPConn).SetReadBuffer(4 << 10))
+			const many = 60
+			for id := uint32(1); id < 2*many; id += 2 {
+				p.call(id, echo, name == "trailer")
+			}
+			to := accept(t, l)
+			for id := uint32(1); id < 2*many; id += 2 {
+				want[*http2.MetaHeadersFrame](to, id)
+			}
+			for id := uint32(1); id < 2*many; id += 4 {
+				to.answer(id, "much", much)
+				to.must(end(to, id+2))
+			}
+			eventually(t, "the caller is given up", func() bool { return n.calls() == 0 })
+			p.closed()
+		})
 	}
-	eventually(t, "the caller is given up", func() bool { return n.calls() == 0 })
-	p.closed()
 }

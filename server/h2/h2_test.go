@@ -130,7 +130,7 @@ func relayTo(t testing.TB, o Options, to TargetOptions) *near {
 			case healthy:
 				route.To = other
 			case unknown:
-				return route, status.Error(codes.Unimplemented, "nobody knows it")
+				return route, status.Error(codes.Unimplemented, strings.Repeat("x", 5000))
 			}
 			return route, nil
 		})
