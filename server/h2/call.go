@@ -3,6 +3,7 @@ package h2
 import (
 	"net/url"
 	"strconv"
+	"strings"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -24,7 +25,7 @@ type call struct {
 }
 
 func newCall(r Route) *call {
-	c := &call{Route: r, code: codes.Canceled}
+	c := &call{Route: r, code: codes.Internal} // if the answer has no trailer
 	c.near.call, c.far.call = c, c
 	return c
 }
@@ -37,6 +38,14 @@ func (c *call) keep(e *end, data []byte) bool {
 	c.early = append(c.early, data...)
 	c.earlyLast = e.heard
 	return true
+}
+
+// left tells whether the caller has.
+func (c *call) left() bool {
+	w := c.near.wire
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return c.near.over
 }
 
 // ended is called once, when the caller has been told how the call ended, or has left.
@@ -58,8 +67,7 @@ func (c *call) abandon(by *wire) {
 	w.mu.Lock()
 	defer w.unlock(by)
 	if !c.far.over {
-		w.reset(c.far.id, http2.ErrCodeCancel)
-		c.far.remove()
+		c.far.reset(http2.ErrCodeCancel)
 	}
 }
 
@@ -71,10 +79,30 @@ func (c *call) resetNear(code http2.ErrCode, by *wire) {
 	if c.near.over {
 		return
 	}
-	w.reset(c.near.id, code)
-	c.near.remove()
+	c.near.reset(code)
 	c.code = codeOf(code)
 	w.after = append(w.after, func(*wire) { c.ended() })
+}
+
+// judge notes what a caller makes of an answer's header or trailer. It is called with the lock held.
+func (c *call) judge(f *http2.MetaHeadersFrame, first bool) {
+	if f.StreamEnded() {
+		c.code = codes.Unknown
+	}
+	web := first
+	for _, field := range f.Fields {
+		switch field.Name {
+		case "content-type":
+			web = web && !strings.HasPrefix(field.Value, "application/grpc")
+		case "grpc-status":
+			if n, err := strconv.ParseUint(field.Value, 10, 32); err == nil && f.StreamEnded() {
+				c.code = codes.Code(n)
+			}
+		}
+	}
+	if web {
+		c.code = codeOfWeb(f.PseudoValue("status"))
+	}
 }
 
 // fail tells the caller a status that the target did not send.
@@ -101,6 +129,23 @@ func (c *call) answer(st *status.Status) {
 		hpack.HeaderField{Name: "grpc-status", Value: strconv.Itoa(int(st.Code()))},
 		hpack.HeaderField{Name: "grpc-message", Value: url.PathEscape(st.Message())},
 	), true)
+}
+
+// codeOfWeb is what a caller makes of an answer that is not one of gRPC.
+func codeOfWeb(status string) codes.Code {
+	switch status {
+	case "400":
+		return codes.Internal
+	case "401":
+		return codes.Unauthenticated
+	case "403":
+		return codes.PermissionDenied
+	case "404":
+		return codes.Unimplemented
+	case "429", "502", "503", "504":
+		return codes.Unavailable
+	}
+	return codes.Unknown
 }
 
 // codeOf is what a caller makes of a reset.

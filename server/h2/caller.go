@@ -74,26 +74,27 @@ func (c *caller) headers(w *wire, f *http2.MetaHeadersFrame) error {
 	case f.StreamID <= w.newest: // of a call that we have ended
 		w.unlock(w)
 		return nil
-	case w.leaving:
+	}
+	w.newest = f.StreamID
+	if w.leaving {
 		w.reset(f.StreamID, http2.ErrCodeRefusedStream)
 		w.unlock(w)
 		return nil
 	}
-	w.newest = f.StreamID
 	path := f.PseudoValue("path")
 	route, err := c.route(path)
 	if f.Truncated {
 		err = status.Errorf(codes.ResourceExhausted, "the metadata has more than %d bytes", c.relay.Headers)
 	}
 	k := newCall(route)
+	k.near.join(w, f.StreamID)
 	if err == nil {
 		var ok bool
-		if k.request, ok = route.To.request(f.Fields); !ok {
+		if k.request, ok = route.To.request(f.Fields); !ok || path == "" || f.PseudoValue("method") == "" {
 			w.unlock(w)
 			return wrong
 		}
 	}
-	k.near.join(w, f.StreamID)
 	k.near.heard, k.earlyLast = f.StreamEnded(), f.StreamEnded()
 	if err != nil {
 		k.answer(status.Convert(err))
@@ -105,11 +106,14 @@ func (c *caller) headers(w *wire, f *http2.MetaHeadersFrame) error {
 	return nil
 }
 
-func (c *caller) lost(e *end, _ error, by *wire) { c.resetBy(e, http2.ErrCodeCancel, by) }
+func (c *caller) lost(e *end, _ error, by *wire) { c.left(e, codes.Canceled, by) }
 
-func (c *caller) faulty(e *end, code http2.ErrCode, by *wire) { c.resetBy(e, code, by) }
+func (c *caller) resetBy(e *end, _ http2.ErrCode, by *wire) { c.left(e, codes.Canceled, by) }
 
-func (*caller) resetBy(e *end, _ http2.ErrCode, by *wire) {
+func (c *caller) faulty(e *end, code http2.ErrCode, by *wire) { c.left(e, codeOf(code), by) }
+
+func (*caller) left(e *end, code codes.Code, by *wire) {
+	e.call.code = code // the end is over: nobody else judges
 	e.call.abandon(by)
 	e.call.ended()
 }
@@ -120,12 +124,19 @@ func (*caller) freed() {} // whoever makes calls counts them
 func (c *caller) leave() {
 	c.mu.Lock()
 	defer c.unlock(nil)
-	c.append(func() error { return c.frame.WriteGoAway(c.newest, http2.ErrCodeNo, nil) })
+	c.goAway()
 	for _, e := range c.ends {
 		if !e.call.Patient {
 			e.call.answer(status.New(codes.Unavailable, "the server is shutting down"))
 			c.after = append(c.after, e.call.abandon)
 		}
+	}
+}
+
+// goAway takes no more calls, and says so once: the newest must not be a newer one next time. It is called with the lock held.
+func (c *caller) goAway() {
+	if !c.leaving {
+		c.append(func() error { return c.frame.WriteGoAway(c.newest, http2.ErrCodeNo, nil) })
 	}
 	c.wire.leave()
 }
@@ -135,10 +146,8 @@ func (c *caller) sweep(now time.Time) {
 	c.mu.Lock()
 	for _, e := range c.ends {
 		if len(e.queue) > 0 && e.moved == e.swept {
-			e.call.code = codes.ResourceExhausted
-			c.reset(e.id, http2.ErrCodeEnhanceYourCalm)
-			e.remove()
-			c.after = append(c.after, func(by *wire) { c.resetBy(e, http2.ErrCodeEnhanceYourCalm, by) })
+			e.reset(http2.ErrCodeEnhanceYourCalm)
+			c.after = append(c.after, func(by *wire) { c.left(e, codes.ResourceExhausted, by) })
 		}
 		e.swept = e.moved
 	}
@@ -156,9 +165,8 @@ func (c *caller) sweep(now time.Time) {
 	default:
 		c.lose(errGone)
 	}
-	idle := now.Sub(c.used) >= c.relay.Idle
-	c.unlock(nil)
-	if idle {
-		c.leave()
+	if now.Sub(c.used) >= c.relay.Idle {
+		c.goAway()
 	}
+	c.unlock(nil)
 }

@@ -2,6 +2,7 @@ package h2
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -28,7 +29,7 @@ type end struct {
 	trailer []hpack.HeaderField
 	spoken  bool   // everything was sent
 	waiting bool   // among wire.waiting
-	moved   uint64 // counts what left queue
+	moved   uint64 // counts what left queue, or did not need it
 	swept   uint64 // moved as the sweeper saw it last
 }
 
@@ -53,6 +54,13 @@ func (e *end) remove() {
 	e.wire.removed(e)
 }
 
+// reset ends the stream, and tells the peer. First it leaves the wire, which may be lost over that with all that it has.
+func (e *end) reset(code http2.ErrCode) {
+	delete(e.wire.ends, e.id)
+	e.wire.reset(e.id, code)
+	e.remove()
+}
+
 // hear notes that the peer has sent something, which may be its last. A target's last is the end of the call.
 func (e *end) hear(last bool) {
 	e.heard = last
@@ -64,9 +72,10 @@ func (e *end) hear(last bool) {
 // finish ends a stream that both sides have ended, or one that the target or we have: then the peer need not go on.
 func (e *end) finish() {
 	if !e.spoken || !e.heard {
-		e.wire.reset(e.id, http2.ErrCodeNo)
+		e.reset(http2.ErrCodeNo)
+	} else {
+		e.remove()
 	}
-	e.remove()
 }
 
 // say notes that everything was sent. An answer is the end of the call.
@@ -93,6 +102,7 @@ func (e *end) send(data []byte, last bool) (sent int) {
 	e.fin = last
 	if len(e.queue) == 0 {
 		sent = e.put(data, len(data))
+		e.moved++ // what is queued from here on has just come
 	}
 	e.queue = append(e.queue, data[sent:]...)
 	if len(e.queue) > 0 {
@@ -138,9 +148,12 @@ func (e *end) putFrame(data []byte, last bool) {
 
 // wait has queue sent when the wire has room, if only that is missing.
 func (e *end) wait() {
-	if len(e.queue) > 0 && e.window > 0 && !e.waiting {
+	if w := e.wire; len(e.queue) > 0 && e.window > 0 && !e.waiting {
+		if len(w.waiting) > 2*len(w.ends) { // then most are over
+			w.waiting = slices.DeleteFunc(w.waiting, func(e *end) bool { return e.over })
+		}
 		e.waiting = true
-		e.wire.waiting = append(e.wire.waiting, e)
+		w.waiting = append(w.waiting, e)
 	}
 }
 
@@ -173,7 +186,7 @@ func (e *end) header(fields []hpack.HeaderField, last bool) {
 	default:
 		e.greeted = true
 		e.wire.putHeaders(e.id, fields, last)
-		if last {
+		if last && !e.over { // over: the wire is lost
 			e.say()
 		}
 	}

@@ -27,7 +27,7 @@ func withoutWaiting(conn net.Conn) func([]byte) (int, error) {
 		return true
 	}
 	return func(b []byte) (int, error) {
-		batch = b
+		batch, n, failed = b, 0, nil
 		err := raw.Write(write)
 		batch = nil
 		if n = max(n, 0); errors.Is(failed, syscall.EAGAIN) || errors.Is(failed, syscall.EINTR) {

@@ -46,6 +46,8 @@ type Relay struct {
 	Options
 	ctx    context.Context
 	cancel context.CancelFunc
+	greets context.Context // of connections that have not begun
+	shun   context.CancelFunc
 	served sync.WaitGroup // connections
 	swept  sync.WaitGroup
 
@@ -59,6 +61,7 @@ type Relay struct {
 func NewRelay(o Options) *Relay {
 	r := &Relay{Options: o, listeners: make(map[net.Listener]bool), callers: make(map[*caller]bool)}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.greets, r.shun = context.WithCancel(r.ctx)
 	r.swept.Go(r.sweep)
 	return r
 }
@@ -98,8 +101,9 @@ func (r *Relay) Serve(l net.Listener, route Router) error {
 // serve serves a connection until it is gone.
 func (r *Relay) serve(conn net.Conn, route Router) {
 	defer context.AfterFunc(r.ctx, func() { conn.Close() })()
+	stop := context.AfterFunc(r.greets, func() { conn.Close() })
 	c, err := r.welcome(conn, route)
-	if err != nil {
+	if !stop() || err != nil {
 		conn.Close()
 		return
 	}
@@ -128,6 +132,7 @@ func (r *Relay) Shutdown(ctx context.Context) {
 		l.Close()
 	}
 	r.mu.Unlock()
+	r.shun()
 	for _, c := range r.all() {
 		c.leave()
 	}

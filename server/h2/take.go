@@ -105,14 +105,16 @@ func (w *wire) takeReset(f *http2.RSTStreamFrame) error {
 func (w *wire) fault(err http2.StreamError) error {
 	w.mu.Lock()
 	e, idle := w.find(err.StreamID)
-	if e != nil {
-		e.remove()
-	} else if idle != nil && (!w.accepts || err.StreamID%2 == 0) {
+	switch {
+	case e != nil:
+		e.reset(err.Code)
+	case idle != nil && (!w.accepts || err.StreamID%2 == 0):
 		w.unlock(w)
 		return idle
+	default:
+		w.newest = max(w.newest, err.StreamID)
+		w.reset(err.StreamID, err.Code)
 	}
-	w.newest = max(w.newest, err.StreamID)
-	w.reset(err.StreamID, err.Code)
 	w.unlock(w)
 	if e != nil {
 		w.faulty(e, err.Code, w)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -77,6 +76,10 @@ func (t *Target) Close() {
 // UNAVAILABLE.
 func (t *Target) open(c *call, by *wire) {
 	t.mu.Lock()
+	if len(t.waiting) == cap(t.waiting) { // then those whose callers have left may go, before it grows
+		t.waiting = slices.DeleteFunc(t.waiting, (*call).left)
+		t.waiting = slices.Grow(t.waiting, len(t.waiting)+1)
+	}
 	t.waiting = append(t.waiting, c)
 	failed, err := t.place(by)
 	t.mu.Unlock()
@@ -85,6 +88,9 @@ func (t *Target) open(c *call, by *wire) {
 
 // place places calls that wait. It returns those that cannot be, and why. It is called with the lock held.
 func (t *Target) place(by *wire) (failed []*call, err error) {
+	if t.ctx.Err() != nil {
+		return t.connect()
+	}
 	for len(t.waiting) > 0 {
 		switch taken, full := t.wire.place(t.waiting[0], by); {
 		case taken:
@@ -133,8 +139,14 @@ func (t *Target) keepConnecting() {
 		failed, connected := t.waiting, err == nil
 		if t.away = err; connected {
 			t.wire, t.connecting = w, false
-			stop := context.AfterFunc(t.ctx, func() { w.close(errors.New("it is closed")) })
-			t.running.Go(func() { w.read(); stop() })
+			t.running.Go(func() {
+				select {
+				case <-t.ctx.Done():
+					w.close(errors.New("it is closed"))
+				case <-w.gone:
+				}
+			})
+			t.running.Go(w.read)
 			t.running.Go(w.write)
 			failed, err = t.place(nil)
 		} else {
@@ -153,15 +165,15 @@ func (t *Target) keepConnecting() {
 	}
 }
 
-// placeFreed places calls when streams have ended that they wait for.
+// placeFreed places calls when there is room that they wait for, and in the end has them fail.
 func (t *Target) placeFreed() {
-	for {
+	for closed := false; !closed; {
 		select {
 		case <-t.slot:
 		case <-t.ctx.Done():
-			return
 		}
 		t.mu.Lock()
+		closed = t.ctx.Err() != nil
 		failed, err := t.place(nil)
 		t.mu.Unlock()
 		t.fail(failed, err, nil)
@@ -173,11 +185,12 @@ func (t *Target) placeFreed() {
 func (t *Target) dial() (*wire, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, connectBound)
 	defer cancel()
-	conn, err := t.Dial(ctx)
+	raw, err := t.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	stop := context.AfterFunc(ctx, func() { raw.Close() })
+	conn := raw
 	if t.Secure != nil {
 		conn, err = t.secure(ctx, conn)
 	}
@@ -258,7 +271,7 @@ func (w *wire) place(c *call, by *wire) (taken, full bool) {
 	if w.leaving {
 		return false, false
 	}
-	if len(w.ends) >= w.mostEnds {
+	if !w.room() {
 		w.full = true
 		return false, true
 	}
@@ -276,7 +289,7 @@ func (w *wire) place(c *call, by *wire) (taken, full bool) {
 	if empty {
 		c.far.say()
 	} else if sent := c.far.send(c.early, c.earlyLast); sent > 0 {
-		caller.after = append(caller.after, func(by *wire) { c.near.giveBack(sent, by) })
+		w.after = append(w.after, func(by *wire) { c.near.giveBack(sent, by) }) // which takes w's lock if it loses the caller
 	}
 	c.request, c.early = nil, nil
 	if w.newest > 1<<30 {
@@ -302,10 +315,11 @@ func (t *Target) headers(w *wire, f *http2.MetaHeadersFrame) error {
 		e.call.fail(status.Newf(codes.ResourceExhausted, "%s answered with more than %d bytes of metadata", t.Name, answerBytes), w)
 		return nil
 	}
-	if wrong := e.begun != (code == "") || e.begun && !f.StreamEnded() || informs; wrong {
+	if wrong := e.begun != (code == "") || e.begun && (!f.StreamEnded() || len(f.PseudoFields()) > 0) || informs; wrong {
 		w.unlock(w)
 		return http2.StreamError{StreamID: f.StreamID, Code: http2.ErrCodeProtocol}
 	}
+	first := !e.begun
 	e.begun = true
 	e.hear(f.StreamEnded())
 	w.unlock(w)
@@ -313,13 +327,8 @@ func (t *Target) headers(w *wire, f *http2.MetaHeadersFrame) error {
 	c, caller := e.call, e.call.near.wire
 	caller.mu.Lock()
 	defer caller.unlock(w)
-	if f.StreamEnded() && !c.near.over {
-		c.code = codes.Unknown
-		for _, field := range f.Fields {
-			if n, err := strconv.ParseUint(field.Value, 10, 32); err == nil && field.Name == "grpc-status" {
-				c.code = codes.Code(n)
-			}
-		}
+	if !c.near.over {
+		c.judge(f, first)
 	}
 	c.near.header(f.Fields, f.StreamEnded())
 	return nil

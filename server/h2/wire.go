@@ -17,7 +17,8 @@ const (
 	streamWindow = 64 << 10 // bytes of one direction of a call that may wait here
 	wireWindow   = 1 << 20  // bytes that a peer may have on their way to us
 	outBytes     = 64 << 10 // of messages that may wait to be written to one peer
-	mostOut      = 1 << 20  // of anything; a peer that does not read what it asks for is given up
+	callsOut     = 1 << 20  // of anything, before a target gets no more calls
+	mostOut      = 4 << 20  // a peer that leaves more unread of what it asks for is given up
 	readBytes    = 32 << 10
 	frameBytes   = 16 << 10    // of the longest frame that we take
 	flushBound   = time.Second // for the last words on a connection to be written
@@ -55,7 +56,7 @@ type wire struct {
 	spare     []byte    // for out
 	bounded   time.Time // when the deadline of writes was set; whoever writes has it
 	waiting   []*end    // for room in out, or for window
-	full      bool      // a call waits for a stream to end
+	full      bool      // a call waits for room
 	after     []func(by *wire)
 
 	packer     *hpack.Encoder // to packed
@@ -150,11 +151,9 @@ func (w *wire) append(f func() error) {
 	if w.err != nil {
 		return
 	}
-	err := f()
-	if err == nil && len(w.out) > mostOut {
-		err = errors.New("it does not read")
-	}
-	if err != nil {
+	if len(w.out) > mostOut {
+		w.lose(errors.New("it does not read"))
+	} else if err := f(); err != nil {
 		w.lose(err)
 	}
 }
@@ -268,6 +267,7 @@ func (w *wire) forsake(err error) {
 		err = errGone
 	}
 	w.err, w.leaving = err, true
+	w.free()
 	for _, e := range w.ends {
 		e.remove()
 		w.after = append(w.after, func(by *wire) { w.lost(e, err, by) })
@@ -277,6 +277,7 @@ func (w *wire) forsake(err error) {
 // leave has the wire take no more calls, and close once it has none. It is called with the lock held.
 func (w *wire) leave() {
 	w.leaving = true
+	w.free()
 	if len(w.ends) == 0 {
 		w.forsake(nil)
 		w.last = true
@@ -286,12 +287,20 @@ func (w *wire) leave() {
 // removed forgets a stream that is over.
 func (w *wire) removed(e *end) {
 	delete(w.ends, e.id)
-	if w.full {
-		w.full = false
-		w.freed()
-	}
+	w.free()
 	if w.leaving && w.err == nil {
 		w.leave()
+	}
+}
+
+// room tells whether a target takes another call now.
+func (w *wire) room() bool { return len(w.ends) < w.mostEnds && len(w.out) < callsOut }
+
+// free has calls placed that wait for the wire, if there is room or they need another one.
+func (w *wire) free() {
+	if w.full && (w.leaving || w.room()) {
+		w.full = false
+		w.freed()
 	}
 }
 
@@ -303,6 +312,7 @@ func (w *wire) drain() {
 		e.waiting = false
 		e.pump(w.frameBytes)
 	}
+	w.free()
 }
 
 // more tells whether there is a whole frame that was read from the connection and not yet looked at.
