@@ -42,6 +42,7 @@ const (
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
 	maxHeader     = 64 << 10         // bytes of a request's headers
 	maxGraph      = 64 << 20         // bytes of a graph; one with a million edges has about 20 MiB, and 50 MiB as JSON
+	maxCalls      = 10_000           // of one connection that is relayed
 	streamWindow  = 256 << 10        // bytes that a client may send ahead of what a call's handler has taken
 	ballast       = 32 << 20         // bytes of address space, see main
 )
@@ -146,7 +147,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var front *upstream.Front
 	if upstreams.Any() {
 		front = upstreams.Front(server.Server, h2.Options{
-			Headers: maxHeader, Greet: headerTimeout, Patience: stallTimeout, Idle: maxIdle,
+			Calls: maxCalls, Headers: maxHeader, Greet: headerTimeout, Patience: stallTimeout, Idle: maxIdle,
 		}, calls.Relayed)
 	}
 	return serve(ctx, c, log, server.Server, front, doors, func() {

@@ -38,7 +38,7 @@ func (r *Relay) welcome(conn net.Conn, route Router) (*caller, error) {
 	c := &caller{relay: r, route: route, used: time.Now()}
 	c.wire = newWire(conn, c, r.Headers)
 	c.accepts = true
-	if err := c.greet(); err != nil {
+	if err := c.greet(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: r.Calls}); err != nil {
 		return nil, err
 	}
 	if _, err := conn.Write(c.out); err != nil {
@@ -76,7 +76,7 @@ func (c *caller) headers(w *wire, f *http2.MetaHeadersFrame) error {
 		return nil
 	}
 	w.newest = f.StreamID
-	if w.leaving {
+	if w.leaving || len(w.ends) >= int(c.relay.Calls) {
 		w.reset(f.StreamID, http2.ErrCodeRefusedStream)
 		w.unlock(w)
 		return nil

@@ -129,6 +129,28 @@ func TestCallThatIsOver(t *testing.T) {
 	n.reports(map[codes.Code]int{codes.OK: 1, codes.Unimplemented: 1})
 }
 
+// A call too many is refused, and may be made again when another one has ended.
+func TestCallerWithManyCalls(t *testing.T) {
+	o := lasting
+	o.Calls = 2
+	f := newFar()
+	n := newNear(t, o, serve(t, f.serve))
+	p := n.dial()
+	for _, id := range []uint32{1, 3} {
+		p.call(id, hold, false)
+		<-f.held
+	}
+	p.call(5, echo, false)
+	if f := want[*http2.RSTStreamFrame](p, 5); f.ErrCode != http2.ErrCodeRefusedStream {
+		t.Errorf("it was reset with %v", f.ErrCode)
+	}
+	p.must(p.WriteRSTStream(1, http2.ErrCodeCancel))
+	p.call(7, echo, true)
+	p.wants(7, codes.OK)
+	p.must(p.WriteRSTStream(3, http2.ErrCodeCancel))
+	n.reports(map[codes.Code]int{codes.OK: 1, codes.Canceled: 2})
+}
+
 // Whoever does not begin as HTTP/2 does is closed, and nobody waits for it.
 func TestGreeting(t *testing.T) {
 	o := lasting

@@ -39,7 +39,7 @@ const (
 	unknown = "/unknown.Echo/Call" // the Router does not know
 )
 
-var lasting = Options{Headers: 64 << 10, Greet: time.Minute, Patience: time.Minute, Idle: time.Minute}
+var lasting = Options{Calls: 10_000, Headers: 64 << 10, Greet: time.Minute, Patience: time.Minute, Idle: time.Minute}
 
 // far is a gRPC server that calls are relayed to.
 type far struct {

@@ -33,6 +33,7 @@ type Route struct {
 
 // Options bound what callers can make a Relay hold.
 type Options struct {
+	Calls   uint32        // of one connection at a time
 	Headers uint32        // bytes of a call's metadata
 	Greet   time.Duration // until a connection has begun as HTTP/2 does
 	// Patience is the time until a call is reset whose caller does not read its answers, and a connection with calls is

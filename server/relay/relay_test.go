@@ -110,7 +110,7 @@ var ways = map[string]func(*testing.T, string) string{
 		}
 		target := h2.NewTarget(h2.TargetOptions{Name: "the far server", Addr: far})
 		t.Cleanup(target.Close)
-		near := h2.NewRelay(h2.Options{Headers: 64 << 10, Greet: time.Minute, Patience: time.Minute, Idle: time.Minute})
+		near := h2.NewRelay(h2.Options{Calls: 100, Headers: 64 << 10, Greet: time.Minute, Patience: time.Minute, Idle: time.Minute})
 		served := make(chan error, 1)
 		go func() { served <- near.Serve(l, func(string) (h2.Route, error) { return h2.Route{To: target}, nil }) }()
 		t.Cleanup(func() {

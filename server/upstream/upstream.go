@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"strings"
 	"time"
@@ -45,7 +46,7 @@ const (
 )
 
 // inMemory bounds callers that are in this process: what they make, others have bounded.
-var inMemory = h2.Options{Headers: 1 << 20, Greet: time.Minute, Patience: time.Hour, Idle: 24 * time.Hour}
+var inMemory = h2.Options{Calls: math.MaxInt32, Headers: 1 << 20, Greet: time.Minute, Patience: time.Hour, Idle: 24 * time.Hour}
 
 // Open reads the files of the options. A target is connected to when it is first called: it need not run yet.
 func Open(o Options) (*Upstreams, error) {
