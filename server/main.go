@@ -149,6 +149,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		front = upstreams.Front(server.Server, h2.Options{
 			Calls: maxCalls, Headers: maxHeader, Greet: headerTimeout, Patience: stallTimeout, Idle: maxIdle,
 		}, calls.Relayed)
+		defer front.Shutdown(ctx) // if it was never served
 	}
 	return serve(ctx, c, log, server.Server, front, doors, func() {
 		health.Shutdown()

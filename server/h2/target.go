@@ -76,6 +76,12 @@ func (t *Target) Close() {
 // UNAVAILABLE.
 func (t *Target) open(c *call, by *wire) {
 	t.mu.Lock()
+	if len(t.waiting) == 0 && t.ctx.Err() == nil {
+		if taken, _ := t.wire.place(c, by); taken {
+			t.mu.Unlock()
+			return
+		}
+	}
 	if len(t.waiting) == cap(t.waiting) { // then those whose callers have left may go, before it grows
 		t.waiting = slices.DeleteFunc(t.waiting, (*call).left)
 		t.waiting = slices.Grow(t.waiting, len(t.waiting)+1)

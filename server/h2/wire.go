@@ -28,9 +28,9 @@ const (
 // errGone says that a connection takes no more calls.
 var errGone = errors.New("the connection takes no more calls")
 
-// A wire is one HTTP/2 connection, of a caller or to a target. One goroutine reads; it does what a frame says, which
-// mostly is to append one to the output of another wire. Another one writes whatever has been appended, as much as there is
-// at a time.
+// A wire is one HTTP/2 connection, of a caller or to a target. One goroutine reads. It does what the frames say, which mostly
+// is to append others to the output of another wire, and writes these once it would have to wait for more, as far as that
+// takes no waiting. Another goroutine writes the rest.
 //
 // Locks are taken in this order: a target's, that of a wire to a target, that of a caller's wire.
 type wire struct {
@@ -42,7 +42,7 @@ type wire struct {
 	wake    token                     // for the writer
 	now     func([]byte) (int, error) // writes as much as can be without waiting; nil: nobody knows
 	gone    chan struct{}             // closed when the connection is
-	touched []*wire                   // whose writers are to be woken before the reader waits; the reader's
+	touched []*wire                   // whose output is to be written before the reader waits; the reader's
 
 	mu        sync.Mutex
 	err       error // why the connection is gone, or about to be; nil: it is not
@@ -129,8 +129,8 @@ func (w *wire) greet(more ...http2.Setting) error {
 	)
 }
 
-// unlock ends what began with locking mu. Then the writer is woken if there is something to be written, by the reader that
-// does this once it has nothing else to do, if any does, and what could not be done under the lock is done.
+// unlock ends what began with locking mu. If there is something to be written, the reader that does this will see to it, or
+// the writer is woken. Then what could not be done under the lock is done.
 func (w *wire) unlock(by *wire) {
 	after, news := w.after, len(w.out) > 0 && !w.announced || w.last
 	w.after, w.announced = nil, w.announced || news
@@ -327,12 +327,12 @@ func (w *wire) more() bool {
 	return w.in.Buffered() >= size && (kind != http2.FrameHeaders || flags.Has(http2.FlagHeadersEndHeaders))
 }
 
-// read does what the peer says until the connection is gone. Writers are woken when nothing more can be read without
-// waiting: most of what is relayed comes together.
+// read does what the peer says until the connection is gone. What that leads to is written when nothing more can be read
+// without waiting: most of what is relayed comes together.
 func (w *wire) read() {
 	for {
 		if !w.more() {
-			w.wakeTouched()
+			w.flushTouched()
 		}
 		f, err := w.frame.ReadFrame()
 		if err == nil {
@@ -344,13 +344,13 @@ func (w *wire) read() {
 		}
 		if err != nil {
 			w.end(err)
-			w.wakeTouched()
+			w.flushTouched()
 			return
 		}
 	}
 }
 
-func (w *wire) wakeTouched() {
+func (w *wire) flushTouched() {
 	for i, t := range w.touched {
 		if t.now != nil {
 			t.flush(t.now)
