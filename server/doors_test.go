@@ -177,21 +177,35 @@ func (v visitor) refused(err error, field string) {
 	v.t.Errorf("error %v with details %v, want a violation of %q", err, st.Details(), field)
 }
 
-func TestEveryDoor(t *testing.T) {
-	p := start(t, "-log-level", "debug")
+// besideUpstream has native calls relayed, those of the program's own services to itself.
+var besideUpstream = []string{"-upstream", "nobodys.Service=127.0.0.1:1"}
+
+// throughEachDoor runs a test with a program, and once more at the native port of one that has an upstream.
+func throughEachDoor(t *testing.T, test func(visitor)) {
+	const verbose = "-log-level=debug"
+	p := start(t, verbose)
 	for _, d := range doors {
-		t.Run(d.name, func(t *testing.T) {
-			for name, test := range unaryAndListCases {
-				t.Run(name, func(t *testing.T) { test(visitor{t, p, d}) })
-			}
-			if !d.streams {
-				return
-			}
-			for name, test := range streamCases {
-				t.Run(name, func(t *testing.T) { test(visitor{t, p, d}) })
-			}
-		})
+		t.Run(d.name, func(t *testing.T) { test(visitor{t, p, d}) })
 	}
+	p, d := start(t, append([]string{verbose}, besideUpstream...)...), doors[0]
+	d.name = "native beside an upstream"
+	t.Run(d.name, func(t *testing.T) { test(visitor{t, p, d}) })
+}
+
+// cases runs tests at a door.
+func (v visitor) cases(tests map[string]func(visitor)) {
+	for name, test := range tests {
+		v.t.Run(name, func(t *testing.T) { test(visitor{t, v.p, v.door}) })
+	}
+}
+
+func TestEveryDoor(t *testing.T) {
+	throughEachDoor(t, func(v visitor) {
+		v.cases(unaryAndListCases)
+		if v.streams {
+			v.cases(streamCases)
+		}
+	})
 }
 
 func TestWhatIsNotThere(t *testing.T) {

@@ -17,7 +17,7 @@ var rooms = map[string][]string{
 	"server/backup":   {"server/store"},
 	"server/workers":  {},
 	"server/relay":    {"google.golang.org/grpc"},
-	"server/h2":       {"server/relay", "google.golang.org/", "golang.org/x/net/http2"},
+	"server/h2":       {"google.golang.org/grpc", "golang.org/x/net/http2"},
 	"server/upstream": {"server/relay", "server/h2", "server/workers", "google.golang.org/"},
 	"server/rpc": {"proto/", "server/feature", "server/route", "server/note", "server/geo", "server/store", "server/relay", "server/workers",
 		"google.golang.org/", "github.com/prometheus/client_golang/"},

@@ -24,6 +24,7 @@ import (
 	"routeguide/server/edge"
 	"routeguide/server/feature"
 	"routeguide/server/geo"
+	"routeguide/server/h2"
 	"routeguide/server/note"
 	"routeguide/server/route"
 	"routeguide/server/rpc"
@@ -35,11 +36,13 @@ import (
 const (
 	headerTimeout = 10 * time.Second // for a connection to say what it wants
 	idleTimeout   = 2 * time.Minute  // of a connection without a call
+	maxIdle       = 10 * time.Minute // of one of native gRPC
 	stallTimeout  = time.Minute      // for a client to read what it asked for
 	shutdownBound = 4 * time.Second  // for calls to end, after which connections are cut
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
 	maxHeader     = 64 << 10         // bytes of a request's headers
 	maxGraph      = 64 << 20         // bytes of a graph; one with a million edges has about 20 MiB, and 50 MiB as JSON
+	maxCalls      = 10_000           // of one connection that is relayed
 	streamWindow  = 256 << 10        // bytes that a client may send ahead of what a call's handler has taken
 	ballast       = 32 << 20         // bytes of address space, see main
 )
@@ -113,7 +116,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.MaxHeaderListSize(maxHeader),
 		grpc.StaticStreamWindowSize(streamWindow),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 10 * time.Minute, Time: pingEvery, Timeout: headerTimeout}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle, Time: pingEvery, Timeout: headerTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)
 	defer server.Stop()
@@ -141,7 +144,14 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 
-	return serve(ctx, c, log, server.Server, doors, func() {
+	var front *upstream.Front
+	if upstreams.Any() {
+		front = upstreams.Front(server.Server, h2.Options{
+			Calls: maxCalls, Headers: maxHeader, Greet: headerTimeout, Patience: stallTimeout, Idle: maxIdle,
+		}, calls.Relayed)
+		defer front.Shutdown(ctx) // if it was never served
+	}
+	return serve(ctx, c, log, server.Server, front, doors, func() {
 		health.Shutdown()
 		calls.EndStreams()
 	})

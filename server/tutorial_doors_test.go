@@ -26,18 +26,12 @@ import (
 
 // Each service of the tutorials answers, and refuses, through every door.
 func TestTutorialsThroughEveryDoor(t *testing.T) {
-	p := start(t)
-	for _, d := range doors {
-		for name, test := range tutorialCases {
-			t.Run(d.name+"/"+name, func(t *testing.T) { test(visitor{t, p, d}) })
+	throughEachDoor(t, func(v visitor) {
+		v.cases(tutorialCases)
+		if v.streams {
+			v.cases(tutorialStreamCases)
 		}
-		if !d.streams {
-			continue
-		}
-		for name, test := range tutorialStreamCases {
-			t.Run(d.name+"/"+name, func(t *testing.T) { test(visitor{t, p, d}) })
-		}
-	}
+	})
 }
 
 // connection is to be called with generated clients.
@@ -45,7 +39,7 @@ func (v visitor) connection() grpc.ClientConnInterface { return v.conn(v.p) }
 
 // rest tells whether the door is one of REST, where a call of GET has its request in the path.
 func (v visitor) rest() bool {
-	return !slices.ContainsFunc(relayDoors, func(d door) bool { return d.name == v.name })
+	return slices.ContainsFunc(restDoors, func(d door) bool { return d.name == v.name })
 }
 
 // answered checks a call of the kind that says hello.

@@ -30,22 +30,19 @@ func TestLargeGraphThroughEveryDoor(t *testing.T) {
 	if n := proto.Size(graph); n < 5<<20 {
 		t.Fatalf("the graph has %d bytes", n)
 	}
-	p := start(t)
-	for _, d := range doors {
-		t.Run(d.name, func(t *testing.T) {
-			r, err := gcnpb.NewGCNServiceClient(d.conn(p)).ProcessGraph(t.Context(), graph)
-			if err != nil || len(r.GetNodeScores()) != nodes {
-				t.Fatalf("%d scores, %v", len(r.GetNodeScores()), err)
+	throughEachDoor(t, func(v visitor) {
+		r, err := gcnpb.NewGCNServiceClient(v.connection()).ProcessGraph(v.t.Context(), graph)
+		if err != nil || len(r.GetNodeScores()) != nodes {
+			v.t.Fatalf("%d scores, %v", len(r.GetNodeScores()), err)
+		}
+		for _, n := range graph.Nodes {
+			// A node of 0 has 2/3 of it around it, one of 1 has 1/3; the second step does it again.
+			want := 4./9 + float64(n.Features[0])/9
+			if got := float64(r.NodeScores[n.Id]); math.Abs(got-want) > 1e-6 {
+				v.t.Fatalf("the score of %s is %v, want %v", strings.TrimLeft(n.Id, "0"), got, want)
 			}
-			for _, n := range graph.Nodes {
-				// A node of 0 has 2/3 of it around it, one of 1 has 1/3; the second step does it again.
-				want := 4./9 + float64(n.Features[0])/9
-				if got := float64(r.NodeScores[n.Id]); math.Abs(got-want) > 1e-6 {
-					t.Fatalf("the score of %s is %v, want %v", strings.TrimLeft(n.Id, "0"), got, want)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // But not without end.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -17,10 +19,8 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// relayDoors can carry calls of a contract that the program does not know.
-var relayDoors = slices.DeleteFunc(slices.Clone(doors), func(d door) bool {
-	return strings.HasPrefix(d.name, "REST") || d.name == "server-sent events"
-})
+// relayDoors can carry calls of a contract that the program does not know, restDoors cannot.
+var relayDoors, restDoors = doors[:5], doors[5:]
 
 // reach begins a call of which only the far end knows the kind.
 func (v visitor) reach(ctx context.Context, method string, md ...string) call {
@@ -161,6 +161,31 @@ var upstreamCases = map[string]func(visitor, *elsewhere){
 			v.t.Errorf("error %v, want UNIMPLEMENTED", err)
 		}
 	},
+}
+
+// Relayed calls are counted, whichever door they came through, and the names that their callers gave are not.
+func TestRelayedCallsAreCounted(t *testing.T) {
+	e := listenElsewhere(t, "127.0.0.1:0", inV1)
+	p := start(t, "-upstream", numbers+"="+e.addr)
+	for _, d := range relayDoors {
+		v := visitor{t, p, d}
+		if err := errors.Join(v.unary(double, number(1), number(0)), v.unary(double, number(1), number(0))); err != nil {
+			t.Fatalf("%s: %v", d.name, err)
+		}
+		if err := v.unary(fail, number(int64(codes.DataLoss)), number(0)); status.Code(err) != codes.DataLoss {
+			t.Fatalf("%s: %v", d.name, err)
+		}
+	}
+	const line = `grpc_server_handled_total{grpc_code="%s",grpc_method="other",grpc_service="other",grpc_type="bidi_stream"} %d`
+	want := []string{fmt.Sprintf(line, "OK", 2*len(relayDoors)), fmt.Sprintf(line, "DataLoss", len(relayDoors))}
+	body := ""
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // a call is counted after its caller was told
+		_, body = get(t, p.base()+"/metrics")
+		if strings.Contains(body, want[0]) && strings.Contains(body, want[1]) && !strings.Contains(body, numbers) {
+			return
+		}
+	}
+	t.Errorf("not %q, or the service's name, in\n%s", want, body)
 }
 
 // What the server has is not given to anybody else, and what nobody has is UNIMPLEMENTED.

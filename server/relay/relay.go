@@ -26,18 +26,9 @@ type Sink interface {
 	SetTrailer(metadata.MD)
 }
 
-// Call is the far half of a call; a grpc.ClientStream with Codec is one.
-type Call interface {
-	Header() (metadata.MD, error)
-	SendMsg(m any) error
-	CloseSend() error
-	RecvMsg(m any) error
-	Trailer() metadata.MD
-}
-
 // Open starts a call of method, "/package.Service/Method", with the outgoing metadata and the deadline of ctx. The call
 // lives until Responses returns or ctx ends, whichever is first; ctx must end.
-func Open(ctx context.Context, conn grpc.ClientConnInterface, method string) (Call, error) {
+func Open(ctx context.Context, conn grpc.ClientConnInterface, method string) (grpc.ClientStream, error) {
 	desc := &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}
 	return conn.NewStream(ctx, desc, method, grpc.ForceCodecV2(Codec{}))
 }
@@ -47,7 +38,7 @@ var ErrOver = errors.New("relay: the call is over")
 
 // Requests copies messages until the source half-closes, and passes that on. It returns the error of a source that fails,
 // or ErrOver.
-func Requests(call Call, from Source) error {
+func Requests(call grpc.ClientStream, from Source) error {
 	for {
 		var m Message
 		if err := from.RecvMsg(&m); errors.Is(err, io.EOF) {
@@ -66,7 +57,7 @@ const statusDetails = "grpc-status-details-bin"
 
 // Responses copies header metadata, messages and trailer metadata. It returns the call's status as an error with all its
 // details, nil for OK, or the error of a sink that failed.
-func Responses(to Sink, call Call) error {
+func Responses(to Sink, call grpc.ClientStream) error {
 	header, err := call.Header()
 	if err != nil {
 		return err

@@ -84,62 +84,56 @@ func (g *guide) RouteChat(s grpc.BidiStreamingServer[routeguidepb.RouteNote, rou
 	}
 }
 
-// transports are what calls can go on over: they open one, given a server's address.
-var transports = map[string]func(*testing.T, string) func(context.Context, string, metadata.MD) (relay.Call, error){
-	"grpc-go": func(t *testing.T, addr string) func(context.Context, string, metadata.MD) (relay.Call, error) {
-		conn := dial(t, addr)
-		return func(ctx context.Context, method string, md metadata.MD) (relay.Call, error) {
-			return relay.Open(metadata.NewOutgoingContext(ctx, md), conn, method)
-		}
-	},
-	"h2": func(t *testing.T, addr string) func(context.Context, string, metadata.MD) (relay.Call, error) {
-		client := h2.NewClient(addr, nil)
-		t.Cleanup(client.Close)
-		return func(ctx context.Context, method string, md metadata.MD) (relay.Call, error) {
-			for name := range md {
-				if strings.HasPrefix(name, ":") || name == "content-type" || name == "user-agent" {
-					delete(md, name) // they are the connection's
-				}
+// ways are those in which calls can be relayed: they start what relays to a server's address, and return its own.
+var ways = map[string]func(*testing.T, string) string{
+	"messages": func(t *testing.T, far string) string {
+		var requests sync.WaitGroup
+		conn := dial(t, far)
+		t.Cleanup(requests.Wait)
+		return serve(t, grpc.NewServer(grpc.ForceServerCodecV2(relay.Codec{}), grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
+			ctx, cancel := context.WithCancel(s.Context())
+			defer cancel()
+			md, _ := metadata.FromIncomingContext(ctx)
+			method, _ := grpc.MethodFromServerStream(s)
+			call, err := relay.Open(metadata.NewOutgoingContext(ctx, md), conn, method)
+			if err != nil {
+				return err
 			}
-			return client.Open(ctx, method, md)
+			requests.Go(func() { _ = relay.Requests(call, s) }) // ends when this handler has
+			return relay.Responses(s, call)
+		})))
+	},
+	"frames": func(t *testing.T, far string) string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
 		}
+		target := h2.NewTarget(h2.TargetOptions{Name: "the far server", Addr: far})
+		t.Cleanup(target.Close)
+		near := h2.NewRelay(h2.Options{Calls: 100, Headers: 64 << 10, Greet: time.Minute, Patience: time.Minute, Idle: time.Minute})
+		served := make(chan error, 1)
+		go func() { served <- near.Serve(l, func(string) (h2.Route, error) { return h2.Route{To: target}, nil }) }()
+		t.Cleanup(func() {
+			near.Shutdown(context.Background())
+			if err := <-served; err != nil {
+				t.Error(err)
+			}
+		})
+		return l.Addr().String()
 	},
 }
 
-// overEach runs a test over every transport, with a client of a server that knows no service and relays all calls to the
-// guide.
+// overEach runs a test in every way, with a client of what relays all calls to the guide.
 func overEach(t *testing.T, test func(*testing.T, routeguidepb.RouteGuideClient, *guide)) {
-	for name := range transports {
+	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
-			client, g := relayed(t, name)
-			test(t, client, g)
+			t.Cleanup(func() { leaktest.VerifyNone(t) })
+			g := &guide{waiting: make(chan struct{}, 1), ended: make(chan error, 1)}
+			far := grpc.NewServer()
+			routeguidepb.RegisterRouteGuideServer(far, g)
+			test(t, routeguidepb.NewRouteGuideClient(dial(t, way(t, serve(t, far)))), g)
 		})
 	}
-}
-
-func relayed(t *testing.T, transport string) (routeguidepb.RouteGuideClient, *guide) {
-	t.Cleanup(func() { leaktest.VerifyNone(t) })
-	g := &guide{waiting: make(chan struct{}, 1), ended: make(chan error, 1)}
-	far := grpc.NewServer()
-	routeguidepb.RegisterRouteGuideServer(far, g)
-	open := transports[transport](t, serve(t, far))
-
-	var requests sync.WaitGroup
-	near := grpc.NewServer(grpc.ForceServerCodecV2(relay.Codec{}), grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
-		ctx, cancel := context.WithCancel(s.Context())
-		defer cancel()
-		md, _ := metadata.FromIncomingContext(ctx)
-		method, _ := grpc.MethodFromServerStream(s)
-		call, err := open(ctx, method, md)
-		if err != nil {
-			return err
-		}
-		requests.Go(func() { _ = relay.Requests(call, s) }) // ends when this handler has
-		return relay.Responses(s, call)
-	}))
-	conn := dial(t, serve(t, near))
-	t.Cleanup(requests.Wait)
-	return routeguidepb.NewRouteGuideClient(conn), g
 }
 
 func dial(t *testing.T, addr string) *grpc.ClientConn {

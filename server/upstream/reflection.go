@@ -10,12 +10,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/mem"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
-
-	"routeguide/server/relay"
 )
 
 // reflection describes the services of the server and of its upstreams. Where both have a file or a symbol of the same
@@ -145,27 +141,19 @@ func (up *upstream) ask(ctx context.Context, question *reflectionpb.ServerReflec
 	ctx, cancel := context.WithTimeout(ctx, askBound)
 	defer cancel()
 	method := reflectionpb.ServerReflection_ServiceDesc.Streams[0].StreamName
-	asked, err := proto.Marshal(question)
-	if err != nil {
-		return nil, err
-	}
 	put := func(service string) (*reflectionpb.ServerReflectionResponse, error) {
-		call, err := up.client.Open(ctx, "/"+service+"/"+method, nil)
+		stream, err := up.conn.NewStream(ctx, &reflectionpb.ServerReflection_ServiceDesc.Streams[0], "/"+service+"/"+method)
 		if err != nil {
 			return nil, err
 		}
-		if err := call.SendMsg(&relay.Message{Data: mem.BufferSlice{mem.SliceBuffer(asked)}}); err != nil && !errors.Is(err, io.EOF) { // at io.EOF RecvMsg knows more
+		if err := stream.SendMsg(question); err != nil && !errors.Is(err, io.EOF) { // at io.EOF RecvMsg knows more
 			return nil, err
 		}
-		if err := call.CloseSend(); err != nil {
-			return nil, err
-		}
-		var m relay.Message
-		if err := call.RecvMsg(&m); err != nil {
+		if err := stream.CloseSend(); err != nil {
 			return nil, err
 		}
 		answer := new(reflectionpb.ServerReflectionResponse)
-		return answer, proto.Unmarshal(m.Data.Materialize(), answer)
+		return answer, stream.RecvMsg(answer)
 	}
 	answer, err := put(inV1)
 	if status.Code(err) == codes.Unimplemented {

@@ -8,9 +8,10 @@ import (
 	"net"
 	"os"
 	"regexp"
-	"routeguide/server/h2"
 	"strconv"
 	"strings"
+
+	"routeguide/server/h2"
 )
 
 // Any is the name of the target that gets what no other one, and not the server itself, has.
@@ -48,12 +49,12 @@ type Options struct {
 	Cert, Key string // what the server shows to targets that ask for a certificate; both or none
 }
 
-// client returns one that connects when it is first used.
-func (t Target) client(secure *tls.Config) *h2.Client {
+// open returns one that is connected to when it is first called.
+func (t Target) open(secure *tls.Config) *h2.Target {
 	if !t.TLS {
 		secure = nil
 	}
-	return h2.NewClient(t.Addr, secure)
+	return h2.NewTarget(h2.TargetOptions{Name: "the upstream " + t.Name, Addr: t.Addr, Secure: secure})
 }
 
 // secure returns what connections with TLS are made with.

@@ -6,12 +6,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"net"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
 
 	"routeguide/server/h2"
 	"routeguide/server/relay"
@@ -23,13 +29,24 @@ type Upstreams struct {
 	all    []*upstream // in the order of the options
 	named  map[string]*upstream
 	own    map[string]grpc.ServiceInfo
+	inside *h2.Relay     // for calls that do not come over a connection
 	copies *workers.Pool // of requests
 }
 
 type upstream struct {
 	Target
-	client *h2.Client
+	far  *h2.Target
+	conn *grpc.ClientConn // to far, by way of Upstreams.inside
 }
+
+// An in-memory connection holds so many bytes each way, and each call of it so many more.
+const (
+	pipeBytes   = 256 << 10
+	streamBytes = 64 << 10
+)
+
+// inMemory bounds callers that are in this process: what they make, others have bounded.
+var inMemory = h2.Options{Calls: math.MaxInt32, Headers: 1 << 20, Greet: time.Minute, Patience: time.Hour, Idle: 24 * time.Hour}
 
 // Open reads the files of the options. A target is connected to when it is first called: it need not run yet.
 func Open(o Options) (*Upstreams, error) {
@@ -37,25 +54,54 @@ func Open(o Options) (*Upstreams, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
 	}
-	u := &Upstreams{named: make(map[string]*upstream), copies: workers.New()}
+	u := &Upstreams{named: make(map[string]*upstream), inside: h2.NewRelay(inMemory), copies: workers.New()}
 	for _, t := range o.Targets {
 		if u.named[t.Name] != nil {
 			u.Close()
 			return nil, fmt.Errorf("upstream: %s is given twice", t.Name)
 		}
-		u.named[t.Name] = &upstream{t, t.client(secure)}
-		u.all = append(u.all, u.named[t.Name])
+		up := &upstream{Target: t, far: t.open(secure)}
+		u.named[t.Name], u.all = up, append(u.all, up)
+		if up.conn, err = u.connect(up.far); err != nil {
+			u.Close()
+			return nil, fmt.Errorf("upstream: connect in memory: %w", err)
+		}
 	}
 	return u, nil
 }
 
+// connect returns a connection over which all calls go to a target.
+func (u *Upstreams) connect(to *h2.Target) (*grpc.ClientConn, error) {
+	l := bufconn.Listen(pipeBytes)
+	u.copies.Go(func() {
+		_ = u.inside.Serve(l, func(string) (h2.Route, error) { return h2.Route{To: to}, nil }) // it does not fail in memory
+	})
+	return grpc.NewClient("passthrough:///memory",
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithStaticStreamWindowSize(streamBytes),
+		grpc.WithStaticConnWindowSize(16<<20),
+		grpc.WithDisableServiceConfig(),
+		grpc.WithIdleTimeout(0),
+	)
+}
+
 // Close closes the connections. The server must have been stopped.
 func (u *Upstreams) Close() {
+	for _, up := range u.all {
+		if up.conn != nil {
+			_ = up.conn.Close() // it was not closed
+		}
+	}
+	u.inside.Shutdown(context.Background())
 	u.copies.Close()
 	for _, up := range u.all {
-		up.client.Close()
+		up.far.Close()
 	}
 }
+
+// Any tells whether there is a target at all.
+func (u *Upstreams) Any() bool { return len(u.all) > 0 }
 
 // Has tells whether service is the name of a target.
 func (u *Upstreams) Has(service string) bool { return u.named[service] != nil }
@@ -82,23 +128,19 @@ func (u *Upstreams) Serve(_ any, stream grpc.ServerStream) error {
 	if err != nil {
 		return err
 	}
-	ctx := stream.Context()
-	call, err := to.client.Open(ctx, path, outgoing(ctx))
+	ctx, cancel := context.WithCancelCause(metadata.NewOutgoingContext(stream.Context(), outgoing(stream.Context())))
+	defer cancel(nil)
+	call, err := relay.Open(ctx, to.conn, path)
 	if err == nil {
 		u.copies.Go(func() {
 			if err := relay.Requests(call, stream); err != nil && !errors.Is(err, relay.ErrOver) {
-				call.Abort(err)
+				cancel(err)
 			}
 		})
 		err = relay.Responses(stream, call)
 	}
-	switch {
-	case err == nil, call != nil && call.Judged():
-		return err
-	case ctx.Err() != nil:
+	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
-	case status.Code(err) == codes.Unavailable:
-		return status.Errorf(codes.Unavailable, "the upstream %s is unavailable: %s", to.Name, status.Convert(err).Message())
 	}
 	return err
 }
