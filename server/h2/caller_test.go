@@ -207,6 +207,7 @@ func TestFloods(t *testing.T) {
 			p.call(1, echo, false)
 			want[*http2.MetaHeadersFrame](p, 1)
 			c := n.caller(p)
+			p.must(c.net.(*net.TCPConn).SetWriteBuffer(4 << 10))
 			out := bufio.NewWriterSize(p.conn, 32<<10)
 			p.Framer = http2.NewFramer(out, nil)
 			var many atomic.Uint32

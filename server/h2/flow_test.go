@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -58,6 +59,21 @@ func TestMessagesOfEverySize(t *testing.T) {
 		}
 	}
 	n.reports(map[codes.Code]int{codes.OK: 1 + len(sizes)})
+}
+
+// What is compressed is passed on as it is, and so is what both sides say of that: neither takes it without.
+func TestCompressedMessages(t *testing.T) {
+	n := newNear(t, lasting, serve(t, newFar().serve))
+	text := bytes.Repeat([]byte("a long road "), 10_000)
+	s, err := n.client().NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, echo, grpc.UseCompressor(gzip.Name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := stream{s, t}
+	if err := errors.Join(call.echoes(text), call.end()); err != nil {
+		t.Error(err)
+	}
+	n.reports(map[codes.Code]int{codes.OK: 1})
 }
 
 func TestMuchMetadata(t *testing.T) {

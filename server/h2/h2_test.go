@@ -28,7 +28,8 @@ import (
 
 func TestMain(m *testing.M) { leaktest.VerifyTestMain(m) }
 
-const patience = 30 * time.Second
+// patience is how long a test waits for what must come: a machine may be busy.
+const patience = 2 * time.Minute
 
 // Methods of which the first segment says what the far server does with calls, and the Router where they go.
 const (
