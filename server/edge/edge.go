@@ -7,16 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
 	"routeguide/openapi"
+	"routeguide/server/relay"
 	"routeguide/static"
 )
 
@@ -97,11 +96,7 @@ type Edge struct {
 	files              files
 }
 
-// The in-memory connection holds so many bytes each way, and each call of it so many more.
-const (
-	pipeBytes   = 256 << 10
-	streamBytes = 128 << 10
-)
+const streamBytes = 128 << 10 // of a call that may be on their way in memory
 
 // New makes an Edge that is ready to serve. Close releases it.
 func New(o Options) (*Edge, error) {
@@ -120,18 +115,11 @@ func New(o Options) (*Edge, error) {
 		damage:   o.Damage,
 		metrics:  o.Metrics,
 		calls:    newCalls(),
-		listener: bufconn.Listen(pipeBytes),
+		listener: relay.Listen(),
 		served:   make(chan struct{}),
 	}
-	e.conn, err = grpc.NewClient("passthrough:///memory",
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return e.listener.DialContext(ctx) }),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStaticStreamWindowSize(streamBytes),
-		grpc.WithStaticConnWindowSize(16<<20),
-		grpc.WithDisableServiceConfig(),
-		grpc.WithIdleTimeout(0),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(e.limits.Message), grpc.MaxRetryRPCBufferSize(0)),
-	)
+	e.conn, err = relay.Connect(e.listener, streamBytes,
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(e.limits.Message), grpc.MaxRetryRPCBufferSize(0)))
 	if err != nil {
 		return nil, fmt.Errorf("edge: connect in memory: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"routeguide/server/h2"
+	"routeguide/server/relay"
 )
 
 // A Front is where callers connect to for native gRPC. It relays their calls by their frames: those of the server's own
@@ -24,7 +25,7 @@ type Front struct {
 // Front returns one for s, which is what Behind was called with. What is relayed to targets is counted by begin, which
 // returns what is told the end.
 func (u *Upstreams) Front(s *grpc.Server, o h2.Options, begin func(method string) (ended func(codes.Code))) *Front {
-	f := &Front{relay: h2.NewRelay(o), server: s, memory: bufconn.Listen(pipeBytes)}
+	f := &Front{relay: h2.NewRelay(o), server: s, memory: relay.Listen()}
 	f.own = h2.NewTarget(h2.TargetOptions{
 		Name: "this server", Dial: func(ctx context.Context) (net.Conn, error) { return f.memory.DialContext(ctx) },
 	})

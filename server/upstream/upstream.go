@@ -7,17 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
-	"google.golang.org/grpc/test/bufconn"
 
 	"routeguide/server/h2"
 	"routeguide/server/relay"
@@ -39,11 +36,7 @@ type upstream struct {
 	conn *grpc.ClientConn // to far, by way of Upstreams.inside
 }
 
-// An in-memory connection holds so many bytes each way, and each call of it so many more.
-const (
-	pipeBytes   = 256 << 10
-	streamBytes = 64 << 10
-)
+const streamBytes = 64 << 10 // of a call that may be on their way in memory
 
 // inMemory bounds callers that are in this process: what they make, others have bounded.
 var inMemory = h2.Options{Calls: math.MaxInt32, Headers: 1 << 20, Greet: time.Minute, Patience: time.Hour, Idle: 24 * time.Hour}
@@ -72,18 +65,11 @@ func Open(o Options) (*Upstreams, error) {
 
 // connect returns a connection over which all calls go to a target.
 func (u *Upstreams) connect(to *h2.Target) (*grpc.ClientConn, error) {
-	l := bufconn.Listen(pipeBytes)
+	l := relay.Listen()
 	u.copies.Go(func() {
 		_ = u.inside.Serve(l, func(string) (h2.Route, error) { return h2.Route{To: to}, nil }) // it does not fail in memory
 	})
-	return grpc.NewClient("passthrough:///memory",
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStaticStreamWindowSize(streamBytes),
-		grpc.WithStaticConnWindowSize(16<<20),
-		grpc.WithDisableServiceConfig(),
-		grpc.WithIdleTimeout(0),
-	)
+	return relay.Connect(l, streamBytes)
 }
 
 // Close closes the connections. The server must have been stopped.
