@@ -38,25 +38,11 @@ func (r *Relay) welcome(conn net.Conn, route Router) (*caller, error) {
 	c := &caller{relay: r, route: route, used: time.Now()}
 	c.wire = newWire(conn, c, r.Headers)
 	c.accepts = true
-	if err := c.greet(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: r.Calls}); err != nil {
+	if err := c.exchange(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: r.Calls}); err != nil {
 		return nil, err
-	}
-	if _, err := conn.Write(c.out); err != nil {
-		return nil, err
-	}
-	c.out = nil
-	first, err := c.frame.ReadFrame()
-	if err != nil {
-		return nil, err
-	}
-	settings, ok := first.(*http2.SettingsFrame)
-	if !ok || settings.IsAck() {
-		return nil, fmt.Errorf("it begins with %v", first.Header())
 	}
 	_ = conn.SetDeadline(time.Time{}) // the same
-	c.mu.Lock()
-	defer c.unlock(nil)
-	return c, c.takeSettings(settings)
+	return c, nil
 }
 
 // headers begins a call.

@@ -177,29 +177,36 @@ func (n *near) calls() int {
 func (n *near) reports(want map[codes.Code]int) {
 	n.t.Helper()
 	var got map[codes.Code]int
-	end := time.Now().Add(patience)
-	for time.Now().Before(end) {
+	same := poll(func() bool {
 		n.mu.Lock()
+		defer n.mu.Unlock()
 		got = maps.Clone(n.ended)
-		n.mu.Unlock()
 		if maps.Equal(got, want) {
-			n.mu.Lock()
 			clear(n.ended)
-			n.mu.Unlock()
-			return
+			return true
 		}
-		time.Sleep(time.Millisecond)
+		return false
+	})
+	if !same {
+		n.t.Errorf("reported: %v, want %v", got, want)
 	}
-	n.t.Errorf("reported: %v, want %v", got, want)
 }
 
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
+	if !poll(is) {
+		t.Fatalf("not so: %s", what)
+	}
+}
+
+// poll waits until something is so, and tells whether it ever was.
+func poll(is func() bool) bool {
 	for end := time.Now().Add(patience); !is(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not so: %s", what)
+			return false
 		}
 	}
+	return true
 }
 
 func (n *near) client() *grpc.ClientConn {

@@ -47,13 +47,12 @@ type Relay struct {
 	Options
 	ctx    context.Context
 	cancel context.CancelFunc
-	greets context.Context // of connections that have not begun
-	shun   context.CancelFunc
+	ending context.Context // done, which it becomes under mu, when no more calls are taken
+	end    context.CancelFunc
 	served sync.WaitGroup // connections
 	swept  sync.WaitGroup
 
 	mu        sync.Mutex
-	ending    bool
 	listeners map[net.Listener]bool
 	callers   map[*caller]bool
 }
@@ -62,7 +61,7 @@ type Relay struct {
 func NewRelay(o Options) *Relay {
 	r := &Relay{Options: o, listeners: make(map[net.Listener]bool), callers: make(map[*caller]bool)}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	r.greets, r.shun = context.WithCancel(r.ctx)
+	r.ending, r.end = context.WithCancel(r.ctx)
 	r.swept.Go(r.sweep)
 	return r
 }
@@ -72,12 +71,12 @@ func (r *Relay) Serve(l net.Listener, route Router) error {
 	defer l.Close()
 	r.mu.Lock()
 	r.listeners[l] = true
-	ending := r.ending
+	ending := r.ending.Err() != nil
 	r.mu.Unlock()
 	for !ending {
 		conn, err := l.Accept()
 		r.mu.Lock()
-		ending = r.ending
+		ending = r.ending.Err() != nil
 		if err == nil && !ending {
 			r.served.Go(func() { r.serve(conn, route) })
 		}
@@ -102,7 +101,7 @@ func (r *Relay) Serve(l net.Listener, route Router) error {
 // serve serves a connection until it is gone.
 func (r *Relay) serve(conn net.Conn, route Router) {
 	defer context.AfterFunc(r.ctx, func() { conn.Close() })()
-	stop := context.AfterFunc(r.greets, func() { conn.Close() })
+	stop := context.AfterFunc(r.ending, func() { conn.Close() })
 	c, err := r.welcome(conn, route)
 	if !stop() || err != nil {
 		conn.Close()
@@ -110,7 +109,7 @@ func (r *Relay) serve(conn net.Conn, route Router) {
 	}
 	r.mu.Lock()
 	r.callers[c] = true
-	ending := r.ending
+	ending := r.ending.Err() != nil
 	r.mu.Unlock()
 	if ending {
 		c.leave()
@@ -128,12 +127,11 @@ func (r *Relay) serve(conn net.Conn, route Router) {
 // they have ended or ctx does. Nothing is left of the connections when it returns.
 func (r *Relay) Shutdown(ctx context.Context) {
 	r.mu.Lock()
-	r.ending = true
+	r.end()
 	for l := range r.listeners {
 		l.Close()
 	}
 	r.mu.Unlock()
-	r.shun()
 	for _, c := range r.all() {
 		c.leave()
 	}

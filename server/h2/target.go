@@ -204,7 +204,8 @@ func (t *Target) dial() (*wire, error) {
 	if err == nil {
 		w = newWire(conn, t, answerBytes)
 		w.newest = ^uint32(0) // of streams: so that the first one is 1
-		err = w.begin()
+		w.out = append(w.out, http2.ClientPreface...)
+		err = w.exchange(http2.Setting{ID: http2.SettingEnablePush, Val: 0})
 	}
 	if !stop() {
 		err = ctx.Err()
@@ -238,32 +239,6 @@ func (t *Target) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
 		return conn, fmt.Errorf("it speaks %q instead of HTTP/2", p)
 	}
 	return secured, nil
-}
-
-// begin begins as a client does. Nobody else has the wire yet.
-func (w *wire) begin() error {
-	w.out = append(w.out, http2.ClientPreface...)
-	if err := w.greet(http2.Setting{ID: http2.SettingEnablePush, Val: 0}); err != nil {
-		return err
-	}
-	if _, err := w.net.Write(w.out); err != nil {
-		return err
-	}
-	w.out = nil
-	first, err := w.frame.ReadFrame()
-	if err != nil {
-		return fmt.Errorf("it does not answer as HTTP/2 does: %w", err)
-	}
-	settings, ok := first.(*http2.SettingsFrame)
-	if !ok || settings.IsAck() {
-		return fmt.Errorf("it does not begin as HTTP/2 does, but with %v", first.Header())
-	}
-	if err := w.takeSettings(settings); err != nil {
-		return err
-	}
-	_, err = w.net.Write(w.out)
-	w.out = nil
-	return err
 }
 
 // place begins a call at its target, with what is there of it; that of a caller who has left is not begun. If the wire,

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -118,15 +119,34 @@ func (a *appender) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// greet appends our settings.
-func (w *wire) greet(more ...http2.Setting) error {
-	return errors.Join(
+// exchange sends our settings, after what out has, and takes the peer's, with which it must begin. Nobody else has the wire
+// yet.
+func (w *wire) exchange(more ...http2.Setting) error {
+	err := errors.Join(
 		w.frame.WriteSettings(append(more,
 			http2.Setting{ID: http2.SettingInitialWindowSize, Val: streamWindow},
 			http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: w.frame.MaxHeaderListSize},
 		)...),
 		w.frame.WriteWindowUpdate(0, wireWindow-65535),
 	)
+	if err != nil {
+		return err
+	}
+	if _, err := w.net.Write(w.out); err != nil {
+		return err
+	}
+	w.out = nil
+	first, err := w.frame.ReadFrame()
+	if err != nil {
+		return fmt.Errorf("it does not answer as HTTP/2 does: %w", err)
+	}
+	settings, ok := first.(*http2.SettingsFrame)
+	if !ok || settings.IsAck() {
+		return fmt.Errorf("it does not begin as HTTP/2 does, but with %v", first.Header())
+	}
+	w.mu.Lock()
+	defer w.unlock(nil)
+	return w.takeSettings(settings)
 }
 
 // unlock ends what began with locking mu. If there is something to be written, the reader that does this will see to it, or
