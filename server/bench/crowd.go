@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,11 +29,7 @@ func (crowd) name() string {
 }
 
 func (c crowd) run(ctx context.Context, l *lab, p plan) (_ []row, err error) {
-	data, err := os.MkdirTemp(l.dir, "data-")
-	if err != nil {
-		return nil, err
-	}
-	s, err := startRouteGuide(ctx, l.bin, data) // others may have left garbage in one that runs
+	s, err := l.routeGuide(ctx) // others may have left garbage in one that runs
 	if err != nil {
 		return nil, err
 	}

@@ -98,6 +98,11 @@ func (l *lab) launch(ctx context.Context, p program) (*server, error) {
 		}
 		args = append(args, "-nats-url="+l.natsURLs)
 	}
+	return l.routeGuide(ctx, args...)
+}
+
+// routeGuide starts a RouteGuide with a store of its own.
+func (l *lab) routeGuide(ctx context.Context, args ...string) (*server, error) {
 	data, err := os.MkdirTemp(l.dir, "data-")
 	if err != nil {
 		return nil, err

@@ -24,11 +24,11 @@ func trials() []trial {
 		sideBySide("ListFeatures, 100 of 1,000,000", listGrid(10), oursLarge, theirsLarge),
 		throughDoors("GetFeature through each door", getFeature(classic), ours),
 		throughDoors("ListFeatures, 10,000 of 1,000,000, through each door", listGrid(100), oursLarge),
+		comparison{title: "GetFeature, with an upstream beside it", unit: "calls", units: 1, callers: callers, sides: []side{
+			{"native gRPC without", []program{ours}, throughNative(getFeature(classic))},
+			{"native gRPC", []program{{source: inGo, relaying: true}}, throughNative(getFeature(classic))},
+		}},
 	}
-	all = append(all, comparison{title: "GetFeature, with an upstream beside it", unit: "calls", units: 1, callers: callers, sides: []side{
-		{"native gRPC without", []program{ours}, throughNative(getFeature(classic))},
-		{"native gRPC", []program{{source: inGo, relaying: true}}, throughNative(getFeature(classic))},
-	}})
 	for _, callers := range []int{1, callers, 64} {
 		all = append(all, relayed(inGo, 1, callers), relayed(inGo, 100, callers))
 	}
