@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -36,11 +35,6 @@ func TestTutorialsThroughEveryDoor(t *testing.T) {
 
 // connection is to be called with generated clients.
 func (v visitor) connection() grpc.ClientConnInterface { return v.conn(v.p) }
-
-// rest tells whether the door is one of REST, where a call of GET has its request in the path.
-func (v visitor) rest() bool {
-	return slices.ContainsFunc(restDoors, func(d door) bool { return d.name == v.name })
-}
 
 // answered checks a call of the kind that says hello.
 func (v visitor) answered(got interface{ GetMessage() string }, err error, want string) {
