@@ -7,13 +7,18 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"routeguide/server/relay"
 )
 
 // What a caller sends that it must not ends that call, or its connection, and nothing of others.
@@ -185,6 +190,52 @@ func TestGreeting(t *testing.T) {
 	}
 	quick.Shutdown(t.Context())
 	p.closed()
+}
+
+// The answer to a ping goes along with what is written next, in front of it. It waits for that, but not long, and not when
+// there is another one.
+func TestPings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, r := relay.Listen(), NewRelay(lasting)
+		var served sync.WaitGroup
+		t.Cleanup(func() { r.Shutdown(context.Background()); served.Wait() })
+		served.Go(func() {
+			if err := r.Serve(l, func(string) (Route, error) { return Route{}, status.Error(codes.Unimplemented, "") }); err != nil {
+				t.Error(err)
+			}
+		})
+		conn, err := l.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := beginning(t, conn)
+		p.sync()
+		asked := time.Now()
+		ping := func(n byte) { t.Helper(); p.must(p.WritePing(false, [8]byte{n})) }
+		answered := func(n byte, after time.Duration) {
+			t.Helper()
+			f, err := p.next()
+			p.must(err)
+			if f, ok := f.(*http2.PingFrame); !ok || f.Data != [8]byte{n} || time.Since(asked) != after {
+				t.Errorf("%v after %v, want the answer to ping %d after %v", f, time.Since(asked), n, after)
+			}
+			asked = time.Now()
+		}
+
+		ping(1)
+		answered(1, pongDelay)
+		ping(2)
+		ping(3)
+		answered(2, 0)
+		answered(3, 0)
+		ping(4)
+		synctest.Wait()
+		p.call(1, unknown, true)
+		answered(4, 0)
+		p.wants(1, codes.Unimplemented)
+		ping(5)
+		answered(5, pongDelay)
+	})
 }
 
 // A caller that does not read what it asks for is given up, and costs no memory until then.

@@ -310,17 +310,22 @@ func newPeer(t testing.TB, conn net.Conn) *peer {
 	return p
 }
 
-// dial returns a peer that has begun as callers do.
+// dial returns a peer that is connected as callers are.
 func (n *near) dial(s ...http2.Setting) *peer {
 	n.t.Helper()
 	conn, err := net.Dial("tcp", n.addr)
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	p := newPeer(n.t, conn)
-	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
-		n.t.Fatal(err)
-	}
+	return beginning(n.t, conn, s...)
+}
+
+// beginning returns a peer that has begun as callers do.
+func beginning(t testing.TB, conn net.Conn, s ...http2.Setting) *peer {
+	t.Helper()
+	p := newPeer(t, conn)
+	_, err := io.WriteString(conn, http2.ClientPreface)
+	p.must(err)
 	p.settings(s...)
 	return p
 }

@@ -1,6 +1,8 @@
 package h2
 
 import (
+	"time"
+
 	"golang.org/x/net/http2"
 )
 
@@ -24,7 +26,7 @@ func (w *wire) take(f http2.Frame) error {
 		return w.takeSettings(f)
 	case *http2.PingFrame:
 		if !f.IsAck() {
-			w.append(func() error { return w.frame.WritePing(true, f.Data) })
+			w.pong(f.Data)
 		}
 	case *http2.GoAwayFrame:
 		for id, e := range w.ends {
@@ -141,6 +143,29 @@ func (w *wire) takeWindow(f *http2.WindowUpdateFrame) error {
 	e.wait()
 	w.drain()
 	return nil
+}
+
+// pong answers a ping, which some peers send along with each call to measure the way. So the answer waits for what is written
+// next, and goes in front of that; but it does not wait long, and only for the first ping.
+func (w *wire) pong(data [8]byte) {
+	first := len(w.out) == 0
+	w.append(func() error { return w.frame.WritePing(true, data) })
+	switch {
+	case !first:
+		return
+	case w.hurry == nil:
+		w.hurry = time.AfterFunc(pongDelay, w.hurryUp)
+	default:
+		w.hurry.Reset(pongDelay)
+	}
+	w.unhurried = len(w.out)
+}
+
+// hurryUp has written what has waited for others to be.
+func (w *wire) hurryUp() {
+	w.mu.Lock()
+	w.unhurried = 0
+	w.unlock(nil)
 }
 
 func (w *wire) takeSettings(f *http2.SettingsFrame) error {

@@ -21,7 +21,8 @@ const (
 	callsOut     = 1 << 20  // of anything, before a target gets no more calls
 	mostOut      = 4 << 20  // a peer that leaves more unread of what it asks for is given up
 	readBytes    = 32 << 10
-	frameBytes   = 16 << 10    // of the longest frame that we take
+	frameBytes   = 16 << 10 // of the longest frame that we take
+	pongDelay    = 10 * time.Millisecond
 	flushBound   = time.Second // for the last words on a connection to be written
 	writeBound   = time.Minute // for a peer to take what is written
 )
@@ -50,8 +51,10 @@ type wire struct {
 	leaving   bool  // it takes no more calls
 	last      bool  // it closes when out has been written
 	ends      map[uint32]*end
-	newest    uint32    // identifier of a stream
-	out       []byte    // frames to be written
+	newest    uint32 // identifier of a stream
+	out       []byte // frames to be written
+	unhurried int    // bytes that out begins with and that may wait for others, until hurry
+	hurry     *time.Timer
 	announced bool      // somebody will see to that
 	writing   bool      // somebody does
 	spare     []byte    // for out
@@ -149,10 +152,10 @@ func (w *wire) exchange(more ...http2.Setting) error {
 	return w.takeSettings(settings)
 }
 
-// unlock ends what began with locking mu. If there is something to be written, the reader that does this will see to it, or
-// the writer is woken. Then what could not be done under the lock is done.
+// unlock ends what began with locking mu. If there is something to be written now, the reader that does this will see to it,
+// or the writer is woken. Then what could not be done under the lock is done.
 func (w *wire) unlock(by *wire) {
-	after, news := w.after, len(w.out) > 0 && !w.announced || w.last
+	after, news := w.after, len(w.out) > w.unhurried && !w.announced || w.last
 	w.after, w.announced = nil, w.announced || news
 	w.mu.Unlock()
 	switch {
@@ -225,7 +228,7 @@ func (w *wire) flush(write func([]byte) (int, error)) {
 	}
 	w.writing = true
 	batch, last := w.out, w.last
-	w.out, w.spare, w.announced = w.spare, nil, false
+	w.out, w.unhurried, w.spare, w.announced = w.spare, 0, nil, false
 	w.drain()
 	w.unlock(nil)
 	n, err := 0, error(nil)
