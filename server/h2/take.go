@@ -146,7 +146,7 @@ func (w *wire) takeWindow(f *http2.WindowUpdateFrame) error {
 }
 
 // pong answers a ping, which some peers send along with each call to measure the way. So the answer waits for what is written
-// next, and goes in front of that; but it does not wait long, and only for the first ping.
+// next, and goes in front of that, as RFC 9113, 6.7, wants; but it does not wait long, and none waits after another.
 func (w *wire) pong(data [8]byte) {
 	first := len(w.out) == 0
 	w.append(func() error { return w.frame.WritePing(true, data) })
