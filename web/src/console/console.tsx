@@ -3,7 +3,7 @@ import { CloseIcon, TerminalIcon } from "../panel/icons";
 import { closeConsole } from "../state";
 import { AnswerPanel } from "./answer";
 import { type Kind, kindNames } from "./catalog";
-import { type Catalog, catalog, chooseNone, followLink, loadCatalog, page } from "./desk";
+import { type Catalog, catalog, chooseNone, followLink, loadCatalog, page, send } from "./desk";
 import { KindIcon } from "./kind";
 import { MethodsPanel } from "./methods";
 import { RequestPanel } from "./request";
@@ -31,9 +31,11 @@ export function Console() {
       aria-labelledby="console-title"
       data-page={shown ? "method" : "methods"}
       onKeyDown={(event) => {
-        if (event.key !== "Escape" || event.defaultPrevented) return;
+        if (event.defaultPrevented) return;
+        if (event.key === "Escape") closeConsole();
+        else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && shown) send(shown);
+        else return;
         event.preventDefault();
-        closeConsole();
       }}
     >
       <header>

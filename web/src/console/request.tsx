@@ -18,16 +18,7 @@ export function RequestPanel({ page, onBack }: { page: Page; onBack: () => void 
       box.current?.querySelector<HTMLElement>(".form :is(input, textarea, select, button), .primary")?.focus();
   }, []);
   return (
-    <section
-      ref={box}
-      class="console-request"
-      aria-label="Request"
-      onKeyDown={(event) => {
-        if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-        event.preventDefault();
-        send(page);
-      }}
-    >
+    <section ref={box} class="console-request" aria-label="Request">
       <Title method={page.method} onBack={onBack} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
       <section class="console-scroll" tabIndex={0} aria-label="What to send">
