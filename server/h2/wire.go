@@ -21,10 +21,10 @@ const (
 	callsOut     = 1 << 20  // of anything, before a target gets no more calls
 	mostOut      = 4 << 20  // a peer that leaves more unread of what it asks for is given up
 	readBytes    = 32 << 10
-	frameBytes   = 16 << 10 // of the longest frame that we take
-	pongDelay    = 10 * time.Millisecond
-	flushBound   = time.Second // for the last words on a connection to be written
-	writeBound   = time.Minute // for a peer to take what is written
+	frameBytes   = 16 << 10              // of the longest frame that we take
+	pongDelay    = 10 * time.Millisecond // for the answer to a ping to go along with something else
+	flushBound   = time.Second           // for the last words on a connection to be written
+	writeBound   = time.Minute           // for a peer to take what is written
 )
 
 // errGone says that a connection takes no more calls.
