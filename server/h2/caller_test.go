@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"strings"
 	"sync"
@@ -167,27 +166,14 @@ func TestGreeting(t *testing.T) {
 		http2.ClientPreface + "\x00\x00\x08\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00": quick, // PING
 		http2.ClientPreface + "\x00\x00\x00\x04\x01\x00\x00\x00\x00":                                 quick, // acknowledged SETTINGS
 	} {
-		conn, err := net.Dial("tcp", n.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := newPeer(t, conn)
-		if _, err := io.WriteString(conn, said); err != nil {
-			t.Fatal(err)
-		}
+		p := n.connect()
+		p.say(said)
 		p.closed()
 	}
-	conn, err := net.Dial("tcp", quick.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := newPeer(t, conn)
-	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.ReadFrame(); err != nil { // so it has been taken
-		t.Fatal(err)
-	}
+	p := quick.connect()
+	p.say(http2.ClientPreface)
+	_, err := p.ReadFrame() // so it has been taken
+	p.must(err)
 	quick.Shutdown(t.Context())
 	p.closed()
 }
@@ -208,7 +194,8 @@ func TestPings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := beginning(t, conn)
+		p := newPeer(t, conn)
+		p.begin()
 		p.sync()
 		asked := time.Now()
 		ping := func(n byte) { t.Helper(); p.must(p.WritePing(false, [8]byte{n})) }
@@ -317,7 +304,7 @@ func TestFloodsOfNothing(t *testing.T) {
 func TestCallerThatDoesNotRead(t *testing.T) {
 	f := newFar()
 	n := newNear(t, lasting, serve(t, f.serve))
-	p := n.dial(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 100})
+	p := n.dial(initial(100))
 	p.call(1, hold, false) // has no answer to be read
 	<-f.held
 	c := n.caller(p)

@@ -65,11 +65,7 @@ func TestMessagesOfEverySize(t *testing.T) {
 func TestCompressedMessages(t *testing.T) {
 	n := newNear(t, lasting, serve(t, newFar().serve))
 	text := bytes.Repeat([]byte("a long road "), 10_000)
-	s, err := n.client().NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, echo, grpc.UseCompressor(gzip.Name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	call := stream{s, t}
+	call := open(t, t.Context(), n.client(), echo, grpc.UseCompressor(gzip.Name))
 	if err := errors.Join(call.echoes(text), call.end()); err != nil {
 		t.Error(err)
 	}
@@ -159,7 +155,7 @@ func TestUnreadCallsHoldNobodyUp(t *testing.T) {
 		}
 		return nil
 	}))
-	p := n.dial(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+	p := n.dial(initial(0))
 	p.take(0, 1<<30)
 	for id := uint32(1); id < 2*unread; id += 2 {
 		p.call(id, echo, true)
@@ -222,6 +218,11 @@ func TestServerThatDoesNotRead(t *testing.T) {
 	n.reports(map[codes.Code]int{codes.OK: 100, codes.Canceled: 1})
 }
 
+// initial is the window of each new stream.
+func initial(n uint32) http2.Setting {
+	return http2.Setting{ID: http2.SettingInitialWindowSize, Val: n}
+}
+
 // receives reads of a stream exactly so many bytes more, and tells whether it ends with them.
 func (p *peer) receives(id uint32, n int) (ended bool) {
 	p.t.Helper()
@@ -239,21 +240,20 @@ func (p *peer) receives(id uint32, n int) (ended bool) {
 // peer.next finds what comes too early.
 func (p *peer) openSlowly(id uint32, size int) (ended bool) {
 	p.t.Helper()
-	initial := func(n uint32) { p.t.Helper(); p.settings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: n}) }
 	p.sync()
 	p.take(id, 1)
 	p.receives(id, 1)
 	p.take(id, 10)
 	p.receives(id, 10)
-	initial(1000)
+	p.settings(initial(1000))
 	p.receives(id, 1000)
-	initial(100) // the window is -900
+	p.settings(initial(100)) // the window is -900
 	p.sync()
 	p.take(id, 900)
 	p.sync()
 	p.take(id, 1)
 	p.receives(id, 1)
-	initial(1 << 20)
+	p.settings(initial(1 << 20))
 	p.receives(id, 65535-1012) // what the connection takes
 	p.sync()
 	p.take(0, 1)
@@ -273,7 +273,7 @@ func TestCallerWhoseWindowsOpenSlowly(t *testing.T) {
 		}
 		return s.SendMsg(message(make([]byte, slowSize-5)))
 	}))
-	p := n.dial(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+	p := n.dial(initial(0))
 	p.call(1, echo, true)
 	if f := want[*http2.MetaHeadersFrame](p, 1); f.StreamEnded() {
 		t.Error("the header ends the stream")
@@ -290,7 +290,7 @@ func TestCallerWhoseWindowsOpenSlowly(t *testing.T) {
 // With the connection's window exhausted, whatever is no message gets through.
 func TestExhaustedConnection(t *testing.T) {
 	n := newNear(t, lasting, serve(t, newFar().serve))
-	p := n.dial(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
+	p := n.dial(initial(1 << 20))
 	p.call(1, echo, false)
 	want[*http2.MetaHeadersFrame](p, 1)
 	for range 2 {
@@ -340,7 +340,7 @@ func TestTargetWhoseWindowsOpenSlowly(t *testing.T) {
 			}
 			call <- errors.Join(err, s.CloseSend(), s.RecvMsg(new(relay.Message)))
 		}()
-		p := accept(t, l, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+		p := accept(t, l, initial(0))
 		if f := want[*http2.MetaHeadersFrame](p, 1); f.StreamEnded() {
 			t.Error("the header ends the stream")
 		}

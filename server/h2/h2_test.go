@@ -230,13 +230,18 @@ type stream struct {
 	t testing.TB
 }
 
-func open(t testing.TB, ctx context.Context, c *grpc.ClientConn, method string) stream {
+func open(t testing.TB, ctx context.Context, c *grpc.ClientConn, method string, o ...grpc.CallOption) stream {
 	t.Helper()
-	s, err := c.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, method)
+	s, err := tryOpen(t, ctx, c, method, o...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stream{s, t}
+	return s
+}
+
+func tryOpen(t testing.TB, ctx context.Context, c *grpc.ClientConn, method string, o ...grpc.CallOption) (stream, error) {
+	s, err := c.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, method, o...)
+	return stream{s, t}, err
 }
 
 // echoes sends a message and gets it back.
@@ -271,11 +276,10 @@ func ask(t testing.TB, c *grpc.ClientConn, method string, request []byte) error 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	s, err := c.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, method)
+	call, err := tryOpen(t, ctx, c, method)
 	if err != nil {
 		return err
 	}
-	call := stream{s, t}
 	if err := call.echoes(request); err != nil {
 		return err
 	}
@@ -310,24 +314,36 @@ func newPeer(t testing.TB, conn net.Conn) *peer {
 	return p
 }
 
-// dial returns a peer that is connected as callers are.
-func (n *near) dial(s ...http2.Setting) *peer {
+// connect returns a peer that has said nothing.
+func (n *near) connect() *peer {
 	n.t.Helper()
 	conn, err := net.Dial("tcp", n.addr)
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	return beginning(n.t, conn, s...)
+	return newPeer(n.t, conn)
 }
 
-// beginning returns a peer that has begun as callers do.
-func beginning(t testing.TB, conn net.Conn, s ...http2.Setting) *peer {
-	t.Helper()
-	p := newPeer(t, conn)
-	_, err := io.WriteString(conn, http2.ClientPreface)
-	p.must(err)
-	p.settings(s...)
+// dial returns a peer that has begun as callers do.
+func (n *near) dial(s ...http2.Setting) *peer {
+	n.t.Helper()
+	p := n.connect()
+	p.begin(s...)
 	return p
+}
+
+// begin begins as callers do.
+func (p *peer) begin(s ...http2.Setting) {
+	p.t.Helper()
+	p.say(http2.ClientPreface)
+	p.settings(s...)
+}
+
+// say sends what need not be frames.
+func (p *peer) say(s string) {
+	p.t.Helper()
+	_, err := io.WriteString(p.conn, s)
+	p.must(err)
 }
 
 // accept returns a peer that has begun as servers do.

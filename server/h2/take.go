@@ -150,15 +150,15 @@ func (w *wire) takeWindow(f *http2.WindowUpdateFrame) error {
 func (w *wire) pong(data [8]byte) {
 	first := len(w.out) == 0
 	w.append(func() error { return w.frame.WritePing(true, data) })
-	switch {
-	case !first:
+	if !first {
 		return
-	case w.hurry == nil:
-		w.hurry = time.AfterFunc(pongDelay, w.hurryUp)
-	default:
-		w.hurry.Reset(pongDelay)
 	}
 	w.unhurried = len(w.out)
+	if w.hurry == nil {
+		w.hurry = time.AfterFunc(pongDelay, w.hurryUp)
+	} else {
+		w.hurry.Reset(pongDelay)
+	}
 }
 
 // hurryUp has written what has waited for others to be.

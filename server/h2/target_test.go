@@ -314,7 +314,7 @@ func TestConnectionLostInACall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := listen(t)
 			n := newNear(t, lasting, l.Addr().String())
-			p := n.dial(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+			p := n.dial(initial(0))
 			p.call(1, echo, false)
 			p.call(3, healthy, true)
 			to := accept(t, l)
