@@ -12,6 +12,7 @@ import (
 
 	"routeguide/proto/tutorial/contact"
 	contactv1 "routeguide/proto/tutorial/contact/v1"
+	"routeguide/server/store/storetest"
 )
 
 var tooLong = strings.Repeat("x", 4097)
@@ -20,6 +21,9 @@ var tooLong = strings.Repeat("x", 4097)
 func TestContactThroughEveryDoor(t *testing.T) {
 	p := start(t)
 	for _, d := range doors {
+		for name, test := range contactMeetings {
+			t.Run(d.name+"/"+name, func(t *testing.T) { test(visitor{t, p, d}, visitor{t, p, doors[0]}) })
+		}
 		for name, test := range contactCases {
 			t.Run(d.name+"/"+name, func(t *testing.T) { test(visitor{t, p, d}) })
 		}
@@ -32,18 +36,25 @@ func TestContactThroughEveryDoor(t *testing.T) {
 	}
 }
 
-// other is the far side of what is tried, at the native door.
-func (v visitor) other() visitor { return visitor{v.t, v.p, doors[0]} }
+// Tasks, statuses and results are the same at all programs of a cluster.
+func TestContactOnOneCluster(t *testing.T) {
+	c := storetest.Start(t)
+	one, two := start(t, "-nats-url", c.URL()), start(t, "-nats-url", c.URL())
+	for name, test := range contactMeetings {
+		t.Run(name, func(t *testing.T) { test(visitor{t, one, doors[0]}, visitor{t, two, doors[0]}) })
+	}
+}
 
-var contactCases = map[string]func(visitor){
-	"a task reaches who waits": func(v visitor) {
+// contactMeetings are of two sides.
+var contactMeetings = map[string]func(v, other visitor){
+	"a task reaches who waits": func(v, other visitor) {
 		ctx, cancel := context.WithCancel(v.t.Context())
 		defer cancel()
 		tasks, err := contactpb.NewContactClient(v.connection()).GetTask(ctx, &contactpb.Empty{})
 		if err != nil {
 			v.t.Fatal(err)
 		}
-		dispatch := contactv1.NewDispatchServiceClient(v.other().connection())
+		dispatch := contactv1.NewDispatchServiceClient(other.connection())
 		for _, task := range []string{v.id("first"), v.id("then")} {
 			if r, err := dispatch.AddTask(v.t.Context(), &contactv1.AddTaskRequest{Task: task}); err != nil || r.GetCreateTime() == nil {
 				v.t.Fatalf("added %v, %v", r, err)
@@ -57,17 +68,7 @@ var contactCases = map[string]func(visitor){
 			}
 		}
 	},
-	"a task that cannot be": func(v visitor) {
-		dispatch := contactv1.NewDispatchServiceClient(v.connection())
-		if r, err := dispatch.AddTask(v.t.Context(), &contactv1.AddTaskRequest{Task: "dig"}); err != nil || r.GetCreateTime() == nil {
-			v.t.Errorf("added %v, %v", r, err)
-		}
-		for _, task := range []string{"", tooLong} {
-			_, err := dispatch.AddTask(v.t.Context(), &contactv1.AddTaskRequest{Task: task})
-			v.refused(err, "task")
-		}
-	},
-	"reports as they come": func(v visitor) {
+	"reports as they come": func(v, other visitor) {
 		ctx, cancel := context.WithCancel(v.t.Context())
 		defer cancel()
 		dispatch := contactv1.NewDispatchServiceClient(v.connection())
@@ -78,7 +79,7 @@ var contactCases = map[string]func(visitor){
 		if m, err := watch.Recv(); err != nil || m.Report != nil || m.Cursor == "" {
 			v.t.Fatalf("first %v, %v, want a cursor without a report", m, err)
 		}
-		client := contactpb.NewContactClient(v.other().connection())
+		client := contactpb.NewContactClient(other.connection())
 		statuses, err := client.SendStatus(ctx)
 		if err != nil {
 			v.t.Fatal(err)
@@ -98,6 +99,19 @@ var contactCases = map[string]func(visitor){
 		}
 		if m, err := watch.Recv(); err != nil || m.Report.GetResult() != v.id("result") {
 			v.t.Errorf("watched %v, %v, want the result", m, err)
+		}
+	},
+}
+
+var contactCases = map[string]func(visitor){
+	"a task that cannot be": func(v visitor) {
+		dispatch := contactv1.NewDispatchServiceClient(v.connection())
+		if r, err := dispatch.AddTask(v.t.Context(), &contactv1.AddTaskRequest{Task: "dig"}); err != nil || r.GetCreateTime() == nil {
+			v.t.Errorf("added %v, %v", r, err)
+		}
+		for _, task := range []string{"", tooLong} {
+			_, err := dispatch.AddTask(v.t.Context(), &contactv1.AddTaskRequest{Task: task})
+			v.refused(err, "task")
 		}
 	},
 	"a watch that cannot be": func(v visitor) {
