@@ -22,11 +22,11 @@ test-web: web/node_modules ## the page's unit tests
 	npm --prefix web test
 
 test-e2e: build ## the browser journeys, in headless Chromium
-	go build -o bin/faults ./server/faults
+	go build -o bin/faults ./server/lab/faults
 	ROUTEGUIDE_BIN=$(CURDIR)/bin/routeguide ROUTEGUIDE_NODE_BIN=$(CURDIR)/bin/faults npm --prefix web run e2e
 
 test-faults: build ## kill, cut off and fill what RouteGuide stands on, and count what is lost; prints a table
-	go build -o bin/faults ./server/faults
+	go build -o bin/faults ./server/lab/faults
 	bin/faults
 
 gen: web/node_modules ## generate code and documents from the contract
@@ -41,7 +41,7 @@ lint: web/node_modules ## gofmt, vet, staticcheck, buf and the page's checks
 	npm --prefix web run check
 
 bench: build ## side by side with the official grpc-go example server
-	go run ./server/bench
+	go run ./server/lab/bench
 
 fuzz: ## every fuzz target for 20 seconds
 	@go list ./... | while read -r p; do \

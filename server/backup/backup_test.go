@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 	"routeguide/server/store"
 )
 

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"routeguide/proto/routeguide"
-	"routeguide/server/edge/edgetest"
+	"routeguide/server/lab/edgetest"
 )
 
 // compare runs one thing through several doors by turns. It reports how fast each is in relation to the first, by the clock

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"routeguide/proto/routeguide"
-	"routeguide/server/edge/edgetest"
+	"routeguide/server/lab/edgetest"
 )
 
 type door struct {

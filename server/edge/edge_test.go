@@ -25,7 +25,7 @@ import (
 	"routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/edge"
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 )
 
 var discard = slog.New(slog.DiscardHandler)

@@ -22,7 +22,7 @@ import (
 
 	"routeguide/proto/routeguide"
 	"routeguide/server/edge"
-	"routeguide/server/edge/edgetest"
+	"routeguide/server/lab/edgetest"
 )
 
 // raw is a TCP connection to the HTTP port that has sent text.

@@ -11,7 +11,7 @@ import (
 
 	"routeguide/proto/routeguide"
 	"routeguide/server/edge"
-	"routeguide/server/edge/edgetest"
+	"routeguide/server/lab/edgetest"
 )
 
 // TestOrigins asks every door for the same thing from different web pages.

@@ -19,7 +19,7 @@ import (
 
 	"routeguide/proto/routeguide"
 	"routeguide/server/edge"
-	"routeguide/server/edge/edgetest"
+	"routeguide/server/lab/edgetest"
 )
 
 const chat = "/routeguide.RouteGuide/RouteChat"

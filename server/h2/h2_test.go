@@ -22,7 +22,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 	"routeguide/server/relay"
 )
 

@@ -21,7 +21,7 @@ import (
 	remote "google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
-	"routeguide/server/loopback"
+	"routeguide/server/lab/loopback"
 	"routeguide/server/relay"
 )
 

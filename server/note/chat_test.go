@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"routeguide/server/geo"
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 	"routeguide/server/note"
 	"routeguide/server/store"
 )

@@ -20,7 +20,7 @@ import (
 
 	"routeguide/proto/routeguide"
 	"routeguide/server/h2"
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 	"routeguide/server/relay"
 )
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"routeguide/server/geo"
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 	"routeguide/server/route"
 	"routeguide/server/store"
 )

@@ -20,7 +20,7 @@ import (
 	routeguidepb "routeguide/proto/routeguide"
 	"routeguide/server/feature"
 	"routeguide/server/geo"
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 	"routeguide/server/note"
 	"routeguide/server/route"
 	"routeguide/server/store"

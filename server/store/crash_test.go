@@ -13,7 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 	"routeguide/server/store"
 )
 

@@ -22,7 +22,7 @@ import (
 	"routeguide/proto/tutorial/greeterpb"
 	"routeguide/proto/tutorial/helloworld"
 	"routeguide/proto/tutorial/myservice"
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 )
 
 func TestMain(m *testing.M) { leaktest.VerifyTestMain(m) }

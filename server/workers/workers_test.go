@@ -4,7 +4,7 @@ import (
 	"sync"
 	"testing"
 
-	"routeguide/server/leaktest"
+	"routeguide/server/lab/leaktest"
 )
 
 func TestEveryFunctionRunsAtOnceAndNothingIsLeft(t *testing.T) {

@@ -26,7 +26,7 @@ async function startPython(): Promise<void> {
       tutorial/myservice/myservice.proto tutorial/gcn/gcn.proto`,
     code,
   ]);
-  python = spawn("/usr/bin/python3", ["../server/testdata/upstream.py"], {
+  python = spawn("/usr/bin/python3", ["../server/lab/doors/testdata/upstream.py"], {
     env: { ...process.env, PYTHONPATH: code, PYTHONDONTWRITEBYTECODE: "1" },
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -15,7 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"routeguide/server/loopback"
+	"routeguide/server/lab/loopback"
 )
 
 // Patience is how long a test waits for what must come: a machine may be busy.

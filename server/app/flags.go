@@ -1,0 +1,165 @@
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"routeguide/server/note"
+	"routeguide/server/store"
+	"routeguide/server/upstream"
+)
+
+// config is what the flags and the environment say.
+type config struct {
+	grpcAddr, httpAddr string
+	data, features     string
+	nats               store.Cluster
+	maxBytes           int64
+	allowOrigins       []string
+	replay             int
+	notesPerPlace      int
+	trackMaxAge        time.Duration
+	users, gcnWeights  string
+	upstream           upstream.Options
+	logLevel           slog.Level
+}
+
+// store says where records are kept.
+func (c config) store(log *slog.Logger) store.Options {
+	o := store.Options{Dir: c.data, MaxBytes: c.maxBytes, Logger: log}
+	if c.nats.URL != "" {
+		o.Cluster = &c.nats
+	}
+	return o
+}
+
+// parse reads the flags. Each may also be set by an environment variable, -grpc-addr by ROUTEGUIDE_GRPC_ADDR; the flag wins.
+func parse(args []string, out io.Writer, env func(string) (string, bool)) (config, error) {
+	var c config
+	fs := flag.NewFlagSet("routeguide", flag.ContinueOnError)
+	fs.SetOutput(out)
+	fs.Usage = func() {
+		fmt.Fprint(out, "Usage: routeguide [flags]          serve\n"+
+			"       routeguide export [flags]   write all records to a file; -h tells more\n"+
+			"       routeguide import [flags]   fill an empty store from such a file; -h tells more\n\n")
+		fs.PrintDefaults()
+	}
+	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one")
+	fs.StringVar(&c.httpAddr, "http-addr", "127.0.0.1:8080", "`address` for the page, REST, gRPC-Web and WebSocket; port 0 takes any free one")
+	c.storeFlags(fs)
+	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has, less a reserve")
+	fs.IntVar(&c.notesPerPlace, "notes-per-place", 0, "`notes` that a place may have; 0 means any number")
+	fs.DurationVar(&c.trackMaxAge, "track-max-age", 0, "`time` for which the points of routes are kept, as 720h; 0 means for ever")
+	fs.StringVar(&c.features, "features", "", "`file` of features (JSON, GeoJSON or CSV) instead of the 100 built-in ones")
+	fs.Func("allow-origin", "web `origin` that may call besides our own, as https://example.org, or * for all; may be repeated", func(s string) error {
+		for origin := range strings.SplitSeq(s, ",") {
+			if err := checkOrigin(origin); err != nil {
+				return err
+			}
+			c.allowOrigins = append(c.allowOrigins, origin)
+		}
+		return nil
+	})
+	fs.IntVar(&c.replay, "replay", note.DefaultReplay, "newest `notes` of a place that a chat is sent before live ones")
+	fs.StringVar(&c.users, "users", "", "`file` of the users of the tutorials' MyService (JSON or CSV) instead of the built-in ones")
+	fs.StringVar(&c.gcnWeights, "gcn-weights", "", "`file` of weights (JSON) for the tutorials' GCNService")
+	fs.Func("upstream", "`NAME=host:port` of another gRPC server to be reached through our doors, NAME=https://host:port with TLS; NAME is a service, or * for all that are not ours; may be repeated", func(s string) error {
+		for one := range strings.SplitSeq(s, ",") {
+			target, err := upstream.ParseTarget(one)
+			if err != nil {
+				return err
+			}
+			c.upstream.Targets = append(c.upstream.Targets, target)
+		}
+		return nil
+	})
+	fs.StringVar(&c.upstream.CA, "upstream-ca", "", "`file` of certificates (PEM) that upstreams must be signed by, instead of those that the system trusts")
+	fs.StringVar(&c.upstream.Cert, "upstream-cert", "", "`file` of the certificate (PEM) that upstreams are shown, for mutual TLS")
+	fs.StringVar(&c.upstream.Key, "upstream-key", "", "`file` of its private key (PEM)")
+	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug has a line for every call, then info, warn, error")
+	if err := read(fs, args, env); err != nil {
+		return config{}, err
+	}
+	return c, c.check(fs.Args())
+}
+
+// storeFlags adds the flags that say where the store is.
+func (c *config) storeFlags(fs *flag.FlagSet) {
+	fs.StringVar(&c.data, "data", "routeguide-data", "`directory` of the store")
+	fs.StringVar(&c.nats.URL, "nats-url", "", "`addresses` of a NATS JetStream cluster that keeps the records instead, as nats://a:4222,nats://b:4222; any number of RouteGuides may share it")
+	fs.StringVar(&c.nats.Creds, "nats-creds", "", "`file` of NATS credentials")
+	fs.StringVar(&c.nats.CA, "nats-ca", "", "`file` of the certificates to trust for NATS (PEM)")
+	fs.StringVar(&c.nats.Cert, "nats-cert", "", "`file` of our certificate for NATS (PEM)")
+	fs.StringVar(&c.nats.Key, "nats-key", "", "`file` of that certificate's key (PEM)")
+	fs.IntVar(&c.nats.Replicas, "nats-replicas", 3, "`servers` of the NATS cluster that keep each record, 1 to 5")
+}
+
+// read sets the flags by the environment, then by the arguments.
+func read(fs *flag.FlagSet, args []string, env func(string) (string, bool)) error {
+	var bad error
+	fs.VisitAll(func(f *flag.Flag) {
+		name := "ROUTEGUIDE_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if value, ok := env(name); ok && value != "" {
+			if err := fs.Set(f.Name, value); err != nil {
+				bad = errors.Join(bad, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	})
+	if bad != nil {
+		return bad
+	}
+	return fs.Parse(args)
+}
+
+func (c config) check(rest []string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("unexpected argument %q", rest[0])
+	}
+	if c.replay < 1 {
+		return fmt.Errorf("-replay: %d is not a whole number from 1", c.replay)
+	}
+	if c.maxBytes < 0 || c.notesPerPlace < 0 {
+		return errors.New("-store-max-bytes and -notes-per-place are 0 or more")
+	}
+	if c.trackMaxAge != 0 && c.trackMaxAge < time.Hour {
+		return fmt.Errorf("-track-max-age: %v is less than an hour", c.trackMaxAge)
+	}
+	if err := c.checkStore(); err != nil {
+		return err
+	}
+	for name, addr := range map[string]string{"grpc-addr": c.grpcAddr, "http-addr": c.httpAddr} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("-%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (c config) checkStore() error {
+	if n := c.nats; n.URL == "" && n.Creds+n.CA+n.Cert+n.Key != "" {
+		return errors.New("-nats-creds, -nats-ca, -nats-cert and -nats-key are of no use without -nats-url")
+	} else if n.Replicas < 1 || n.Replicas > 5 {
+		return fmt.Errorf("-nats-replicas: %d is not between 1 and 5", n.Replicas)
+	} else if (n.Cert == "") != (n.Key == "") {
+		return errors.New("-nats-cert and -nats-key need one another")
+	}
+	return nil
+}
+
+func checkOrigin(s string) error {
+	if s == "*" {
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme == "" || u.Host == "" || s != u.Scheme+"://"+u.Host {
+		return fmt.Errorf("%q is not an origin like https://example.org", s)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+// Package app is the program: its flags and commands, what is wired to what, and how it begins and ends.
+package app
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/grpclog"
+	"google.golang.org/grpc/keepalive"
+
+	"routeguide/proto/tutorial/gcn"
+	"routeguide/server/backup"
+	"routeguide/server/edge"
+	"routeguide/server/feature"
+	"routeguide/server/geo"
+	"routeguide/server/h2"
+	"routeguide/server/note"
+	"routeguide/server/route"
+	"routeguide/server/rpc"
+	"routeguide/server/store"
+	"routeguide/server/tutorial"
+	"routeguide/server/upstream"
+)
+
+const (
+	headerTimeout = 10 * time.Second // for a connection to say what it wants
+	idleTimeout   = 2 * time.Minute  // of a connection without a call
+	maxIdle       = 10 * time.Minute // of one of native gRPC
+	stallTimeout  = time.Minute      // for a client to read what it asked for
+	shutdownBound = 4 * time.Second  // for calls to end, after which connections are cut
+	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
+	maxHeader     = 64 << 10         // bytes of a request's headers
+	maxGraph      = 64 << 20         // bytes of a graph; one with a million edges has about 20 MiB, and 50 MiB as JSON
+	maxCalls      = 10_000           // of one connection that is relayed
+	streamWindow  = 256 << 10        // bytes that a client may send ahead of what a call's handler has taken
+	ballast       = 32 << 20         // bytes of address space, see main
+)
+
+// large is how many bytes a request may have that may have more than others: by method, and by path for REST.
+var large = map[string]int{
+	gcnpb.GCNService_ProcessGraph_FullMethodName: maxGraph,
+	"/v1/tutorial/gcn:processGraph":              maxGraph,
+}
+
+// Main runs the command that the arguments name until a signal ends it.
+func Main() {
+	// gRPC and the gateway would write to standard error what the client was told, and what our log says in its own form.
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The garbage collector runs when the heap has doubled. One of a few MiB, as ours is with few records, would double many
+	// times a second under load. What follows counts for it but is never touched, so it takes no memory itself; the heap
+	// may have that much more garbage.
+	weight := make([]byte, ballast)
+	defer runtime.KeepAlive(weight)
+	err := Command(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "routeguide:", err)
+		os.Exit(1)
+	}
+}
+
+// Run is the program: it serves until ctx ends, then ends every call and returns when all is stored and closed. What it
+// has to say goes to out, the addresses it listens on among it.
+func Run(ctx context.Context, args []string, out io.Writer) (err error) {
+	c, err := parse(args, out, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
+
+	features := feature.Default()
+	if c.features != "" {
+		if features, err = feature.Open(ctx, c.features, log); err != nil {
+			return err
+		}
+	}
+	st, err := store.Open(ctx, c.store(log))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	routes, err := route.Open(ctx, st, route.Options{
+		Feature: func(p geo.Point) bool { _, ok := features.At(p); return ok }, Keep: c.trackMaxAge,
+	})
+	if err != nil {
+		return err
+	}
+	notes, err := note.Open(ctx, st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace})
+	if err != nil {
+		return err
+	}
+
+	upstreams, err := upstream.Open(c.upstream)
+	if err != nil {
+		return err
+	}
+	defer upstreams.Close()
+	calls := rpc.NewCalls(log, stallTimeout, large)
+	defer calls.Close()
+	server := calls.NewServer(append(edge.ServerOptions(),
+		grpc.UnknownServiceHandler(upstreams.Serve),
+		grpc.WaitForHandlers(true),
+		grpc.ConnectionTimeout(headerTimeout),
+		grpc.MaxHeaderListSize(maxHeader),
+		grpc.StaticStreamWindowSize(streamWindow),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle, Time: pingEvery, Timeout: headerTimeout}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+	)...)
+	defer server.Stop()
+	health := rpc.Register(server, rpc.Domain{Features: features, Routes: routes, Notes: notes})
+	if err := tutorial.Register(ctx, server, tutorial.Options{
+		Store: st, Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
+	}); err != nil {
+		return err
+	}
+	if c.nats.URL == "" {
+		exports, failed := backup.Serve(c.data, st, log)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, exports.Close()) }()
+	}
+	if err := upstreams.Behind(server.Server, rpc.Reflection(server)); err != nil {
+		return err
+	}
+	doors, err := edge.New(edge.Options{
+		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: st.Ready, Damage: st.Damage, Limits: edge.Limits{Large: large},
+		Metrics: metrics(calls, st),
+	})
+	if err != nil {
+		return err
+	}
+
+	var front *upstream.Front
+	if upstreams.Any() {
+		front = upstreams.Front(server.Server, h2.Options{
+			Calls: maxCalls, Headers: maxHeader, Greet: headerTimeout, Patience: stallTimeout, Idle: maxIdle,
+		}, calls.Relayed)
+		defer front.Shutdown(ctx) // if it was never served
+	}
+	return serve(ctx, c, log, server.Server, front, doors, func() {
+		health.Shutdown()
+		calls.EndStreams()
+	})
+}

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"google.golang.org/grpc"
+
+	"routeguide/server/edge"
+	"routeguide/server/upstream"
+)
+
+// serve listens on both ports until ctx ends or one of them fails, then closes all: first drain ends the open streams,
+// then calls get until shutdownBound to end, then connections are cut. It owns doors. Native gRPC comes in through front, unless
+// that is nil.
+func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server, front *upstream.Front, doors *edge.Edge, drain func()) error {
+	grpcListener, err := net.Listen("tcp", c.grpcAddr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen for gRPC: %w", err), doors.Close(ctx))
+	}
+	httpListener, err := net.Listen("tcp", c.httpAddr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen for HTTP: %w", err), grpcListener.Close(), doors.Close(ctx))
+	}
+	if err := checkUpstreams(ctx, c.upstream.Targets, grpcListener, httpListener); err != nil {
+		return errors.Join(err, grpcListener.Close(), httpListener.Close(), doors.Close(ctx))
+	}
+	web := &http.Server{
+		Handler: doors, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), Protocols: new(http.Protocols),
+	}
+	web.Protocols.SetHTTP1(true)
+	web.Protocols.SetUnencryptedHTTP2(true)
+
+	ended := make(chan error, 2)
+	native := server.Serve
+	if front != nil {
+		native = front.Serve
+	}
+	go func() { ended <- native(grpcListener) }()
+	go func() { ended <- web.Serve(httpListener) }()
+	log.Info("grpc listening", "addr", grpcListener.Addr().String())
+	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())
+
+	running := 2
+	select {
+	case <-ctx.Done():
+		log.Info("shutting down")
+	case err = <-ended:
+		running--
+	}
+	drain()
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownBound)
+	defer cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- doors.Close(bound) }()
+	if web.Shutdown(bound) != nil {
+		err = errors.Join(err, web.Close())
+	}
+	if front != nil {
+		front.Shutdown(bound)
+	}
+	graceful := make(chan struct{})
+	go func() { server.GracefulStop(); close(graceful) }()
+	select {
+	case <-graceful:
+	case <-bound.Done():
+		server.Stop()
+		<-graceful
+	}
+	err = errors.Join(err, <-closed)
+	for range running {
+		if end := <-ended; !errors.Is(end, http.ErrServerClosed) && !errors.Is(end, grpc.ErrServerStopped) {
+			err = errors.Join(err, end)
+		}
+	}
+	return err
+}

@@ -1,0 +1,59 @@
+package doors
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms says what each package of the product may import of the others, and of the libraries that one of them tames.
+var rooms = map[string][]string{
+	"server/geo":      {},
+	"server/feature":  {"server/geo", "github.com/tidwall/rtree"},
+	"server/store":    {"github.com/nats-io/", "github.com/minio/highwayhash"},
+	"server/note":     {"server/store", "server/geo"},
+	"server/route":    {"server/store", "server/geo"},
+	"server/backup":   {"server/store"},
+	"server/workers":  {},
+	"server/relay":    {"google.golang.org/grpc"},
+	"server/h2":       {"google.golang.org/grpc", "golang.org/x/net/http2"},
+	"server/upstream": {"server/relay", "server/h2", "server/workers", "google.golang.org/"},
+	"server/rpc": {"proto/", "server/feature", "server/route", "server/note", "server/geo", "server/store", "server/relay", "server/workers",
+		"google.golang.org/", "github.com/prometheus/client_golang/"},
+	"server/tutorial": {"proto/", "server/store", "google.golang.org/"},
+	"server/edge": {"proto/", "static", "openapi", "server/relay", "google.golang.org/", "nhooyr.io/websocket",
+		"github.com/improbable-eng/grpc-web/", "github.com/grpc-ecosystem/grpc-gateway/"},
+	"static":  {},
+	"openapi": {},
+}
+
+func TestImportsPointDownwards(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "routeguide/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		room := strings.TrimPrefix(words[0], "routeguide/")
+		allowed, ok := rooms[room]
+		if !ok {
+			continue
+		}
+		seen++
+		for _, imported := range words[1:] {
+			first, _, _ := strings.Cut(imported, "/")
+			if first != "routeguide" && !strings.Contains(first, ".") {
+				continue // the standard library
+			}
+			name := strings.TrimPrefix(imported, "routeguide/")
+			if !slices.ContainsFunc(allowed, func(a string) bool { return strings.HasPrefix(name, a) }) {
+				t.Errorf("%s imports %s", room, name)
+			}
+		}
+	}
+	if seen != len(rooms) {
+		t.Errorf("%d of the %d rooms are there", seen, len(rooms))
+	}
+}
