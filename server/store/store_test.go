@@ -1,0 +1,262 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	logv1 "routeguide/proto/routeguide/log/v1"
+	"routeguide/server/lab/leaktest"
+	"routeguide/server/store"
+)
+
+func TestMain(m *testing.M) { leaktest.VerifyTestMain(m) }
+
+// shelf is a book of texts, each stored once.
+type shelf struct {
+	store *store.Store
+
+	mu        sync.Mutex
+	followers map[*store.Follower[text]]struct{}
+}
+
+type text struct {
+	position uint64
+	text     string
+}
+
+var errRude = errors.New("rude")
+
+func newShelf(st *store.Store) *shelf {
+	s := &shelf{store: st, followers: make(map[*store.Follower[text]]struct{})}
+	st.Register(store.Book{
+		Name:   "contact",
+		Schema: []string{"CREATE TABLE text(position INTEGER PRIMARY KEY, id BLOB UNIQUE, text TEXT)"},
+		Apply:  s.apply, Committed: s.committed,
+	})
+	return s
+}
+
+func (s *shelf) apply(tx *store.Tx, change *logv1.Change) (any, error) {
+	item := change.GetContact().GetItem()
+	switch item.Text {
+	case "rude":
+		return nil, errRude
+	case "panic":
+		if err := tx.Exec("INSERT INTO text VALUES(?, ?, ?)", tx.Position(), item.Id, item.Text); err != nil {
+			return nil, err
+		}
+		panic("told to")
+	}
+	position := tx.Position()
+	known, err := tx.First(func(r store.Row) { position = uint64(r.Int(0)) }, "SELECT position FROM text WHERE id = ?", item.Id)
+	if known || err != nil {
+		return position, err
+	}
+	return position, tx.Exec("INSERT INTO text VALUES(?, ?, ?)", position, item.Id, item.Text)
+}
+
+func (s *shelf) committed(events []store.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range events {
+		if e.Result != e.Position {
+			continue // it was there already
+		}
+		for f := range s.followers {
+			f.Offer(text{e.Position, e.Change.GetContact().GetItem().Text})
+		}
+	}
+}
+
+func (s *shelf) follow(limit int) *store.Follower[text] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := store.NewFollower[text](limit)
+	s.followers[f] = struct{}{}
+	return f
+}
+
+func (s *shelf) add(ctx context.Context, id, what string) (uint64, error) {
+	e, err := s.store.Do(ctx, &logv1.Change{Book: &logv1.Change_Contact{Contact: &logv1.ContactChange{
+		Kind: &logv1.ContactChange_Item{Item: &logv1.ContactItem{Id: []byte(id), Text: what}},
+	}}})
+	if err != nil {
+		return 0, err
+	}
+	return e.Result.(uint64), nil
+}
+
+func (s *shelf) page(tx *store.Tx, after, through uint64) (page []text, done bool, err error) {
+	for row, err := range tx.Query("SELECT position, text FROM text WHERE position > ? AND position <= ? ORDER BY position LIMIT 10", after, through) {
+		if err != nil {
+			return nil, false, err
+		}
+		page = append(page, text{uint64(row.Int(0)), row.Text(1)})
+	}
+	return page, len(page) < 10, nil
+}
+
+func (s *shelf) all(t *testing.T) (all []text) {
+	t.Helper()
+	err := s.store.View(t.Context(), func(tx *store.Tx) error {
+		for after, done := uint64(0), false; !done; {
+			page, end, err := s.page(tx, after, tx.Position())
+			if err != nil {
+				return err
+			}
+			all, done = append(all, page...), end
+			if len(page) > 0 {
+				after = page[len(page)-1].position
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func open(t *testing.T, o store.Options) *shelf {
+	t.Helper()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	st := store.New(o)
+	s := newShelf(st)
+	if err := st.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestChangesAreMadeOnceAndInOrder(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, store.Options{Dir: dir})
+	for i := range 25 {
+		if at, err := s.add(t.Context(), fmt.Sprint(i), fmt.Sprint("text ", i)); err != nil || at != uint64(i+1) {
+			t.Fatalf("change %d is at %d, %v", i, at, err)
+		}
+	}
+	if at, err := s.add(t.Context(), "7", "text 7"); err != nil || at != 8 {
+		t.Errorf("the same change again is at %d, %v; want 8", at, err)
+	}
+	if _, err := s.add(t.Context(), "x", "rude"); !errors.Is(err, errRude) {
+		t.Errorf("a refused change: %v", err)
+	}
+	if _, err := s.add(t.Context(), "y", "panic"); err == nil {
+		t.Error("a change that panics is made")
+	}
+	if got := s.all(t); len(got) != 25 || got[24] != (text{25, "text 24"}) {
+		t.Errorf("stored %v", got)
+	}
+	before := s.store.Position()
+	if err := s.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.add(t.Context(), "z", "late"); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+	again := open(t, store.Options{Dir: dir})
+	if got := again.all(t); len(got) != 25 || again.store.Position() != before {
+		t.Errorf("after a restart %d are stored at position %d, want 25 at %d", len(got), again.store.Position(), before)
+	}
+}
+
+// Many write at once, some of them what is refused or panics: each has its own outcome, and whoever followed from the
+// beginning is told all, once, in order.
+func TestManyWritersAndFollowers(t *testing.T) {
+	const writers, each = 16, 40
+	s := open(t, store.Options{Dir: t.TempDir()})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg, readers sync.WaitGroup
+	told := make([][]text, 4)
+	for i := range told {
+		readers.Go(func() {
+			f := s.follow(writers * each)
+			from := store.Source[text]{Page: s.page, At: func(t text) uint64 { return t.position }}
+			err := store.Follow(ctx, s.store, from, 0, f, func(t text) error {
+				if told[i] = append(told[i], t); len(told[i]) == writers*each {
+					return context.Canceled
+				}
+				return nil
+			}, func(uint64) error { return nil })
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+	}
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				if _, err := s.add(t.Context(), fmt.Sprint(w, ".", i), "fine"); err != nil {
+					t.Error(err)
+				}
+				if i%10 == 3 {
+					if _, err := s.add(t.Context(), "", "rude"); !errors.Is(err, errRude) {
+						t.Error(err)
+					}
+					if _, err := s.add(t.Context(), "", "panic"); err == nil || errors.Is(err, errRude) {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	done := make(chan struct{})
+	go func() { readers.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Error("the followers were not told all")
+	}
+	cancel()
+	<-done
+	want := s.all(t)
+	for i, got := range told {
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("follower %d was told %d, want %d", i, len(got), len(want))
+		}
+	}
+}
+
+func TestSlowFollowerIsCutOff(t *testing.T) {
+	s := open(t, store.Options{Dir: t.TempDir()})
+	f := s.follow(3)
+	for i := range 5 {
+		if _, err := s.add(t.Context(), fmt.Sprint(i), "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := f.Take(); len(got) != 3 || !errors.Is(err, store.ErrSlow) {
+		t.Errorf("took %v, %v", got, err)
+	}
+}
+
+func TestPositionBeyondTheNewest(t *testing.T) {
+	s := open(t, store.Options{Dir: t.TempDir()})
+	if err := s.store.Await(t.Context(), 1); !errors.Is(err, store.ErrBeyond) {
+		t.Errorf("Await = %v", err)
+	}
+}
+
+func TestTwoProcessesAtOneDirectory(t *testing.T) {
+	dir := t.TempDir()
+	open(t, store.Options{Dir: dir})
+	other := store.New(store.Options{Dir: dir})
+	newShelf(other)
+	if err := other.Open(t.Context()); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("the second: %v", err)
+	}
+}
