@@ -1,6 +1,7 @@
 package note
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -62,7 +63,7 @@ func write(tx *store.Tx, n *logv1.NoteWritten) (any, error) {
 	}
 	if place != 0 && n.PlaceLimit > 0 {
 		if full, err := tx.First(func(store.Row) {}, "SELECT 1 FROM note WHERE place = ? LIMIT 1 OFFSET ?", place, n.PlaceLimit-1); full || err != nil {
-			return nil, orElse(err, ErrPlaceFull)
+			return nil, cmp.Or(err, ErrPlaceFull)
 		}
 	}
 
@@ -84,13 +85,6 @@ func write(tx *store.Tx, n *logv1.NoteWritten) (any, error) {
 	}
 	err = tx.Exec("INSERT INTO note VALUES(?, ?, ?, ?, ?, ?, ?)", at, place, chat, n.Number, n.Time, n.Traveler, n.Message)
 	return written{position: uint64(at), chat: name}, err
-}
-
-func orElse(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // stored returns how many notes of a chat are stored.
