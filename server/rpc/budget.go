@@ -99,9 +99,10 @@ type debt struct {
 	paid   atomic.Bool
 }
 
-func (b *Budget) lend(ctx context.Context, bytes int64) (*loan, error) {
-	if err := b.Acquire(ctx, bytes); err != nil {
-		return nil, err
+// lend does not wait: what is to be sent is in memory meanwhile.
+func (b *Budget) lend(bytes int64) (*loan, error) {
+	if !b.free.TryAcquire(bytes) {
+		return nil, errBudget
 	}
 	l := &loan{&debt{budget: b, bytes: bytes}}
 	runtime.AddCleanup(l, (*debt).pay, l.debt)

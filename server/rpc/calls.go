@@ -203,7 +203,7 @@ func (c *call) lend(answer any) (any, error) {
 	if bytes <= freeBytes {
 		return answer, nil
 	}
-	memory, err := c.calls.Budget.lend(c.ctx, int64(bytes))
+	memory, err := c.calls.Budget.lend(int64(bytes))
 	if err != nil {
 		return nil, err
 	}
