@@ -39,6 +39,8 @@ const (
 	leastBudget   = 256 << 20        // bytes of all messages in memory
 	shutdownBound = 4 * time.Second  // for calls to end, after which connections are cut
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
+	maxConns      = 16_384           // of native gRPC at a time
+	maxConnsOfOne = 8192             // and of one address
 	maxHeader     = 64 << 10         // bytes of a request's headers
 	maxCalls      = 10_000           // of one connection that is relayed
 	ballast       = 32 << 20         // bytes of address space, see main

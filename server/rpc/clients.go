@@ -93,30 +93,29 @@ func (c *clients) list(ctx context.Context, who *client) (done func(), err error
 	}, nil
 }
 
-// addressOf returns the network address of who calls, of IPv6 the network of it that one household has. A call in memory
-// comes from the HTTP port, which says for whom it makes it.
+// addressOf returns who calls. A call in memory comes from the HTTP port, which says for whom it makes it.
 func addressOf(ctx context.Context) netip.Addr {
 	p, ok := peer.FromContext(ctx)
 	if !ok {
 		return netip.Addr{}
 	}
-	var addr netip.Addr
-	switch at := p.Addr.(type) {
-	case *net.TCPAddr:
-		addr = at.AddrPort().Addr()
-	default:
-		if at.Network() == "bufconn" {
-			hops := strings.Split(strings.Join(metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"), ","), ",")
-			addr, _ = netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1]))
-		} else if port, err := netip.ParseAddrPort(at.String()); err == nil {
-			addr = port.Addr()
-		}
+	if at, ok := p.Addr.(*net.TCPAddr); ok {
+		return Household(at.AddrPort().Addr())
 	}
-	if addr = addr.Unmap().WithZone(""); addr.Is6() {
-		household, err := addr.Prefix(64)
-		if err == nil {
-			addr = household.Addr()
-		}
+	if p.Addr.Network() == "bufconn" {
+		hops := strings.Split(strings.Join(metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"), ","), ",")
+		addr, _ := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1])) // or the zero Addr
+		return Household(addr)
+	}
+	at, _ := netip.ParseAddrPort(p.Addr.String())
+	return Household(at.Addr())
+}
+
+// Household returns an address as clients are told apart by: of IPv6, where one client has very many, its network.
+func Household(addr netip.Addr) netip.Addr {
+	addr = addr.Unmap().WithZone("")
+	if network, err := addr.Prefix(64); err == nil && addr.Is6() {
+		return network.Addr()
 	}
 	return addr
 }
