@@ -18,7 +18,6 @@ import (
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/keepalive"
 
-	"routeguide/proto/tutorial/gcn"
 	"routeguide/server/edge"
 	"routeguide/server/h2"
 	"routeguide/server/rpc"
@@ -31,20 +30,15 @@ const (
 	idleTimeout   = 2 * time.Minute  // of a connection without a call
 	maxIdle       = 10 * time.Minute // of one of native gRPC
 	stallTimeout  = time.Minute      // for a client to read what it asked for
+	leastBudget   = 256 << 20        // bytes of all messages in memory
 	shutdownBound = 4 * time.Second  // for calls to end, after which connections are cut
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
+	maxConns      = 16_384           // of native gRPC at a time
+	maxConnsOfOne = 8192             // and of one address
 	maxHeader     = 64 << 10         // bytes of a request's headers
-	maxGraph      = 64 << 20         // bytes of a graph; one with a million edges has about 20 MiB, and 50 MiB as JSON
 	maxCalls      = 10_000           // of one connection that is relayed
-	streamWindow  = 256 << 10        // bytes that a client may send ahead of what a call's handler has taken
 	ballast       = 32 << 20         // bytes of address space, see main
 )
-
-// large is how many bytes a request may have that may have more than others: by method, and by path for REST.
-var large = map[string]int{
-	gcnpb.GCNService_ProcessGraph_FullMethodName: maxGraph,
-	"/v1/tutorial/gcn:processGraph":              maxGraph,
-}
 
 // Main runs the command that the arguments name until a signal ends it.
 func Main() {
@@ -86,19 +80,23 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer upstreams.Close()
-	calls := rpc.NewCalls(log, stallTimeout, large)
+	ending, end := context.WithCancelCause(context.Background())
+	defer end(rpc.ErrEnding)
+	calls := rpc.NewCalls(rpc.Options{
+		Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage,
+		Budget: rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage))),
+	})
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),
 		grpc.WaitForHandlers(true),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.MaxHeaderListSize(maxHeader),
-		grpc.StaticStreamWindowSize(streamWindow),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle, Time: pingEvery, Timeout: headerTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)
 	defer server.Stop()
-	health := rpc.Register(server, rpc.Domain{Features: state.features, Routes: state.routes, Notes: state.notes})
+	health := rpc.Register(server, ending, rpc.Domain{Features: state.features, Routes: state.routes, Notes: state.notes})
 	if err := tutorial.Register(ctx, server, tutorial.Options{
 		Desk: state.desk, Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
 	}); err != nil {
@@ -108,8 +106,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage, Limits: edge.Limits{Large: large},
-		Metrics: metrics(calls, state.store),
+		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
+		Limits: edge.Limits{Message: c.maxMessage}, Metrics: metrics(calls, state.store),
 	})
 	if err != nil {
 		return err
@@ -122,8 +120,5 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}, calls.Relayed)
 		defer front.Shutdown(ctx) // if it was never served
 	}
-	return serve(ctx, c, log, server.Server, front, doors, func() {
-		health.Shutdown()
-		calls.EndStreams()
-	})
+	return serve(ctx, c, log, server.Server, front, doors, func() { end(rpc.ErrEnding) })
 }

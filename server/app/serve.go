@@ -41,7 +41,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 	if front != nil {
 		native = front.Serve
 	}
-	go func() { ended <- native(grpcListener) }()
+	go func() { ended <- native(bound(grpcListener.(*net.TCPListener), maxConns, maxConnsOfOne)) }()
 	go func() { ended <- web.Serve(httpListener) }()
 	log.Info("grpc listening", "addr", grpcListener.Addr().String())
 	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())

@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 )
 
 // The metadata of the contract; route_guide.proto says what each is for.
@@ -86,12 +85,4 @@ func chatNotes(ctx context.Context) (first uint32, given bool, err error) {
 		return 0, false, invalid(mdChatNotes, "%q is not a whole number from 0", raw)
 	}
 	return uint32(n), true, nil
-}
-
-// door says where a call came from: a network address, or the in-memory connection of the HTTP port.
-func door(ctx context.Context) string {
-	if p, ok := peer.FromContext(ctx); ok {
-		return p.Addr.String()
-	}
-	return ""
 }

@@ -184,13 +184,13 @@ func (v visitor) refused(err error, field string) {
 var besideUpstream = []string{"-upstream", "nobodys.Service=127.0.0.1:1"}
 
 // throughEachDoor runs a test with a program, and once more at the native port of one that has an upstream.
-func throughEachDoor(t *testing.T, test func(visitor)) {
-	const verbose = "-log-level=debug"
-	p := start(t, verbose)
+func throughEachDoor(t *testing.T, test func(visitor), args ...string) {
+	args = append(args, "-log-level=debug")
+	p := start(t, args...)
 	for _, d := range doors {
 		t.Run(d.name, func(t *testing.T) { test(visitor{t, p, d}) })
 	}
-	p, d := start(t, append([]string{verbose}, besideUpstream...)...), doors[0]
+	p, d := start(t, append(args, besideUpstream...)...), doors[0]
 	d.name = "native beside an upstream"
 	t.Run(d.name, func(t *testing.T) { test(visitor{t, p, d}) })
 }
