@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -23,7 +22,6 @@ import (
 	"routeguide/server/edge"
 	"routeguide/server/feature"
 	"routeguide/server/geo"
-	"routeguide/server/h2"
 	"routeguide/server/note"
 	"routeguide/server/route"
 	"routeguide/server/rpc"
@@ -41,9 +39,7 @@ const (
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
 	maxHeader     = 64 << 10         // bytes of a request's headers
 	maxGraph      = 64 << 20         // bytes of a graph; one with a million edges has about 20 MiB, and 50 MiB as JSON
-	maxCalls      = 10_000           // of one connection that is relayed
 	streamWindow  = 256 << 10        // bytes that a client may send ahead of what a call's handler has taken
-	ballast       = 32 << 20         // bytes of address space, see main
 )
 
 // large is how many bytes a request may have that may have more than others: by method, and by path for REST.
@@ -58,11 +54,6 @@ func Main() {
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// The garbage collector runs when the heap has doubled. One of a few MiB, as ours is with few records, would double many
-	// times a second under load. What follows counts for it but is never touched, so it takes no memory itself; the heap
-	// may have that much more garbage.
-	weight := make([]byte, ballast)
-	defer runtime.KeepAlive(weight)
 	err := Command(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -144,14 +135,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 
-	var front *upstream.Front
-	if upstreams.Any() {
-		front = upstreams.Front(server.Server, h2.Options{
-			Calls: maxCalls, Headers: maxHeader, Greet: headerTimeout, Patience: stallTimeout, Idle: maxIdle,
-		}, calls.Relayed)
-		defer front.Shutdown(ctx) // if it was never served
-	}
-	return serve(ctx, c, log, server.Server, front, doors, func() {
+	return serve(ctx, c, log, server.Server, doors, func() {
 		health.Shutdown()
 		calls.EndStreams()
 	})

@@ -12,8 +12,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"routeguide/server/workers"
 )
 
 // Calls stands around every call of a server: it turns errors into statuses, recovers panics, writes one log line a call
@@ -22,7 +20,7 @@ type Calls struct {
 	log     *slog.Logger
 	end     context.Context
 	endAll  context.CancelCauseFunc
-	running *workers.Pool // handlers of streams, and the sweeper
+	running sync.WaitGroup // handlers of streams, and the sweeper
 	large   map[string]int
 	metrics *metrics
 
@@ -33,7 +31,7 @@ type Calls struct {
 // NewCalls returns Calls that cut off a stream whose client has not read for stall. A message may have 4 MiB, or as many
 // bytes as large says for its method, "/package.Service/Method". Close ends it.
 func NewCalls(log *slog.Logger, stall time.Duration, large map[string]int) *Calls {
-	c := &Calls{log: log, large: large, streams: make(map[*stream]struct{}), metrics: newMetrics(), running: workers.New()}
+	c := &Calls{log: log, large: large, streams: make(map[*stream]struct{}), metrics: newMetrics()}
 	c.end, c.endAll = context.WithCancelCause(context.Background())
 	c.running.Go(func() { c.sweep(stall / 2) })
 	return c
@@ -52,7 +50,7 @@ func (c *Calls) EndStreams() {
 // Close ends all streams and waits for their handlers. The server must have been stopped, or be about to be.
 func (c *Calls) Close() {
 	c.EndStreams()
-	c.running.Close()
+	c.running.Wait()
 }
 
 func (c *Calls) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
@@ -96,17 +94,6 @@ func (c *Calls) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInf
 	end(st.Code(), received, sent)
 	c.line(ctx, info.FullMethod, st, err, start, slog.Uint64("received", received), slog.Uint64("sent", sent))
 	return st.Err()
-}
-
-// Relayed counts a call that does not pass through the server, and returns what is told its end. Nobody looks at its
-// messages, nor counts them.
-func (c *Calls) Relayed(method string) (ended func(codes.Code)) {
-	start := time.Now()
-	end := c.metrics.begin(kind(true, true), method, false)
-	return func(code codes.Code) {
-		end(code, 0, 0)
-		c.line(context.Background(), method, status.New(code, ""), nil, start)
-	}
 }
 
 // sentBy is how many messages a unary call of this status answers with.
