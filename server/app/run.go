@@ -94,6 +94,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 
+	c.upstream.MessageBytes = 4 << 20
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
