@@ -7,14 +7,14 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// listener tells how a call ended that the upstream itself ended from one that gRPC gave up, since the connection was lost:
-// the status alone does not.
+// A listener knows which calls the upstream itself has ended. The status of a call does not tell: where the connection was
+// lost, gRPC makes one up.
 type listener struct{}
 
 type answeredKey struct{}
 
-// listen returns a context for a call, and what becomes true when the upstream has ended it.
-func listen(ctx context.Context) (context.Context, *atomic.Bool) {
+// listenTo returns a context for a call, and what is true once the upstream has ended that.
+func listenTo(ctx context.Context) (context.Context, *atomic.Bool) {
 	answered := new(atomic.Bool)
 	return context.WithValue(ctx, answeredKey{}, answered), answered
 }

@@ -87,9 +87,13 @@ func (u *Upstreams) Serve(_ any, stream grpc.ServerStream) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(metadata.NewOutgoingContext(stream.Context(), outgoing(stream.Context())))
+	md := outgoing(stream.Context())
+	if err := to.fits(path, md); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(metadata.NewOutgoingContext(stream.Context(), md))
 	defer cancel(nil)
-	ctx, answered := listen(ctx)
+	ctx, answered := listenTo(ctx)
 	call, err := relay.Open(ctx, to.conn, path)
 	if err == nil {
 		u.requests.Go(func() {
