@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"routeguide/server/edge"
-	"routeguide/server/h2"
 	"routeguide/server/rpc"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
@@ -36,8 +34,6 @@ const (
 	maxConns      = 16_384           // of native gRPC at a time
 	maxConnsOfOne = 8192             // and of one address
 	maxHeader     = 64 << 10         // bytes of a request's headers
-	maxCalls      = 10_000           // of one connection that is relayed
-	ballast       = 32 << 20         // bytes of address space, see main
 )
 
 // Main runs the command that the arguments name until a signal ends it.
@@ -46,11 +42,6 @@ func Main() {
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// The garbage collector runs when the heap has doubled. One of a few MiB, as ours is with few records, would double many
-	// times a second under load. What follows counts for it but is never touched, so it takes no memory itself; the heap
-	// may have that much more garbage.
-	weight := make([]byte, ballast)
-	defer runtime.KeepAlive(weight)
 	err := Command(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -75,6 +66,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
 
+	c.upstream.MessageBytes = 4 << 20
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
@@ -113,12 +105,5 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 
-	var front *upstream.Front
-	if upstreams.Any() {
-		front = upstreams.Front(server.Server, h2.Options{
-			Calls: maxCalls, Headers: maxHeader, Greet: headerTimeout, Patience: stallTimeout, Idle: maxIdle,
-		}, calls.Relayed)
-		defer front.Shutdown(ctx) // if it was never served
-	}
-	return serve(ctx, c, log, server.Server, front, doors, func() { end(rpc.ErrEnding) })
+	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
 }

@@ -180,19 +180,12 @@ func (v visitor) refused(err error, field string) {
 	v.t.Errorf("error %v with details %v, want a violation of %q", err, st.Details(), field)
 }
 
-// besideUpstream has native calls relayed, those of the program's own services to itself.
-var besideUpstream = []string{"-upstream", "nobodys.Service=127.0.0.1:1"}
-
-// throughEachDoor runs a test with a program, and once more at the native port of one that has an upstream.
+// throughEachDoor runs a test with a program at every door.
 func throughEachDoor(t *testing.T, test func(visitor), args ...string) {
-	args = append(args, "-log-level=debug")
-	p := start(t, args...)
+	p := start(t, append(args, "-log-level=debug")...)
 	for _, d := range doors {
 		t.Run(d.name, func(t *testing.T) { test(visitor{t, p, d}) })
 	}
-	p, d := start(t, append(args, besideUpstream...)...), doors[0]
-	d.name = "native beside an upstream"
-	t.Run(d.name, func(t *testing.T) { test(visitor{t, p, d}) })
 }
 
 // cases runs tests at a door.
