@@ -41,10 +41,7 @@ const (
 	watchNotes   = "/routeguide.v1.NoteService/WatchNotes"
 )
 
-var (
-	http1 = &http.Client{Transport: transport((*http.Protocols).SetHTTP1)}
-	h2c   = &http.Client{Transport: transport((*http.Protocols).SetUnencryptedHTTP2)}
-)
+var http1 = &http.Client{Transport: new(http.Transport)}
 
 var doors = []door{
 	{"native", true, func(p *program) grpc.ClientConnInterface { return p.conn() }},
@@ -53,9 +50,7 @@ var doors = []door{
 	{"gRPC-Web text", false, func(p *program) grpc.ClientConnInterface {
 		return edgetest.Web{Base: p.base(), Text: true, Client: http1}
 	}},
-	{"gRPC-Web over h2c", true, func(p *program) grpc.ClientConnInterface { return edgetest.Web{Base: p.base(), Client: h2c} }},
 	{"REST", true, func(p *program) grpc.ClientConnInterface { return edgetest.REST{Base: p.base(), Client: http1} }},
-	{"REST over h2c", true, func(p *program) grpc.ClientConnInterface { return edgetest.REST{Base: p.base(), Client: h2c} }},
 	{"server-sent events", true, func(p *program) grpc.ClientConnInterface {
 		return edgetest.REST{Base: p.base(), Client: http1, Events: true}
 	}},
@@ -63,12 +58,6 @@ var doors = []door{
 
 // rest tells whether the door is one of REST, where a call of GET has its request in the path.
 func (d door) rest() bool { return strings.HasPrefix(d.name, "REST") || d.name == "server-sent events" }
-
-func transport(protocol func(*http.Protocols, bool)) *http.Transport {
-	t := &http.Transport{Protocols: new(http.Protocols)}
-	protocol(t.Protocols, true)
-	return t
-}
 
 // A call is one call through a door.
 type call struct {
