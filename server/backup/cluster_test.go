@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"routeguide/server/store"
-	"routeguide/server/store/storetest"
+	"routeguide/server/lab/natstest"
 )
 
 // From a directory to a cluster and back, while the cluster loses a leader and two imports are cut off.
@@ -16,7 +16,7 @@ func TestMoveToAClusterAndBack(t *testing.T) {
 	fill(t, from, 1500)
 	file, want := exported(t, from), records(t, from)
 
-	c := storetest.Start(t)
+	c := natstest.Start(t)
 	connect := func() *store.Store {
 		t.Helper()
 		st, err := store.Open(t.Context(), store.Options{

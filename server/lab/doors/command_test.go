@@ -21,7 +21,7 @@ import (
 	"routeguide/server/app"
 	"routeguide/server/backup"
 	"routeguide/server/store"
-	"routeguide/server/store/storetest"
+	"routeguide/server/lab/natstest"
 )
 
 // do runs the program with these arguments to its end.
@@ -195,7 +195,7 @@ func TestMoveByCommandToACluster(t *testing.T) {
 	if _, err := do(t, "export", "-data", dir, "-out", file); err != nil {
 		t.Fatal(err)
 	}
-	c := storetest.Start(t)
+	c := natstest.Start(t)
 	if _, err := do(t, "import", "-nats-url", c.URL(), file); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 	routeguidepb "routeguide/proto/routeguide"
 	"routeguide/server/store"
-	"routeguide/server/store/storetest"
+	"routeguide/server/lab/natstest"
 )
 
 // Clients that lost their connection come back after the store has forgotten the identifiers that it saw before: in a
@@ -19,7 +19,7 @@ import (
 func TestResumedAfterIdentifiersAreForgotten(t *testing.T) {
 	dir := t.TempDir()
 	makeForgetful(t, store.Options{Dir: dir})
-	c := storetest.Start(t)
+	c := natstest.Start(t)
 	makeForgetful(t, store.Options{Cluster: &store.Cluster{URL: c.URL()}})
 	for name, args := range map[string][]string{"directory": {"-data", dir}, "cluster": {"-nats-url", c.URL()}} {
 		t.Run(name, func(t *testing.T) {
