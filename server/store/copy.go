@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/ncruces/go-sqlite3"
 )
 
 // copyPages is how many pages are copied between two looks at whether to go on: 4 MiB.
@@ -42,8 +44,20 @@ func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total
 	if err != nil {
 		return fmt.Errorf("copy the store: %w", err)
 	}
+	if err := detach(f.Name()); err != nil {
+		return fmt.Errorf("copy the store: %w", err)
+	}
 	if err := f.Sync(); err != nil {
 		return err
 	}
 	return rename(f.Name(), path)
+}
+
+// detach has a copy be of no cluster: what is made of it is its owner's own business.
+func detach(path string) error {
+	tx, err := openTx(path, sqlite3.OPEN_READWRITE, "")
+	if err != nil {
+		return err
+	}
+	return errors.Join(tx.Exec("UPDATE store SET stream = '', message = 0"), tx.close())
 }
