@@ -20,10 +20,12 @@ type pace struct {
 	messages uint64
 	bytes    uint64
 	look     time.Duration // how often a process looks; it does so at a random moment, so that two seldom do it at once
+	// abandoned is how old the newest part of an unfinished snapshot must be to be cleared away.
+	abandoned time.Duration
 }
 
 // usual makes a snapshot before applying the messages after it takes longer than downloading one.
-var usual = pace{messages: 100_000, bytes: 64 << 20, look: 30 * time.Second}
+var usual = pace{messages: 100_000, bytes: 64 << 20, look: 30 * time.Second, abandoned: 10 * time.Minute}
 
 func (p pace) or(usual pace) pace {
 	if p == (pace{}) {
@@ -193,7 +195,7 @@ func (c *cluster) keepSnapshot(ctx context.Context, pace pace) error {
 			}
 		}
 	}
-	return d.prune(ctx)
+	return d.prune(ctx, pace.abandoned)
 }
 
 func (c *cluster) makeSnapshot(ctx context.Context) error {

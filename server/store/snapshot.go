@@ -24,8 +24,6 @@ import (
 const (
 	bucketName = "routeguide"
 	chunkBytes = 128 << 10 // the object store's usual size; less where the cluster takes less
-	// abandoned is how old what was uploaded last of an unfinished snapshot must be to be cleared away.
-	abandoned = 10 * time.Minute
 )
 
 // A snapshot is a database in the cluster's object store that has all up to a message.
@@ -184,7 +182,8 @@ func (d *depot) get(ctx context.Context, s snapshot, path string, progress func(
 }
 
 // prune keeps the newest two snapshots, as somebody may be downloading the older of them, and the messages after that one.
-func (d *depot) prune(ctx context.Context) error {
+// What else there is of snapshots, and so old, was left by a process that was killed.
+func (d *depot) prune(ctx context.Context, abandoned time.Duration) error {
 	all, known, err := d.list(ctx)
 	if err != nil {
 		return err
