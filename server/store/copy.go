@@ -27,6 +27,9 @@ func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
+	if err := blank(f.Name()); err != nil {
+		return fmt.Errorf("copy the store: %w", err)
+	}
 	// The transaction that view has begun keeps what is copied as it is.
 	err = tx.view(ctx, func(tx *Tx) error {
 		b, err := tx.conn.BackupInit("main", f.Name())
@@ -51,6 +54,16 @@ func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total
 		return err
 	}
 	return rename(f.Name(), path)
+}
+
+// blank makes an empty database with page checksums. Without that SQLite learns only from the first page that the others
+// have some, and writes them before it; those that it read from the log have none yet.
+func blank(path string) error {
+	tx, err := openTx(path, sqlite3.OPEN_READWRITE, "")
+	if err != nil {
+		return err
+	}
+	return errors.Join(failed(context.Background(), tx.conn.EnableChecksums("main")), tx.close())
 }
 
 // detach has a copy be of no cluster: what is made of it is its owner's own business.

@@ -5,10 +5,11 @@ import (
 	"fmt"
 )
 
-// A Source is history that Follow reads: what a book has stored, in ascending order of positions.
+// A Source is what Follow tells: what a book has stored, in ascending order of positions.
 type Source[T any] struct {
-	// Page returns what is stored after a position, through another, as much as is read at a time; done says that this is all.
-	Page func(tx *Tx, after, through uint64) (page []T, done bool, err error)
+	// Page returns some of what is stored after a position, through another, and the position through which that is all: the
+	// next page begins after it.
+	Page func(tx *Tx, after, through uint64) (page []T, next uint64, err error)
 	// At is the position of a value.
 	At func(T) uint64
 }
@@ -17,12 +18,12 @@ type Source[T any] struct {
 // between, with the position up to which everything was told. Nothing is missed or told twice. It ends with an error of
 // tell or live, that of the follower, or the cause that ctx ended with.
 func Follow[T any](ctx context.Context, s *Store, from Source[T], after uint64, f *Follower[T], tell func(T) error, live func(position uint64) error) error {
-	through := uint64(0)
-	for done := false; !done; {
+	through := after
+	for first := true; first || after < through; first = false {
 		var page []T
 		err := s.View(ctx, func(tx *Tx) (err error) {
 			through = max(through, tx.Position())
-			page, done, err = from.Page(tx, after, through)
+			page, after, err = from.Page(tx, after, through)
 			return err
 		})
 		if err != nil {
@@ -32,7 +33,6 @@ func Follow[T any](ctx context.Context, s *Store, from Source[T], after uint64, 
 			if err := tell(v); err != nil {
 				return err
 			}
-			after = from.At(v)
 		}
 	}
 	if err := live(through); err != nil {

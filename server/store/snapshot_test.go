@@ -190,7 +190,7 @@ func TestKilledWithSnapshot(t *testing.T) {
 	if len(before) > 0 {
 		t.Log("it had uploaded all before it was killed")
 	}
-	two := open(t, store.Options{Logger: slog.Default(), Dir: uploader, Cluster: (store.Cluster{URL: c.URL()}).Often(1, time.Nanosecond)})
+	two := open(t, store.Options{Dir: uploader, Cluster: (store.Cluster{URL: c.URL()}).Often(1, time.Nanosecond)})
 	until(t, "there is a snapshot and no part of another", func() error {
 		names := snapshots(t, c)
 		info, err := c.Stream("OBJ_routeguide")

@@ -102,28 +102,28 @@ func (s *shelf) add(ctx context.Context, id, what string) (uint64, error) {
 	return e.Result.(uint64), nil
 }
 
-func (s *shelf) page(tx *store.Tx, after, through uint64) (page []text, done bool, err error) {
+func (s *shelf) page(tx *store.Tx, after, through uint64) (page []text, next uint64, err error) {
 	for row, err := range tx.Query("SELECT position, text FROM text WHERE position > ? AND position <= ? ORDER BY position LIMIT 10", after, through) {
 		if err != nil {
-			return nil, false, err
+			return nil, 0, err
 		}
 		page = append(page, text{uint64(row.Int(0)), row.Text(1)})
 	}
-	return page, len(page) < 10, nil
+	if len(page) == 10 {
+		return page, page[9].position, nil
+	}
+	return page, through, nil
 }
 
 func (s *shelf) all(t *testing.T) (all []text) {
 	t.Helper()
 	err := s.store.View(t.Context(), func(tx *store.Tx) error {
-		for after, done := uint64(0), false; !done; {
-			page, end, err := s.page(tx, after, tx.Position())
+		for after := uint64(0); after < tx.Position(); {
+			page, next, err := s.page(tx, after, tx.Position())
 			if err != nil {
 				return err
 			}
-			all, done = append(all, page...), end
-			if len(page) > 0 {
-				after = page[len(page)-1].position
-			}
+			all, after = append(all, page...), next
 		}
 		return nil
 	})

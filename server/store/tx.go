@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/ext/rtree"
 )
 
 // A Tx reads the tables, and writes them while a change is applied. Only the function that it was given to uses it.
@@ -38,7 +39,11 @@ func openTx(path string, flags sqlite3.OpenFlag, pragmas string) (*Tx, error) {
 		return nil, failed(context.Background(), err)
 	}
 	tx := &Tx{conn: conn, prepared: make(map[string]*sqlite3.Stmt)}
-	if err := conn.Exec("PRAGMA busy_timeout = 10000; PRAGMA temp_store = memory; PRAGMA foreign_keys = off;" + pragmas); err != nil {
+	err = rtree.Register(conn)
+	if err == nil {
+		err = conn.Exec("PRAGMA busy_timeout = 10000; PRAGMA temp_store = memory; PRAGMA foreign_keys = off;" + pragmas)
+	}
+	if err != nil {
 		_ = conn.Close()
 		return nil, failed(context.Background(), err)
 	}
