@@ -60,7 +60,7 @@ func (s *Store) openFile() error {
 	if _, err := s.writer.conn.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, true); err != nil {
 		return err
 	}
-	if err := s.migrate(); err != nil {
+	if err := s.migrate(s.writer); err != nil {
 		return unreadable(path, err)
 	}
 	if _, err := s.writer.conn.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, false); err != nil {
@@ -170,9 +170,9 @@ func rename(from, to string) error {
 }
 
 // migrate brings the tables of all books to their newest version.
-func (s *Store) migrate() error {
+func (s *Store) migrate(tx *Tx) error {
 	versions := make(map[string]int)
-	for row, err := range s.writer.Query("SELECT name, version FROM book") {
+	for row, err := range tx.Query("SELECT name, version FROM book") {
 		if err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func (s *Store) migrate() error {
 	}
 	for _, b := range s.books {
 		for version := versions[b.Name]; version < len(b.Schema); version++ {
-			if err := s.writer.step(b, version); err != nil {
+			if err := tx.step(b, version); err != nil {
 				return fmt.Errorf("bring %s to version %d: %w", b.Name, version+1, err)
 			}
 		}
@@ -229,6 +229,9 @@ func (s *Store) load() error {
 
 // release closes what is open.
 func (s *Store) release() (err error) {
+	if s.order != nil {
+		s.order.close()
+	}
 	if s.readers.slots != nil {
 		err = s.readers.close()
 	}

@@ -1,5 +1,5 @@
-// Package storetest runs a NATS JetStream cluster in the test's own process, whose servers can be killed and cut off.
-package storetest
+// Package natstest runs a NATS JetStream cluster in the test's own process, whose servers can be killed and cut off.
+package natstest
 
 import (
 	"context"
@@ -183,13 +183,13 @@ func (c *Cluster) ways(i int, do func(*loopback.Proxy)) {
 	}
 }
 
-// Leader returns the node that leads a log, as soon as there is one.
-func (c *Cluster) Leader(log string) int {
+// Leader returns the node that leads a stream, as soon as there is one.
+func (c *Cluster) Leader(stream string) int {
 	c.t.Helper()
 	leader := -1
-	c.Await("a leader of "+log, func() error {
+	c.Await("a leader of "+stream, func() error {
 		for i, n := range c.nodes {
-			if n.server != nil && n.server.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, log) {
+			if n.server != nil && n.server.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
 				leader = i
 				return nil
 			}
@@ -199,12 +199,12 @@ func (c *Cluster) Leader(log string) int {
 	return leader
 }
 
-// AwaitCurrent returns when all three nodes have all records of a log.
-func (c *Cluster) AwaitCurrent(log string) {
+// AwaitCurrent returns when all three nodes have all messages of a stream.
+func (c *Cluster) AwaitCurrent(stream string) {
 	c.t.Helper()
-	c.Await("all nodes to have "+log, func() error {
+	c.Await("all nodes to have "+stream, func() error {
 		for i, n := range c.nodes {
-			if n.server == nil || !n.server.JetStreamIsStreamCurrent(server.DEFAULT_GLOBAL_ACCOUNT, log) {
+			if n.server == nil || !n.server.JetStreamIsStreamCurrent(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
 				return fmt.Errorf("node %d lags behind", i)
 			}
 		}
@@ -212,21 +212,24 @@ func (c *Cluster) AwaitCurrent(log string) {
 	})
 }
 
-// Records returns how many records a log has, and 0 while that is not known.
-func (c *Cluster) Records(log string) uint64 {
+// Stream returns what the cluster says of a stream.
+func (c *Cluster) Stream(name string) (*jetstream.StreamInfo, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	stream, err := c.js.Stream(ctx, log)
+	stream, err := c.js.Stream(ctx, name)
 	if err != nil {
-		return 0
+		return nil, err
 	}
-	return stream.CachedInfo().State.Msgs
+	return stream.CachedInfo(), nil
 }
 
-// Clear deletes all logs.
+// JetStream is the test's own way to the cluster.
+func (c *Cluster) JetStream() jetstream.JetStream { return c.js }
+
+// Clear deletes all streams.
 func (c *Cluster) Clear() {
 	c.t.Helper()
-	c.Await("all logs to be deleted", func() error {
+	c.Await("all streams to be deleted", func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		names := c.js.StreamNames(ctx)
