@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/ext/rtree"
@@ -32,8 +33,9 @@ func (r Row) Text(column int) string { return r.stmt.ColumnText(column) }
 // Blob returns a copy of a column that is bytes.
 func (r Row) Blob(column int) []byte { return r.stmt.ColumnBlob(column, nil) }
 
-func openTx(path string, flags sqlite3.OpenFlag, pragmas string) (*Tx, error) {
-	conn, err := sqlite3.OpenFlags(path, flags)
+// openTx opens a database. Parameters are those of https://www.sqlite.org/uri.html, each after a &.
+func openTx(path string, flags sqlite3.OpenFlag, parameters, pragmas string) (*Tx, error) {
+	conn, err := sqlite3.OpenFlags("file:"+uriPath.Replace(path)+"?vfs="+vfsName+parameters, flags|sqlite3.OPEN_URI)
 	if err != nil {
 		return nil, failed(context.Background(), err)
 	}
@@ -48,6 +50,8 @@ func openTx(path string, flags sqlite3.OpenFlag, pragmas string) (*Tx, error) {
 	}
 	return tx, nil
 }
+
+var uriPath = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
 
 func (tx *Tx) close() error {
 	for _, stmt := range tx.prepared {
