@@ -89,6 +89,7 @@ func noRoom(err error) bool {
 	}
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
+
 // syncDir makes the names in a directory last. Windows does so by itself, and cannot be told to.
 func syncDir(path string) error {
 	if runtime.GOOS == "windows" {
