@@ -328,7 +328,7 @@ function drawFeatures(): void {
   const few = many ? [] : features;
   const zoom = clusterMaxZoom(few.length);
   if (drawn && zoom !== clustered) {
-    map?.getSource<GeoJSONSource>("features")?.setClusterOptions({ clusterMaxZoom: zoom });
+    map?.getSource<GeoJSONSource>("features")?.setClusterOptions({ cluster: true, clusterMaxZoom: zoom });
     clustered = zoom;
   }
   put("features", featurePoints(few));

@@ -1,9 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Conversation, isOwn } from "../chat";
+import type { Conversation } from "../chat";
 import { conversation } from "../chats";
 import { splitName } from "../features";
 import { formatPoint } from "../geo";
 import { flyTo } from "../map";
+import { isOwn } from "../own";
 import { place } from "../state";
 import { NoteBubble, PendingBubble } from "./bubble";
 import { Composer } from "./composer";
@@ -134,14 +135,14 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
         )}
         {pending.map((p) => (
           <PendingBubble
-            key={p.number}
+            key={p.id}
             pending={p}
             obstacle={obstacle}
             onEdit={() => {
               onEdit(p.message);
-              chat.discard(p.number);
+              chat.discard(p.id);
             }}
-            onDiscard={() => chat.discard(p.number)}
+            onDiscard={() => chat.discard(p.id)}
           />
         ))}
         {notes.length === 0 && pending.length === 0 && reading.kind === "live" && (
