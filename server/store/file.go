@@ -56,10 +56,10 @@ func (s *Store) openFile() (err error) {
 	if s.options.Cluster != nil { // the stream has what this file may lose
 		pragmas = "PRAGMA cache_size = -16384; PRAGMA synchronous = normal;"
 	}
-	if s.writer, err = openTx(path, sqlite3.OPEN_READWRITE, "", pragmas); err != nil {
+	if s.writer, err = openTx(path, sqlite3.OPEN_READWRITE, pragmas); err != nil {
 		return about(path, err)
 	}
-	if err := s.migrate(); err != nil {
+	if err := s.migrate(s.writer); err != nil {
 		return about(path, err)
 	}
 	s.readers.open(path)
@@ -100,7 +100,7 @@ func create(dir string) error {
 		return err
 	}
 	defer f.Close()
-	tx, err := openTx(path, sqlite3.OPEN_READWRITE, "", "")
+	tx, err := openTx(path, sqlite3.OPEN_READWRITE, "")
 	if err != nil {
 		return err
 	}
@@ -147,14 +147,14 @@ func (s *Store) versions(tx *Tx) (map[string]int, error) {
 }
 
 // migrate brings the tables of all books to their newest version.
-func (s *Store) migrate() error {
-	versions, err := s.versions(s.writer)
+func (s *Store) migrate(tx *Tx) error {
+	versions, err := s.versions(tx)
 	if err != nil {
 		return err
 	}
 	for _, b := range s.books {
 		for version := versions[b.Name]; version < len(b.Schema); version++ {
-			if err := s.writer.step(b, version); err != nil {
+			if err := tx.step(b, version); err != nil {
 				return fmt.Errorf("bring %s to version %d: %w", b.Name, version+1, err)
 			}
 		}
@@ -177,7 +177,9 @@ func (tx *Tx) step(b *Book, version int) (err error) {
 	return tx.Exec("COMMIT")
 }
 
-func (s *Store) path() string { return filepath.Join(s.options.Dir, FileName) }
+func (s *Store) path() string { return s.options.path() }
+
+func (o Options) path() string { return filepath.Join(o.Dir, FileName) }
 
 // load tells the books of the tables, and everybody of the position.
 func (s *Store) load() error {

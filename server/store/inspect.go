@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
-	"github.com/ncruces/go-sqlite3"
 )
 
 // about names the file that an error is about.
@@ -34,17 +33,17 @@ func inspect(dir string) (fresh bool, err error) {
 		}
 		return true, nil
 	}
-	if err := checkHeader(path, os.O_RDWR); err != nil {
-		return false, err
-	}
-	for _, suffix := range []string{"-wal", "-shm"} {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
 		f, err := os.OpenFile(path+suffix, os.O_RDWR, 0)
-		if errors.Is(err, fs.ErrNotExist) {
+		if suffix != "" && errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {
 			return false, err
 		}
-		if err := f.Close(); err != nil {
+		if suffix == "" {
+			err = checkHeader(path, f)
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
 			return false, err
 		}
 	}
@@ -52,14 +51,9 @@ func inspect(dir string) (fresh bool, err error) {
 }
 
 // checkHeader refuses what is not a database of ours, by https://www.sqlite.org/fileformat.html#the_database_header.
-func checkHeader(path string, mode int) error {
-	f, err := os.OpenFile(path, mode, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
+func checkHeader(path string, r io.Reader) error {
 	var header [100]byte
-	switch _, err := io.ReadFull(f, header[:]); {
+	switch _, err := io.ReadFull(r, header[:]); {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
 		return fmt.Errorf("%w: %s is shorter than a database", ErrForeign, path)
 	case err != nil:
@@ -88,28 +82,4 @@ func lock(dir string) (l *flock.Flock, made bool, err error) {
 		return nil, false, errors.Join(err, l.Close())
 	}
 	return l, made, nil
-}
-
-// openAside opens a database to read it, and changes no file. Alone says that no other process has it open.
-func openAside(path string, alone bool) (*Tx, error) {
-	var tx *Tx
-	switch info, err := os.Stat(path + "-wal"); {
-	case !alone:
-		tx, err = openTx(path, sqlite3.OPEN_READWRITE, "", readerPragmas)
-		return tx.keep(err)
-	case err == nil && info.Size() > 0: // left by a process that was killed
-		// SQLite reads the log, and keeps in memory what it would write beside it.
-		tx, err = openTx(path, sqlite3.OPEN_READWRITE, "", "PRAGMA locking_mode = exclusive; PRAGMA query_only = on;")
-		return tx.keep(err)
-	default:
-		return openTx(path, sqlite3.OPEN_READONLY, "&immutable=1", "")
-	}
-}
-
-// keep has closing leave a log as it is. SQLite would otherwise write it to the database.
-func (tx *Tx) keep(err error) (*Tx, error) {
-	if err == nil {
-		_, err = tx.conn.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, true)
-	}
-	return tx, err
 }

@@ -44,7 +44,7 @@ func (r *readers) take(ctx context.Context) (*Tx, error) {
 		r.idle = r.idle[:n-1]
 		return tx, nil
 	}
-	tx, err := openTx(r.path, sqlite3.OPEN_READWRITE, "", readerPragmas)
+	tx, err := openTx(r.path, sqlite3.OPEN_READWRITE, readerPragmas)
 	if err != nil {
 		<-r.slots
 	}

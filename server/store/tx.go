@@ -33,9 +33,13 @@ func (r Row) Text(column int) string { return r.stmt.ColumnText(column) }
 // Blob returns a copy of a column that is bytes.
 func (r Row) Blob(column int) []byte { return r.stmt.ColumnBlob(column, nil) }
 
-// openTx opens a database. Parameters are those of https://www.sqlite.org/uri.html, each after a &.
-func openTx(path string, flags sqlite3.OpenFlag, parameters, pragmas string) (*Tx, error) {
-	conn, err := sqlite3.OpenFlags("file:"+uriPath.Replace(path)+"?vfs="+vfsName+parameters, flags|sqlite3.OPEN_URI)
+// openTx opens a database, with OPEN_READONLY one that nobody changes meanwhile and that has no log.
+func openTx(path string, flags sqlite3.OpenFlag, pragmas string) (*Tx, error) {
+	name := uri(path)
+	if flags == sqlite3.OPEN_READONLY {
+		name += "&immutable=1"
+	}
+	conn, err := sqlite3.OpenFlags(name, flags|sqlite3.OPEN_URI)
 	if err != nil {
 		return nil, failed(context.Background(), err)
 	}
@@ -51,7 +55,10 @@ func openTx(path string, flags sqlite3.OpenFlag, parameters, pragmas string) (*T
 	return tx, nil
 }
 
-var uriPath = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
+// uri is how SQLite is told to open a file by way of disk.
+func uri(path string) string {
+	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?vfs=" + vfsName
+}
 
 func (tx *Tx) close() error {
 	for _, stmt := range tx.prepared {
