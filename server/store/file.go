@@ -189,7 +189,7 @@ func (s *Store) load() error {
 				continue
 			}
 			if err := b.Load(tx); err != nil {
-				return fmt.Errorf("load %s: %w", b.Name, err)
+				return about(s.path(), fmt.Errorf("load %s: %w", b.Name, err))
 			}
 		}
 		s.applied.set(tx.position)
