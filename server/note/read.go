@@ -117,6 +117,13 @@ func places(tx *store.Tx, area geo.Rect) (ids []int64, few bool, err error) {
 	if area == geo.World {
 		return nil, false, nil
 	}
+	if area.South == area.North && area.West == area.East {
+		place, err := placeAt(tx, geo.Point{Lat: area.South, Lng: area.West})
+		if place != 0 {
+			ids = append(ids, place)
+		}
+		return ids, true, err
+	}
 	for _, part := range area.Split() {
 		for row, err := range tx.Query("SELECT id FROM place_box WHERE south >= ? AND north <= ? AND west >= ? AND east <= ? LIMIT ?",
 			part.South, part.North, part.West, part.East, fewPlaces+1) {

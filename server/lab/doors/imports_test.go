@@ -10,7 +10,7 @@ import (
 // rooms says what each package of the product may import of the others, and of the libraries that one of them tames.
 var rooms = map[string][]string{
 	"server/geo":      {},
-	"server/feature":  {"server/geo", "github.com/tidwall/rtree"},
+	"server/feature":  {"proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
 	"server/store":    {"github.com/nats-io/", "github.com/minio/highwayhash"},
 	"server/note":     {"server/store", "server/geo"},
 	"server/route":    {"server/store", "server/geo"},
