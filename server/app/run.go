@@ -66,7 +66,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
 
-	c.upstream.MessageBytes = 4 << 20
+	c.upstream.MessageBytes = c.maxMessage
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
@@ -89,8 +89,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	)...)
 	defer server.Stop()
 	health := rpc.Register(server, ending, rpc.Domain{Features: state.features, Routes: state.routes, Notes: state.notes})
-	if err := tutorial.Register(ctx, server, tutorial.Options{
-		Desk: state.desk, Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
+	if err := state.tutorial.Register(server, tutorial.Options{
+		Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
 	}); err != nil {
 		return err
 	}
