@@ -11,10 +11,9 @@ import (
 var rooms = map[string][]string{
 	"server/geo":      {},
 	"server/feature":  {"proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
-	"server/store":    {"github.com/nats-io/", "github.com/minio/highwayhash"},
-	"server/note":     {"server/store", "server/geo"},
-	"server/route":    {"server/store", "server/geo"},
-	"server/backup":   {"server/store"},
+	"server/store":    {"proto/routeguide/log/", "github.com/nats-io/", "github.com/ncruces/go-sqlite3", "github.com/gofrs/flock", "google.golang.org/protobuf/"},
+	"server/note":     {"proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
+	"server/route":    {"proto/routeguide/log/", "server/store", "server/geo", "google.golang.org/protobuf/"},
 	"server/relay":    {"google.golang.org/grpc"},
 	"server/upstream": {"server/relay", "google.golang.org/"},
 	"server/refusal":  {"google.golang.org/"},
