@@ -275,6 +275,27 @@ describe("after a reload", () => {
   });
 });
 
+describe("what a page kept when routes had no tokens", () => {
+  test("is offered, and stored whole", async () => {
+    const { page } = await visit(browser, `${server.url}/#view=features`);
+    const draft = { id: "0123456789abcdef", source: "draw", began: Date.now(), finishing: false, passed: 0 };
+    await page.evaluate(
+      ([name, text]) => {
+        localStorage.setItem(name, text);
+        localStorage.setItem(`${name}.0`, "409146138,-746188906 409156138,-746188906 409166138,-746188906");
+      },
+      [`routeguide.draft.${draft.id}`, JSON.stringify({ ...draft, first: "", last: "" })] as const,
+    );
+    await page.goto(`${server.url}/${atTrail}`);
+    await page.reload();
+    await says(page, /is not finished: 3 points/);
+    await button(page, "Take it up").click();
+    await button(page, "Finish").click();
+    await says(page, "Route stored");
+    expect(await compared(page, "Points")).toEqual(["3", "3"]);
+  });
+});
+
 describe("another page of the same browser", () => {
   test("is offered a route when the page that records it is gone, not before", async () => {
     const { page, context } = await visit(browser, `${server.url}/${atTrail}`);
