@@ -224,7 +224,7 @@ describe("while the server is away", () => {
     await server.stop("SIGKILL");
     await says(page, "No connection.");
     await server.restart();
-    // Metres are rounded here and cut there.
+    // The page rounds metres, the server cuts them.
     await page.locator(".stat").filter({ hasText: "km" }).waitFor();
     await says(page, "points, all sent");
     const made = await points(page);
