@@ -7,7 +7,9 @@ package relay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -36,9 +38,14 @@ func Open(ctx context.Context, conn grpc.ClientConnInterface, method string) (gr
 // ErrOver says that a call ended before its requests did. Responses knows how.
 var ErrOver = errors.New("relay: the call is over")
 
-// Requests copies messages until the source half-closes, and passes that on. It returns the error of a source that fails,
-// or ErrOver.
-func Requests(call grpc.ClientStream, from Source) error {
+// Requests copies messages until the source half-closes, and passes that on. It returns the error of a source that fails
+// or panics, or ErrOver.
+func Requests(call grpc.ClientStream, from Source) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("relay: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
 	for {
 		var m Message
 		if err := from.RecvMsg(&m); errors.Is(err, io.EOF) {
