@@ -137,7 +137,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: st.Ready, Damage: st.Damage, Limits: edge.Limits{Large: large},
+		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: st.Ready, Damage: st.Damage,
 		Metrics: metrics(calls, st),
 	})
 	if err != nil {

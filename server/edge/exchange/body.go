@@ -1,4 +1,4 @@
-package edge
+package exchange
 
 import (
 	"errors"
@@ -14,29 +14,34 @@ var errBodyClosed = errors.New("the call is over")
 // linger is how long the end of a request may come after the end of its call, before the connection is given up.
 const linger = 100 * time.Millisecond
 
-// requestBody is a request body that can be closed while it is being read, which net/http's cannot. It makes the request
-// full duplex: the answer may begin, and end, before the request does.
-type requestBody struct {
-	body io.ReadCloser
-	w    http.ResponseWriter
-	ctl  *http.ResponseController
-	idle time.Duration // until a silent peer counts as gone; 0: it may be silent
+// Body is a request body that can be closed while it is being read, which net/http's cannot. It makes the request full
+// duplex: the answer may begin, and end, before the request does. The request has to arrive in time, unless MayBeSilent is
+// called.
+type Body struct {
+	body   io.ReadCloser
+	w      http.ResponseWriter
+	ctl    *http.ResponseController
+	arrive time.Duration
 
 	reading sync.Mutex // held during a read
 	mu      sync.Mutex // held while a deadline is chosen; guards what follows
+	by      time.Time  // when reads end; zero: never
 	ended   bool       // all of it has been read
 	closed  bool
 	late    bool // it was closed before it ended
 	cut     bool // and a read may have been ended by force
 }
 
-func newRequestBody(w http.ResponseWriter, r *http.Request, idle time.Duration) *requestBody {
-	b := &requestBody{body: r.Body, w: w, ctl: http.NewResponseController(w), idle: idle}
+// NewBody returns the body of a request that is answered with w.
+func NewBody(w http.ResponseWriter, r *http.Request, limits Limits) *Body {
+	b := &Body{body: r.Body, w: w, ctl: http.NewResponseController(w), arrive: limits.Arrive}
+	b.MustArrive()
 	_ = b.ctl.EnableFullDuplex()
 	return b
 }
 
-func (b *requestBody) Read(p []byte) (int, error) {
+// Read ends with an error where IsTimeout is true when what it waits for does not arrive in time.
+func (b *Body) Read(p []byte) (int, error) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	b.mu.Lock()
@@ -44,29 +49,37 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		b.mu.Unlock()
 		return 0, errBodyClosed
 	}
-	if b.idle > 0 {
-		_ = b.ctl.SetReadDeadline(time.Now().Add(b.idle))
-	}
+	_ = b.ctl.SetReadDeadline(b.by)
 	b.mu.Unlock()
 	n, err := b.body.Read(p)
 	if err == io.EOF {
 		b.mu.Lock()
 		b.ended = true
+		if !b.closed { // net/http goes on reading, to see the peer leave
+			_ = b.ctl.SetReadDeadline(time.Time{})
+		}
 		b.mu.Unlock()
 	}
 	return n, err
 }
 
-// mayBeSilent lets the peer send as slowly as it likes: it streams.
-func (b *requestBody) mayBeSilent() {
+// MustArrive bounds the reads from now on together: a message has begun.
+func (b *Body) MustArrive() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.idle = 0
+	b.by = time.Now().Add(b.arrive)
 }
 
-// beforeAnswer announces that the connection will not be used again, where the answer begins before the request has ended:
+// MayBeSilent lets the reads from now on wait: the peer streams, and is between two messages.
+func (b *Body) MayBeSilent() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.by = time.Time{}
+}
+
+// BeforeAnswer announces that the connection will not be used again, where the answer begins before the request has ended:
 // it may have to be abandoned, and a client must not have sent another request by then.
-func (b *requestBody) beforeAnswer() {
+func (b *Body) BeforeAnswer() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.ended {
@@ -74,11 +87,11 @@ func (b *requestBody) beforeAnswer() {
 	}
 }
 
-// interrupt ends a read under way and lets no other begin. It may be called from any goroutine.
-func (b *requestBody) interrupt() { b.stop(0) }
+// Interrupt ends a read under way and lets no other begin. It may be called from any goroutine.
+func (b *Body) Interrupt() { b.stop(0) }
 
 // stop lets a read under way go on for a while only.
-func (b *requestBody) stop(after time.Duration) {
+func (b *Body) stop(after time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	// Once the request has ended, net/http waits for the connection to end, and a deadline would look as if it did.
@@ -91,7 +104,7 @@ func (b *requestBody) stop(after time.Duration) {
 
 // Close ends a read under way and waits for it. A request that still does not end is abandoned, and its connection with it.
 // It is for the goroutine that answers.
-func (b *requestBody) Close() error {
+func (b *Body) Close() error {
 	b.stop(linger)
 	b.reading.Lock()
 	defer b.reading.Unlock()
@@ -101,16 +114,22 @@ func (b *requestBody) Close() error {
 	}
 	switch {
 	case !b.ended || b.cut:
-		abandon(b.w)
+		Abandon(b.w)
 	case b.late:
 		_ = b.ctl.SetReadDeadline(time.Time{})
 	}
 	return nil
 }
 
-// abandon keeps net/http from looking for another request on the connection of w, where the rest of this one lies, and
+// IsTimeout tells whether err is that of a deadline for reading or writing.
+func IsTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// Abandon keeps net/http from looking for another request on the connection of w, where the rest of this one lies, and
 // makes it close the connection so that the answer is not lost. Only a body that is too large does both.
-func abandon(w http.ResponseWriter) {
+func Abandon(w http.ResponseWriter) {
 	for {
 		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
@@ -120,4 +139,10 @@ func abandon(w http.ResponseWriter) {
 	}
 	_, _ = http.MaxBytesReader(w, io.NopCloser(strings.NewReader("x")), 0).Read(make([]byte, 1))
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(linger)) // net/http looks for the end of the request
+}
+
+// Refuse answers without reading what else the peer may want to send.
+func Refuse(w http.ResponseWriter, code int, why string) {
+	Abandon(w)
+	http.Error(w, why, code)
 }
