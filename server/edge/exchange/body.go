@@ -7,12 +7,18 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 var errBodyClosed = errors.New("the call is over")
 
 // linger is how long the end of a request may come after the end of its call, before the connection is given up.
 const linger = 100 * time.Millisecond
+
+// errLate is why a call ends whose request does not come.
+var errLate = status.Error(codes.DeadlineExceeded, "the request took too long to arrive")
 
 // Body is a request body that can be closed while it is being read, which net/http's cannot. It makes the request full
 // duplex: the answer may begin, and end, before the request does. The request has to arrive in time, unless MayBeSilent is
@@ -22,60 +28,53 @@ type Body struct {
 	w      http.ResponseWriter
 	ctl    *http.ResponseController
 	arrive time.Duration
+	late   *time.Timer
 
 	reading sync.Mutex // held during a read
-	mu      sync.Mutex // held while a deadline is chosen; guards what follows
-	by      time.Time  // when reads end; zero: never
+	mu      sync.Mutex // guards what follows
 	ended   bool       // all of it has been read
 	closed  bool
-	late    bool // it was closed before it ended
+	early   bool // it was closed before it ended
 	cut     bool // and a read may have been ended by force
 }
 
-// NewBody returns the body of a request that is answered with w.
-func NewBody(w http.ResponseWriter, r *http.Request, limits Limits) *Body {
+// NewBody returns the body of a request that is answered with w. It calls fail, once, when the request is late: before a
+// read ends for that reason, since net/http then cancels the call with a reason of its own.
+func NewBody(w http.ResponseWriter, r *http.Request, limits Limits, fail func(error)) *Body {
 	b := &Body{body: r.Body, w: w, ctl: http.NewResponseController(w), arrive: limits.Arrive}
-	b.MustArrive()
+	b.late = time.AfterFunc(b.arrive, func() {
+		fail(errLate)
+		b.Interrupt()
+	})
 	_ = b.ctl.EnableFullDuplex()
 	return b
 }
 
-// Read ends with an error where IsTimeout is true when what it waits for does not arrive in time.
+// Read fails once the body is closed.
 func (b *Body) Read(p []byte) (int, error) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
+	closed := b.closed
+	b.mu.Unlock()
+	if closed {
 		return 0, errBodyClosed
 	}
-	_ = b.ctl.SetReadDeadline(b.by)
-	b.mu.Unlock()
 	n, err := b.body.Read(p)
 	if err == io.EOF {
+		b.late.Stop()
 		b.mu.Lock()
 		b.ended = true
-		if !b.closed { // net/http goes on reading, to see the peer leave
-			_ = b.ctl.SetReadDeadline(time.Time{})
-		}
 		b.mu.Unlock()
 	}
 	return n, err
 }
 
 // MustArrive bounds the reads from now on together: a message has begun.
-func (b *Body) MustArrive() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.by = time.Now().Add(b.arrive)
-}
+func (b *Body) MustArrive() { b.late.Reset(b.arrive) }
 
 // MayBeSilent lets the reads from now on wait: the peer streams, and is between two messages.
-func (b *Body) MayBeSilent() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.by = time.Time{}
-}
+func (b *Body) MayBeSilent() { b.late.Stop() }
 
 // BeforeAnswer announces that the connection will not be used again, where the answer begins before the request has ended:
 // it may have to be abandoned, and a client must not have sent another request by then.
@@ -97,7 +96,7 @@ func (b *Body) stop(after time.Duration) {
 	// Once the request has ended, net/http waits for the connection to end, and a deadline would look as if it did.
 	if !b.closed && !b.ended {
 		_ = b.ctl.SetReadDeadline(time.Now().Add(after))
-		b.late, b.cut = true, after == 0
+		b.early, b.cut = true, after == 0
 	}
 	b.closed = true
 }
@@ -105,6 +104,7 @@ func (b *Body) stop(after time.Duration) {
 // Close ends a read under way and waits for it. A request that still does not end is abandoned, and its connection with it.
 // It is for the goroutine that answers.
 func (b *Body) Close() error {
+	b.late.Stop()
 	b.stop(linger)
 	b.reading.Lock()
 	defer b.reading.Unlock()
@@ -115,16 +115,10 @@ func (b *Body) Close() error {
 	switch {
 	case !b.ended || b.cut:
 		Abandon(b.w)
-	case b.late:
+	case b.early:
 		_ = b.ctl.SetReadDeadline(time.Time{})
 	}
 	return nil
-}
-
-// IsTimeout tells whether err is that of a deadline for reading or writing.
-func IsTimeout(err error) bool {
-	var timeout interface{ Timeout() bool }
-	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // Abandon keeps net/http from looking for another request on the connection of w, where the rest of this one lies, and

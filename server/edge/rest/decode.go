@@ -15,7 +15,6 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
-	"routeguide/server/edge/exchange"
 	"routeguide/server/line"
 )
 
@@ -61,8 +60,6 @@ func (d *decoder) next(v any) error {
 		return io.EOF
 	case errors.Is(err, line.ErrTooLong):
 		return tooLong(fmt.Sprintf("line %d", d.in.Last()), d.request.limit)
-	case exchange.IsTimeout(d.in.Err()):
-		return status.Error(codes.DeadlineExceeded, "the request took too long to arrive")
 	case d.in.Err() != nil && d.in.Err() != io.EOF:
 		return status.Errorf(codes.Canceled, "the request broke off: %v", d.in.Err())
 	case err != nil:

@@ -88,7 +88,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.NoBody
 	} else {
 		in.length = r.ContentLength
-		in.body = exchange.NewBody(w, r, d.calls.Limits)
+		in.body = exchange.NewBody(w, r, d.calls.Limits, in.fail)
 		defer in.body.Close()
 		r.Body = in
 	}

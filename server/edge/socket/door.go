@@ -103,7 +103,7 @@ func (d *door) run(r *http.Request, s *socket, owned *sync.WaitGroup) (*status.S
 	}
 	ctx, cancel := context.WithCancelCause(metadata.NewOutgoingContext(r.Context(), header.metadata))
 	defer cancel(nil)
-	s.compressor = header.compressor
+	s.compressor, s.fail = header.compressor, cancel
 	s.acquire = func(bytes int) error { return d.calls.Acquire(ctx, bytes) }
 	timed := ctx
 	if header.timeout > 0 {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
@@ -35,8 +36,8 @@ type socket struct {
 
 	compressor encoding.Compressor // as in callHeader
 	acquire    func(bytes int) error
-	kept       []int // memory of the message that the relay has, as acquired
-	arriving   bool  // a message is
+	fail       func(error) // ends the call
+	kept       []int       // memory of the message that the relay has, as acquired
 }
 
 // The first byte of a WebSocket message from the client.
@@ -90,7 +91,7 @@ func (s *socket) readHeader(stop context.Context) (callHeader, error) {
 	switch {
 	case stop.Err() != nil:
 		return callHeader{}, context.Cause(stop)
-	case exchange.IsTimeout(err):
+	case isTimeout(err):
 		return callHeader{}, violates(websocket.StatusPolicyViolation, codes.DeadlineExceeded, "no request headers within %v", s.limits.FirstFrame)
 	case err != nil:
 		return callHeader{}, errGone
@@ -148,16 +149,15 @@ func (s *socket) readMessage(size int) (mem.BufferSlice, error) {
 	if err := s.take(size); err != nil {
 		return nil, err
 	}
-	s.arriving = true
-	s.conn.readWithin(s.limits.Arrive)
+	defer time.AfterFunc(s.limits.Arrive, func() {
+		s.fail(violates(websocket.StatusPolicyViolation, codes.DeadlineExceeded, "a message took longer than %v to arrive", s.limits.Arrive))
+	}).Stop()
 	pool := mem.DefaultBufferPool()
 	data := pool.Get(size)
 	if _, err := io.ReadFull(s.frames, *data); err != nil {
 		pool.Put(data)
 		return nil, truncated(err)
 	}
-	s.arriving = false
-	s.conn.readIdle(s.limits.Idle)
 	return mem.BufferSlice{mem.NewBuffer(data, pool)}, nil
 }
 
@@ -203,12 +203,9 @@ func (s *socket) release() {
 	s.kept = s.kept[:0]
 }
 
-// lost is why nothing more can be read.
-func (s *socket) lost(err error) error {
-	if s.arriving && exchange.IsTimeout(err) {
-		return violates(websocket.StatusPolicyViolation, codes.DeadlineExceeded, "a message took longer than %v to arrive", s.limits.Arrive)
-	}
-	return errGone
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 func truncated(err error) error {
@@ -236,7 +233,7 @@ func (s frameBytes) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		if err != nil {
-			return 0, s.lost(err)
+			return 0, errGone
 		}
 	}
 }
@@ -245,7 +242,7 @@ func (s frameBytes) Read(p []byte) (int, error) {
 func (s *socket) nextMessage() error {
 	kind, err := s.openMessage()
 	if err != nil {
-		return s.lost(err)
+		return errGone
 	}
 	if kind != websocket.MessageBinary {
 		return violates(websocket.StatusUnsupportedData, codes.InvalidArgument, "a message that is not binary")
@@ -255,7 +252,7 @@ func (s *socket) nextMessage() error {
 	case err == io.EOF:
 		return violates(websocket.StatusProtocolError, codes.InvalidArgument, "an empty message")
 	case err != nil:
-		return s.lost(err)
+		return errGone
 	case lead[0] == leadHalfClose:
 		return io.EOF
 	case lead[0] != leadFrames:

@@ -57,11 +57,6 @@ func (r *request) Read(p []byte) (int, error) {
 		r.mu.Unlock()
 	}
 	n, err := r.frames.Read(p)
-	if exchange.IsTimeout(err) {
-		err = status.Error(codes.DeadlineExceeded, "the request took too long to arrive")
-		r.fail(err)
-		return 0, err
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if tooLong := r.count(p[:n]); tooLong != nil {

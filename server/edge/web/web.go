@@ -55,7 +55,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel(nil)
 	res := exchange.NewResponse(w, d.calls, cancel)
 	defer res.Finish()
-	body := exchange.NewBody(w, r, d.calls.Limits)
+	body := exchange.NewBody(w, r, d.calls.Limits, cancel)
 	defer body.Close()
 	method, known := d.methods[r.URL.Path]
 	res.OneMessage = known && !method.IsServerStream
