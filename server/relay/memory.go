@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 )
 
-const memoryBytes = 256 << 10 // that a connection in memory holds each way
+const memoryBytes = 64 << 10 // that a connection in memory holds each way
 
 // Listen returns a listener for connections that do not leave the process.
 func Listen() *bufconn.Listener { return bufconn.Listen(memoryBytes) }

@@ -1,16 +1,20 @@
-package edge
+package exchange
 
-import "sync"
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+)
 
 // batchBytes is how much waits for a peer at the most, besides the batch on its way and the message being written.
 const batchBytes = 64 << 10
 
-// pump carries bytes to a slow sink in batches: what is flushed while the sink is at work goes out together afterwards, at
-// once. A goroutine runs only while there is something to carry; close waits for it. When too much waits, write blocks.
+// A Pump carries bytes to a slow sink in batches: what is flushed while the sink is at work goes out together afterwards, at
+// once. A goroutine runs only while there is something to carry; Close waits for it. When too much waits, Write blocks.
 //
-// write, flush and close are for one goroutine; beat may be called from another.
-type pump struct {
-	sink func([]byte) error // never called twice at a time
+// Write, Flush and Close are for one goroutine; beat may be called from another.
+type Pump struct {
+	sink func([]byte) error
 
 	mu     sync.Mutex
 	change sync.Cond
@@ -22,13 +26,15 @@ type pump struct {
 	err    error // the first of the sink
 }
 
-func newPump(sink func([]byte) error) *pump {
-	p := &pump{sink: sink}
+// NewPump returns a Pump for a sink, which is never called twice at a time and must not keep what it gets.
+func NewPump(sink func([]byte) error) *Pump {
+	p := &Pump{sink: sink}
 	p.change.L = &p.mu
 	return p
 }
 
-func (p *pump) write(parts ...[]byte) error {
+// Write keeps a copy of parts until Flush.
+func (p *Pump) Write(parts ...[]byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.ready >= batchBytes && p.err == nil {
@@ -44,21 +50,21 @@ func (p *pump) write(parts ...[]byte) error {
 }
 
 // pending tells whether something waits for a flush.
-func (p *pump) pending() bool {
+func (p *Pump) pending() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.buf) > p.ready
 }
 
-// flush lets go of everything written so far.
-func (p *pump) flush() error {
+// Flush lets go of everything written so far.
+func (p *Pump) Flush() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.release()
 	return p.err
 }
 
-func (p *pump) release() {
+func (p *Pump) release() {
 	p.ready = len(p.buf)
 	if p.ready > 0 && !p.busy && p.err == nil {
 		p.busy = true
@@ -67,7 +73,7 @@ func (p *pump) release() {
 }
 
 // beat sends b if nothing else is on its way. It is false once the pump is closed.
-func (p *pump) beat(b []byte) bool {
+func (p *Pump) beat(b []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.buf) == 0 && !p.busy && !p.closed {
@@ -77,7 +83,7 @@ func (p *pump) beat(b []byte) bool {
 	return !p.closed && p.err == nil
 }
 
-func (p *pump) run() {
+func (p *Pump) run() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.ready > 0 && p.err == nil {
@@ -86,7 +92,7 @@ func (p *pump) run() {
 		p.buf, p.ready = p.spare, 0
 		p.change.Broadcast()
 		p.mu.Unlock()
-		err := p.sink(batch)
+		err := p.carry(batch)
 		p.mu.Lock()
 		p.spare = batch[:0]
 		if cap(p.spare) > 4*batchBytes { // a large message passed
@@ -98,8 +104,18 @@ func (p *pump) run() {
 	p.change.Broadcast()
 }
 
-// close carries what is left, flushed or not. The sink is not used afterwards.
-func (p *pump) close() error {
+// carry makes a panic of the sink its error.
+func (p *Pump) carry(batch []byte) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("exchange: panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return p.sink(batch)
+}
+
+// Close carries what is left, flushed or not. The sink is not used afterwards.
+func (p *Pump) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.release()

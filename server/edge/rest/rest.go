@@ -1,16 +1,22 @@
-package edge
+// Package rest is the JSON door: the handlers of grpc-gateway in front of the grpc.Server, with streams both ways.
+package rest
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"routeguide/server/edge/exchange"
+	"routeguide/server/edge/wire"
 )
 
 const (
@@ -19,19 +25,22 @@ const (
 	mimeEvents = "text/event-stream"
 )
 
-// rest is the JSON door: the gateway over the in-memory connection.
-type rest struct {
-	mux    *runtime.ServeMux
-	limits Limits
-	calls  *calls
+type door struct {
+	mux   *runtime.ServeMux
+	calls *exchange.Calls
+	log   *slog.Logger
 }
 
-func newREST(e *Edge) (*rest, error) {
+// Is tells whether r comes to this door.
+func Is(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }
+
+// New returns the door to the server at the other end of conn. Faults of ours are logged.
+func New(conn grpc.ClientConnInterface, calls *exchange.Calls, log *slog.Logger) (http.Handler, error) {
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler{}),
 		runtime.WithMarshalerOption(mimeEvents, eventMarshaler{}),
-		runtime.WithIncomingHeaderMatcher(incomingHeader),
-		runtime.WithOutgoingHeaderMatcher(outgoingHeader),
+		runtime.WithIncomingHeaderMatcher(incoming),
+		runtime.WithOutgoingHeaderMatcher(outgoing),
 		runtime.WithForwardResponseOption(beginStream),
 		runtime.WithErrorHandler(writeError),
 		runtime.WithStreamErrorHandler(streamError),
@@ -40,50 +49,55 @@ func newREST(e *Edge) (*rest, error) {
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 	)
-	return &rest{mux: mux, limits: e.limits, calls: e.calls}, registerServices(mux, restConn{e.conn})
+	return &door{mux, calls, log}, registerServices(mux, restConn{conn})
 }
 
 // ServeHTTP runs one REST call.
-func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancelCause(r.Context())
+	in := &request{
+		limit: d.calls.Limits.Message, calls: d.calls, log: d.log, cancel: cancel, cause: func() error { return context.Cause(ctx) },
+		acquire: func(bytes int) error { return d.calls.Acquire(ctx, bytes) },
+	}
+	defer in.end()
 	defer cancel(nil)
-	call := &restCall{limit: h.limits.of(r.URL.Path).Message, cancel: cancel, cause: func() error { return context.Cause(ctx) }}
-	r = r.WithContext(context.WithValue(ctx, callKey{}, call))
-	res := newResponse(w, h.limits, h.calls, cancel)
-	res.streamType = mimeLines
-	defer res.finish()
+	r = r.WithContext(context.WithValue(ctx, requestKey{}, in))
+	res := exchange.NewResponse(w, d.calls, cancel)
+	res.StreamType = mimeLines
+	defer res.Finish()
 
 	if wantsEvents(r) {
 		r.Header["Accept"] = []string{mimeEvents}
-		res.streamType = mimeEvents
+		res.StreamType = mimeEvents
 		resumeEvents(r)
 	}
-	if err := checkHeaders(r.Header); err != nil {
-		h.fail(res, r, err)
+	if err := wire.CheckHeaders(r.Header); err != nil {
+		d.fail(res, r, err)
 		return
 	}
 	if q, err := url.QueryUnescape(r.URL.RawQuery); err == nil && !utf8.ValidString(q) { // the gateway would call it a fault of ours
-		h.fail(res, r, status.Error(codes.InvalidArgument, "the query is not UTF-8"))
+		d.fail(res, r, status.Error(codes.InvalidArgument, "the query is not UTF-8"))
 		return
 	}
 	if r.Method == http.MethodGet {
 		if r.ContentLength != 0 {
-			abandon(w)
-			h.fail(res, r, status.Error(codes.InvalidArgument, "a GET request has no body"))
+			exchange.Abandon(w)
+			d.fail(res, r, status.Error(codes.InvalidArgument, "a GET request has no body"))
 			return
 		}
 		r.Body = http.NoBody
 	} else {
-		call.body = newRequestBody(w, r, h.limits.Idle)
-		defer call.body.Close()
-		r.Body = &callBody{requestBody: call.body, call: call}
+		in.length = r.ContentLength
+		in.body = exchange.NewBody(w, r, d.calls.Limits, in.fail)
+		defer in.body.Close()
+		r.Body = in
 	}
-	h.mux.ServeHTTP(res, r)
+	d.mux.ServeHTTP(res, r)
 }
 
 // fail answers without the gateway.
-func (h *rest) fail(w http.ResponseWriter, r *http.Request, err error) {
-	writeError(r.Context(), h.mux, marshaler{}, w, r, err)
+func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
+	writeError(r.Context(), d.mux, marshaler{}, w, r, err)
 }
 
 func wantsEvents(r *http.Request) bool {
@@ -107,18 +121,18 @@ func resumeEvents(r *http.Request) {
 // beginStream sends status and headers of a stream as soon as the service has sent its header metadata; the gateway would
 // keep them until the first message.
 func beginStream(ctx context.Context, w http.ResponseWriter, message proto.Message) error {
-	res, ok := w.(*response)
+	res, ok := w.(*exchange.Response)
 	if message != nil || !ok {
 		return nil
 	}
-	if body := callOf(ctx).body; body != nil {
-		body.beforeAnswer()
+	if body := requestOf(ctx).body; body != nil {
+		body.BeforeAnswer()
 	}
-	res.Header().Set("Content-Type", res.streamType)
+	res.Header().Set("Content-Type", res.StreamType)
 	res.Header().Set("Cache-Control", "no-store")
 	res.Header().Set("X-Accel-Buffering", "no") // a proxy in between would keep messages back
-	if res.streamType == mimeEvents {
-		res.startBeat()
+	if res.StreamType == mimeEvents {
+		res.StartBeat()
 	}
 	res.Flush()
 	return nil

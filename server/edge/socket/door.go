@@ -1,4 +1,6 @@
-package edge
+// Package socket is the door of gRPC over WebSocket: it speaks the sub-protocol of @improbable-eng/grpc-web and relays each
+// call to the grpc.Server.
+package socket
 
 import (
 	"context"
@@ -6,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +20,8 @@ import (
 	"google.golang.org/grpc/status"
 	"nhooyr.io/websocket"
 
+	"routeguide/server/edge/exchange"
+	"routeguide/server/edge/wire"
 	"routeguide/server/relay"
 )
 
@@ -25,20 +30,20 @@ import (
 // sends frames: header lines, messages, trailer lines.
 const subprotocol = "grpc-websockets"
 
-// sockets is gRPC over WebSocket.
-type sockets struct {
-	conn   grpc.ClientConnInterface
-	limits Limits
-	calls  *calls
-	log    *slog.Logger
-	open   atomic.Int64
+type door struct {
+	conn  grpc.ClientConnInterface
+	calls *exchange.Calls
+	log   *slog.Logger
+	open  atomic.Int64
 }
 
-func newSockets(e *Edge) *sockets {
-	return &sockets{conn: e.conn, limits: e.limits, calls: e.calls, log: e.log}
+// New returns the door to the server at the other end of conn. What a peer did wrong is logged for those who debug.
+func New(conn grpc.ClientConnInterface, calls *exchange.Calls, log *slog.Logger) http.Handler {
+	return &door{conn: conn, calls: calls, log: log}
 }
 
-func isSocket(r *http.Request) bool {
+// Is tells whether r comes to this door.
+func Is(r *http.Request) bool {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		return false
 	}
@@ -53,15 +58,14 @@ func isSocket(r *http.Request) bool {
 }
 
 // ServeHTTP runs one call. Origins have been checked.
-func (h *sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer h.open.Add(-1)
-	if h.open.Add(1) > int64(h.limits.Sockets) {
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer d.open.Add(-1)
+	if d.open.Add(1) > int64(d.calls.Limits.Sockets) {
 		w.Header().Set("Retry-After", "10")
-		refuse(w, http.StatusServiceUnavailable, "Too many WebSockets are open.")
+		exchange.Refuse(w, http.StatusServiceUnavailable, "Too many WebSockets are open.")
 		return
 	}
-	limits := h.limits.of(r.URL.Path)
-	hijacked := &hijacker{ResponseWriter: w, patience: func() time.Duration { return h.calls.patience(limits.Write) }}
+	hijacked := &hijacker{ResponseWriter: w, patience: d.calls.Patience}
 	ws, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocol},
 		InsecureSkipVerify: true, // or it would apply a rule of its own to origins
@@ -69,56 +73,61 @@ func (h *sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // it has answered
 	}
-	s := newSocket(ws, hijacked.conn, limits, h.calls)
-	defer context.AfterFunc(h.calls.cut, func() { _ = s.conn.Close() })()
-	defer context.AfterFunc(h.calls.ctx, s.conn.expect)()
+	s := newSocket(ws, hijacked.conn, d.calls)
+	defer context.AfterFunc(d.calls.Cut, func() { _ = s.conn.Close() })()
+	defer context.AfterFunc(d.calls.Ending, s.conn.expect)()
 
 	var owned sync.WaitGroup
 	defer owned.Wait()
-	defer s.pump.close()
+	defer s.pump.Close()
 	defer ws.CloseNow()
-	st, code := h.run(r, s, &owned)
+	st, code := d.run(r, s, &owned)
 	if st == nil {
 		return
 	}
 	if code != websocket.StatusNormalClosure && code != websocket.StatusGoingAway {
-		h.log.Debug("a WebSocket was refused", "path", r.URL.Path, "peer", r.RemoteAddr, "status", st.Err())
+		d.log.Debug("a WebSocket was refused", "path", r.URL.Path, "peer", r.RemoteAddr, "status", st.Err())
 	}
 	_ = s.end(st, code)
 }
 
 // run relays the call and says how it ended; the status is nil where the peer cannot be told. The goroutines it starts end
 // with the connection.
-func (h *sockets) run(r *http.Request, s *socket, owned *sync.WaitGroup) (*status.Status, websocket.StatusCode) {
+func (d *door) run(r *http.Request, s *socket, owned *sync.WaitGroup) (*status.Status, websocket.StatusCode) {
 	header, err := s.readHeader(r.Context())
 	if err != nil {
-		return h.verdict(r.Context(), err)
+		return d.verdict(r.Context(), err)
 	}
-	if hops := forwardedFor(r); printable(hops) {
+	if hops := forwardedFor(r); wire.Printable(hops) {
 		header.metadata.Set("x-forwarded-for", hops)
 	}
 	ctx, cancel := context.WithCancelCause(metadata.NewOutgoingContext(r.Context(), header.metadata))
 	defer cancel(nil)
+	s.compressor, s.fail = header.compressor, cancel
+	s.acquire = func(bytes int) error { return d.calls.Acquire(ctx, bytes) }
 	timed := ctx
 	if header.timeout > 0 {
 		var stop context.CancelFunc
 		timed, stop = context.WithTimeout(ctx, header.timeout)
 		defer stop()
 	}
-	call, err := relay.Open(timed, h.conn, r.URL.Path)
+	call, err := relay.Open(timed, d.conn, r.URL.Path)
 	if err != nil {
-		return h.verdict(ctx, err)
+		return d.verdict(ctx, err)
 	}
 	gone := func() {
 		cancel(errGone)
 		_ = s.conn.Close() // ends a write under way
 	}
 	owned.Go(func() {
+		defer d.recovers(gone)
 		late := func() {}
-		switch err := relay.Requests(call, s); {
+		err := relay.Requests(call, s)
+		s.release()
+		switch {
 		case err == nil:
 			late = func() {
-				cancel(refusef(websocket.StatusProtocolError, codes.InvalidArgument, "a message after the half-close"))
+				cancel(violates(websocket.StatusProtocolError, codes.InvalidArgument, "a message after the half-close"))
 			}
 		case !errors.Is(err, relay.ErrOver):
 			cancel(err)
@@ -126,14 +135,25 @@ func (h *sockets) run(r *http.Request, s *socket, owned *sync.WaitGroup) (*statu
 		s.discard(late)
 		gone()
 	})
-	owned.Go(func() { s.ping(ctx, gone) })
-	return h.verdict(ctx, relay.Responses(s, call))
+	owned.Go(func() {
+		defer d.recovers(gone)
+		s.ping(ctx, gone)
+	})
+	return d.verdict(ctx, relay.Responses(s, call))
+}
+
+// recovers makes a panic of a goroutine the end of its call alone.
+func (d *door) recovers(gone func()) {
+	if p := recover(); p != nil {
+		d.log.Error("a panic ended a WebSocket", "panic", p, "stack", string(debug.Stack()))
+		gone()
+	}
 }
 
 // verdict is what the peer is told: the status in err, or, where a call was only cut off, why ctx ended.
-func (h *sockets) verdict(ctx context.Context, err error) (*status.Status, websocket.StatusCode) {
+func (d *door) verdict(ctx context.Context, err error) (*status.Status, websocket.StatusCode) {
 	code := websocket.StatusNormalClosure
-	if h.calls.ending() {
+	if d.calls.Ending.Err() != nil {
 		code = websocket.StatusGoingAway
 	}
 	if err == nil {
@@ -144,9 +164,9 @@ func (h *sockets) verdict(ctx context.Context, err error) (*status.Status, webso
 		err = cause
 		st, ok = status.FromError(cause)
 	}
-	var refused *refusal
-	if errors.As(err, &refused) {
-		return status.Convert(refused.error), refused.close
+	var broken *violation
+	if errors.As(err, &broken) {
+		return status.Convert(broken.error), broken.close
 	}
 	if !ok {
 		return nil, 0

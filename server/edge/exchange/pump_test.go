@@ -1,4 +1,4 @@
-package edge
+package exchange
 
 import (
 	"bytes"
@@ -12,18 +12,18 @@ func TestPumpKeepsOrderAndBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		let := make(chan struct{})
 		var batches []string
-		p := newPump(func(b []byte) error {
+		p := NewPump(func(b []byte) error {
 			<-let
 			batches = append(batches, string(b))
 			return nil
 		})
 		for _, s := range []string{"a", "b", "c", "d"} {
-			if err := errors.Join(p.write([]byte(s)), p.flush()); err != nil {
+			if err := errors.Join(p.Write([]byte(s)), p.Flush()); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Wait() // the first is with the sink now
 		}
-		if err := p.write([]byte("e")); err != nil { // not flushed: stays back until the end
+		if err := p.Write([]byte("e")); err != nil { // not flushed: stays back until the end
 			t.Fatal(err)
 		}
 		let <- struct{}{}
@@ -34,7 +34,7 @@ func TestPumpKeepsOrderAndBatches(t *testing.T) {
 			t.Errorf("batches %q", got)
 		}
 		go func() { let <- struct{}{} }()
-		if err := p.close(); err != nil {
+		if err := p.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(batches, "|"); got != "a|bcd|e" {
@@ -47,7 +47,7 @@ func TestPumpWaitsWhenItIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		let := make(chan struct{})
 		got := 0
-		p := newPump(func(b []byte) error {
+		p := NewPump(func(b []byte) error {
 			<-let
 			got += len(b)
 			return nil
@@ -57,13 +57,13 @@ func TestPumpWaitsWhenItIsFull(t *testing.T) {
 		done := make(chan error, 1)
 		go func() {
 			for range count {
-				if err := errors.Join(p.write(bytes.Repeat([]byte{'x'}, size)), p.flush()); err != nil {
+				if err := errors.Join(p.Write(bytes.Repeat([]byte{'x'}, size)), p.Flush()); err != nil {
 					done <- err
 					return
 				}
 				written += size
 			}
-			done <- p.close()
+			done <- p.Close()
 		}()
 		synctest.Wait()
 		if most := 2*batchBytes + 2*size; written > most { // one batch is with the sink
@@ -79,16 +79,16 @@ func TestPumpWaitsWhenItIsFull(t *testing.T) {
 func TestPumpGivesUpWithItsSink(t *testing.T) {
 	broken := errors.New("broken")
 	calls := 0
-	p := newPump(func([]byte) error { calls++; return broken })
-	if err := p.write([]byte("a")); err != nil {
+	p := NewPump(func([]byte) error { calls++; return broken })
+	if err := p.Write([]byte("a")); err != nil {
 		t.Fatal(err)
 	}
-	for p.flush() == nil { // until its goroutine has failed
+	for p.Flush() == nil { // until its goroutine has failed
 	}
-	if err := p.write([]byte("b")); err != broken {
+	if err := p.Write([]byte("b")); err != broken {
 		t.Errorf("write: %v", err)
 	}
-	if err := p.close(); err != broken || calls != 1 {
+	if err := p.Close(); err != broken || calls != 1 {
 		t.Errorf("close: %v after %d calls", err, calls)
 	}
 }
@@ -96,7 +96,7 @@ func TestPumpGivesUpWithItsSink(t *testing.T) {
 func TestPumpBeatsOnlyWhenIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var all strings.Builder
-		p := newPump(func(b []byte) error { all.Write(b); return nil })
+		p := NewPump(func(b []byte) error { all.Write(b); return nil })
 		beat := func() bool {
 			defer synctest.Wait()
 			return p.beat([]byte("."))
@@ -104,16 +104,16 @@ func TestPumpBeatsOnlyWhenIdle(t *testing.T) {
 		if !beat() {
 			t.Error("no beat at the start")
 		}
-		if err := p.write([]byte("half ")); err != nil {
+		if err := p.Write([]byte("half ")); err != nil {
 			t.Fatal(err)
 		}
 		beat() // would stand in the middle
-		if err := errors.Join(p.write([]byte("whole")), p.flush()); err != nil {
+		if err := errors.Join(p.Write([]byte("whole")), p.Flush()); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		beat()
-		if err := p.close(); err != nil {
+		if err := p.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if beat() {

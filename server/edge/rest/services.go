@@ -1,4 +1,4 @@
-package edge
+package rest
 
 import (
 	"context"

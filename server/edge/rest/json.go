@@ -1,4 +1,4 @@
-package edge
+package rest
 
 import (
 	"encoding/json"
@@ -43,7 +43,7 @@ func appendJSON(b []byte, v any) ([]byte, error) {
 	case map[string]proto.Message: // and the error that ends it
 		return appendEnvelope(b, `{"error":`, v["error"])
 	}
-	return nil, fmt.Errorf("edge: no JSON for a %T", v)
+	return nil, fmt.Errorf("rest: no JSON for a %T", v)
 }
 
 func appendEnvelope(b []byte, open string, m proto.Message) ([]byte, error) {
@@ -82,7 +82,7 @@ func appendString(b []byte, s string) []byte {
 func (marshaler) Unmarshal(data []byte, v any) error {
 	m, ok := v.(proto.Message)
 	if !ok {
-		return fmt.Errorf("edge: no %T from JSON", v)
+		return fmt.Errorf("rest: no %T from JSON", v)
 	}
 	return protojson.Unmarshal(data, m)
 }
@@ -101,8 +101,10 @@ func (m marshaler) NewEncoder(w io.Writer) runtime.Encoder {
 
 // NewDecoder reads a request: one JSON value, or a sequence of them, normally one a line.
 func (marshaler) NewDecoder(r io.Reader) runtime.Decoder {
-	body := r.(*callBody) // as rest made it
-	return newDecoder(body, body.call)
+	in := r.(*request) // as the door made it
+	d := newDecoder(in, in)
+	in.lines = d.in
+	return d
 }
 
 // eventMarshaler writes a stream as server-sent events.
