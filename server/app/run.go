@@ -79,7 +79,6 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),
-		grpc.WaitForHandlers(true),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.MaxHeaderListSize(maxHeader),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle, Time: pingEvery, Timeout: headerTimeout}),
