@@ -39,6 +39,7 @@ const (
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
 	maxHeader     = 64 << 10         // bytes of a request's headers
 	maxGraph      = 64 << 20         // bytes of a graph; one with a million edges has about 20 MiB, and 50 MiB as JSON
+	maxMessage    = 4 << 20          // bytes of a message that an upstream answers with
 	streamWindow  = 256 << 10        // bytes that a client may send ahead of what a call's handler has taken
 )
 
@@ -94,7 +95,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 
-	c.upstream.MessageBytes = 4 << 20
+	c.upstream.MessageBytes = maxMessage
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
