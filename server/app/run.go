@@ -17,7 +17,6 @@ import (
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/keepalive"
 
-	"routeguide/proto/tutorial/gcn"
 	"routeguide/server/backup"
 	"routeguide/server/edge"
 	"routeguide/server/feature"
@@ -35,19 +34,13 @@ const (
 	idleTimeout   = 2 * time.Minute  // of a connection without a call
 	maxIdle       = 10 * time.Minute // of one of native gRPC
 	stallTimeout  = time.Minute      // for a client to read what it asked for
+	leastBudget   = 256 << 20        // bytes of all messages in memory
 	shutdownBound = 4 * time.Second  // for calls to end, after which connections are cut
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
+	maxConns      = 16_384           // of native gRPC at a time
+	maxConnsOfOne = 8192             // and of one address
 	maxHeader     = 64 << 10         // bytes of a request's headers
-	maxGraph      = 64 << 20         // bytes of a graph; one with a million edges has about 20 MiB, and 50 MiB as JSON
-	maxMessage    = 4 << 20          // bytes of a message that an upstream answers with
-	streamWindow  = 256 << 10        // bytes that a client may send ahead of what a call's handler has taken
 )
-
-// large is how many bytes a request may have that may have more than others: by method, and by path for REST.
-var large = map[string]int{
-	gcnpb.GCNService_ProcessGraph_FullMethodName: maxGraph,
-	"/v1/tutorial/gcn:processGraph":              maxGraph,
-}
 
 // Main runs the command that the arguments name until a signal ends it.
 func Main() {
@@ -95,25 +88,29 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 
-	c.upstream.MessageBytes = maxMessage
+	c.upstream.MessageBytes = c.maxMessage
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
 	}
 	defer upstreams.Close()
-	calls := rpc.NewCalls(log, stallTimeout, large)
+	ending, end := context.WithCancelCause(context.Background())
+	defer end(rpc.ErrEnding)
+	calls := rpc.NewCalls(rpc.Options{
+		Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage,
+		Budget: rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage))),
+	})
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),
 		grpc.WaitForHandlers(true),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.MaxHeaderListSize(maxHeader),
-		grpc.StaticStreamWindowSize(streamWindow),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle, Time: pingEvery, Timeout: headerTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)
 	defer server.Stop()
-	health := rpc.Register(server, rpc.Domain{Features: features, Routes: routes, Notes: notes})
+	health := rpc.Register(server, ending, rpc.Domain{Features: features, Routes: routes, Notes: notes})
 	if err := tutorial.Register(ctx, server, tutorial.Options{
 		Store: st, Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
 	}); err != nil {
@@ -130,15 +127,12 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: st.Ready, Damage: st.Damage, Limits: edge.Limits{Large: large},
+		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: st.Ready, Damage: st.Damage, Limits: edge.Limits{Message: c.maxMessage},
 		Metrics: metrics(calls, st),
 	})
 	if err != nil {
 		return err
 	}
 
-	return serve(ctx, c, log, server.Server, doors, func() {
-		health.Shutdown()
-		calls.EndStreams()
-	})
+	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
 }

@@ -35,7 +35,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 	web.Protocols.SetUnencryptedHTTP2(true)
 
 	ended := make(chan error, 2)
-	go func() { ended <- server.Serve(grpcListener) }()
+	go func() { ended <- server.Serve(bound(grpcListener.(*net.TCPListener), maxConns, maxConnsOfOne)) }()
 	go func() { ended <- web.Serve(httpListener) }()
 	log.Info("grpc listening", "addr", grpcListener.Addr().String())
 	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())

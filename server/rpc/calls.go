@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,200 +15,262 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Calls stands around every call of a server: it turns errors into statuses, recovers panics, writes one log line a call
-// and ends streams that must end. It is safe for concurrent use.
-type Calls struct {
-	log     *slog.Logger
-	end     context.Context
-	endAll  context.CancelCauseFunc
-	running sync.WaitGroup // handlers of streams, and the sweeper
-	large   map[string]int
-	metrics *metrics
-
-	mu      sync.Mutex
-	streams map[*stream]struct{}
+// Options say how calls are served, and within which bounds. All fields are required.
+type Options struct {
+	Log *slog.Logger
+	// Ending is done when calls have to end, those that wait for something with UNAVAILABLE.
+	Ending context.Context
+	// Stall is how long a client may take to send the rest of a message, or to read one.
+	Stall time.Duration
+	// Message is how many bytes a message from a client may have, also once it is decompressed.
+	Message int
+	// Budget is taken from for messages.
+	Budget *Budget
 }
 
-// NewCalls returns Calls that cut off a stream whose client has not read for stall. A message may have 4 MiB, or as many
-// bytes as large says for its method, "/package.Service/Method". Close ends it.
-func NewCalls(log *slog.Logger, stall time.Duration, large map[string]int) *Calls {
-	c := &Calls{log: log, large: large, streams: make(map[*stream]struct{}), metrics: newMetrics()}
-	c.end, c.endAll = context.WithCancelCause(context.Background())
-	c.running.Go(func() { c.sweep(stall / 2) })
+// Calls are all calls of a server. It is safe for concurrent use.
+type Calls struct {
+	Options
+	clients *clients
+	metrics *metrics
+	closed  chan struct{}
+	running sync.WaitGroup // what Go started, and the sweeper
+
+	mu  sync.Mutex
+	all map[*call]struct{}
+}
+
+// NewCalls returns Calls for NewServer. Close ends it.
+func NewCalls(o Options) *Calls {
+	c := &Calls{Options: o, clients: newClients(), metrics: newMetrics(), closed: make(chan struct{}), all: make(map[*call]struct{})}
+	c.running.Go(func() { c.sweep(o.Stall / 2) })
 	return c
 }
 
-// EndStreams ends every open stream, and each one that begins from now on, with UNAVAILABLE.
-func (c *Calls) EndStreams() {
-	c.endAll(errShutdown)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for s := range c.streams {
-		s.cut(errShutdown)
-	}
-}
-
-// Close ends all streams and waits for their handlers. The server must have been stopped, or be about to be.
+// Close waits for all goroutines of calls. The server must have been stopped.
 func (c *Calls) Close() {
-	c.EndStreams()
+	close(c.closed)
 	c.running.Wait()
 }
 
-func (c *Calls) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-	start := time.Now()
-	end := c.metrics.begin(kind(false, false), info.FullMethod, true)
-	err = c.guard(func() error { resp, err = handler(ctx, req); return err })
-	st := c.told(err)
-	end(st.Code(), 1, sentBy(st))
-	c.line(ctx, info.FullMethod, st, err, start)
-	return resp, st.Err()
+// A call is one under way, and its grpc.ServerStream unless it is unary.
+type call struct {
+	grpc.ServerStream
+	wire       wire
+	ctx        context.Context
+	cancel     context.CancelCauseFunc // nil for a unary call, whose handler is not cancelled
+	calls      *Calls
+	method     string
+	began      time.Time
+	client     *client // nil until the call was let in
+	oneRequest bool
+	share      share
+
+	received, sent progress
+	ended          atomic.Pointer[failure] // why, if the call was cut off
 }
 
-// stream runs the handler in a goroutine of its own, so that the call can end although the handler is blocked in RecvMsg
-// or SendMsg: these return as soon as the call has ended.
-func (c *Calls) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	start := time.Now()
-	end := c.metrics.begin(kind(info.IsClientStream, info.IsServerStream), info.FullMethod, srv != nil)
-	ctx, cancel := context.WithCancelCause(ss.Context())
-	defer cancel(nil)
-	s := &stream{ServerStream: ss, ctx: ctx, cut: cancel, limit: c.limit(info.FullMethod)}
-	defer c.track(s)()
-	if c.end.Err() != nil {
-		cancel(context.Cause(c.end))
-	}
+type callKey struct{}
 
-	done := make(chan error, 1)
-	c.running.Go(func() { done <- c.guard(func() error { return handler(srv, s) }) })
-	var err error
-	select {
-	case err = <-done:
-		if err != nil && ctx.Err() != nil && ss.Context().Err() == nil {
-			err = context.Cause(ctx) // the handler failed because the call was ended
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+// Go runs f in a goroutine that belongs to the call whose handler has ctx. If f panics, the call ends as if its handler had.
+// f must end when ctx does; it may outlive the handler by that.
+func Go(ctx context.Context, f func()) {
+	c := callOf(ctx)
+	c.calls.running.Go(func() {
+		if err := guard(func() error { f(); return nil }); err != nil {
+			c.cut(err)
 		}
-	case <-ctx.Done():
-		if err = context.Cause(ctx); ss.Context().Err() != nil {
-			err = <-done // the client is gone: the handler sees it too
-		}
-	}
-	st := c.told(err)
-	received, sent := s.received.Load(), s.sent.Load()/2
-	end(st.Code(), received, sent)
-	c.line(ctx, info.FullMethod, st, err, start, slog.Uint64("received", received), slog.Uint64("sent", sent))
-	return st.Err()
+	})
 }
 
-// sentBy is how many messages a unary call of this status answers with.
-func sentBy(st *status.Status) uint64 {
-	if st.Code() == codes.OK {
-		return 1
-	}
-	return 0
-}
-
-// guard makes a panic of the handler an error.
-func (c *Calls) guard(handle func() error) (err error) {
+// guard makes an error of a panic.
+func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return handle()
+	return f()
 }
 
-func (c *Calls) told(err error) *status.Status {
-	st, known := statusOf(err)
-	if !known {
-		c.log.Error("call failed", "err", err)
-	}
-	return st
-}
-
-// line logs a call that went well, or that its client ended, for those who debug, any other for everybody.
-func (c *Calls) line(ctx context.Context, method string, st *status.Status, err error, start time.Time, more ...slog.Attr) {
-	level := slog.LevelDebug
-	switch st.Code() {
-	case codes.OK, codes.Canceled, codes.DeadlineExceeded, codes.Unimplemented:
-	default:
-		level = slog.LevelInfo
-	}
-	if !c.log.Enabled(ctx, level) {
-		return
-	}
-	attrs := append([]slog.Attr{
-		slog.String("method", method), slog.String("code", st.Code().String()),
-		slog.Duration("took", time.Since(start)), slog.String("door", door(ctx)),
-	}, more...)
-	if who := value(ctx, mdTraveler); who != "" {
-		attrs = append(attrs, slog.String("traveler", who))
-	}
-	if err != nil {
-		attrs = append(attrs, slog.String("err", st.Message()))
-	}
-	c.log.LogAttrs(ctx, level, "call", attrs...)
-}
-
-func (c *Calls) track(s *stream) (untrack func()) {
-	c.mu.Lock()
-	c.streams[s] = struct{}{}
-	c.mu.Unlock()
-	return func() {
-		c.mu.Lock()
-		delete(c.streams, s)
-		c.mu.Unlock()
-	}
-}
-
-// sweep cuts off streams that stand in the same SendMsg for a whole interval.
-func (c *Calls) sweep(every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-c.end.Done():
-			return
-		case <-tick.C:
-		}
-		c.mu.Lock()
-		for s := range c.streams {
-			sent := s.sent.Load()
-			if sent%2 == 1 && sent == s.swept {
-				s.cut(errStalled)
-			}
-			s.swept = sent
-		}
-		c.mu.Unlock()
-	}
-}
-
-// A stream counts what passes through it.
-type stream struct {
-	grpc.ServerStream
-	ctx      context.Context
-	cut      context.CancelCauseFunc
-	limit    int // bytes of a message received
-	received atomic.Uint64
-	sent     atomic.Uint64 // twice the messages sent, and one more while one is being sent
-	swept    uint64        // sent as the sweeper saw it last
-}
-
-func (s *stream) Context() context.Context { return s.ctx }
-
-func (s *stream) RecvMsg(m any) error {
-	return receiveWithin(func(m any) error {
-		err := s.ServerStream.RecvMsg(m)
-		if err == nil {
-			s.received.Add(1)
+// unary stands around every unary call, and around receiving its request: request is nil, handle receives it.
+func (c *Calls) unary(ctx context.Context, _ any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (resp any, err error) {
+	now := &call{calls: c, method: info.FullMethod, ctx: ctx, oneRequest: true}
+	now.ctx = context.WithValue(ctx, callKey{}, now)
+	end := c.metrics.begin(kind(false, false), info.FullMethod, true)
+	err = now.run(func() (err error) {
+		if resp, err = handle(now.ctx, nil); err == nil {
+			resp, err = now.lend(resp)
 		}
 		return err
-	}, s.limit, m)
+	})
+	sent := uint64(1)
+	if err != nil {
+		resp, sent = nil, 0
+	}
+	end(status.Code(err), now.received.through(), sent)
+	return resp, err
 }
 
-func (s *stream) SendMsg(m any) error {
-	s.sent.Add(1)
-	defer s.sent.Add(1)
-	err := s.ServerStream.SendMsg(m)
+// stream stands around every other call.
+func (c *Calls) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+	now := &call{ServerStream: ss, calls: c, method: info.FullMethod, oneRequest: !info.IsClientStream}
+	ctx, cancel := context.WithCancelCause(ss.Context())
+	defer cancel(nil)
+	now.ctx, now.cancel = context.WithValue(ctx, callKey{}, now), cancel
+	end := c.metrics.begin(kind(info.IsClientStream, info.IsServerStream), info.FullMethod, srv != nil)
+	err := now.run(func() error {
+		if c.Ending.Err() != nil {
+			return context.Cause(c.Ending)
+		}
+		if isList(info.FullMethod) {
+			done, err := c.clients.list(now.ctx, now.client)
+			if err != nil {
+				return err
+			}
+			defer done()
+		}
+		return handle(srv, now)
+	})
+	cancel(nil) // before the share of a goroutine that is receiving is closed
+	end(status.Code(err), now.received.through(), now.sent.through())
+	return err
+}
+
+// isList tells by its name whether a method answers with all there is of something.
+func isList(method string) bool {
+	return strings.HasPrefix(method[strings.LastIndexByte(method, '/')+1:], "List")
+}
+
+// run lets a call in, runs its handler and says how it ended: the error has a status that may be told.
+func (c *call) run(handle func() error) error {
+	c.began = time.Now()
+	err := guard(func() (err error) {
+		if c.wire, err = wireOf(c.ctx); err != nil {
+			return err
+		}
+		if c.client, err = c.calls.clients.enter(addressOf(c.ctx)); err != nil {
+			return err
+		}
+		defer c.calls.clients.leave(c.client)
+		c.share.budget = c.calls.Budget
+		defer c.share.close()
+		defer c.calls.track(c)()
+		return handle()
+	})
+	if ended := c.ended.Load(); ended != nil && err != nil {
+		err = ended // the handler failed because the call was ended
+	} else {
+		err = fail(err)
+	}
+	c.log(err)
+	return err
+}
+
+// cut ends the call with an error, also while its handler is blocked in RecvMsg or SendMsg.
+func (c *call) cut(why error) {
+	failed := failureOf(why)
+	if !c.ended.CompareAndSwap(nil, failed) {
+		return
+	}
+	if c.cancel != nil {
+		c.cancel(failed)
+	}
+	c.calls.running.Go(func() { _ = c.wire.WriteStatus(failed.st) }) // in vain if the client is gone
+}
+
+func (c *call) Context() context.Context { return c.ctx }
+
+func (c *call) SendMsg(m any) error {
+	c.sent.begin()
+	defer c.sent.end()
+	m, err := c.lend(m)
+	if err != nil {
+		return err
+	}
+	err = c.ServerStream.SendMsg(m)
 	if status.Code(err) == codes.Unavailable { // the transport may notice before the context does that the client left
 		return context.Canceled
 	}
 	return err
+}
+
+// lend takes the memory of a long answer from the budget until gRPC has sent it.
+func (c *call) lend(answer any) (any, error) {
+	bytes := encodedSize(answer)
+	if bytes <= freeBytes {
+		return answer, nil
+	}
+	memory, err := c.calls.Budget.lend(int64(bytes))
+	if err != nil {
+		return nil, err
+	}
+	return borrow(answer, memory)
+}
+
+func (c *Calls) track(now *call) (untrack func()) {
+	c.mu.Lock()
+	c.all[now] = struct{}{}
+	c.mu.Unlock()
+	return func() {
+		c.mu.Lock()
+		delete(c.all, now)
+		c.mu.Unlock()
+	}
+}
+
+// sweep cuts off calls that are at the same message for a whole interval, and all that wait once calls have to end.
+func (c *Calls) sweep(every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	ending := c.Ending.Done()
+	for {
+		select {
+		case <-c.closed:
+			return
+		case <-ending:
+			ending = nil
+			c.each(func(now *call) {
+				if now.cancel != nil {
+					now.cut(context.Cause(c.Ending))
+				}
+			})
+		case <-tick.C:
+			c.each(func(now *call) {
+				if now.sent.stuck() {
+					now.cut(errNotRead)
+				} else if now.received.stuck() {
+					now.cut(errNotSent)
+				}
+			})
+		}
+	}
+}
+
+func (c *Calls) each(do func(*call)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for now := range c.all {
+		do(now)
+	}
+}
+
+// progress is how far one direction of a call is: twice the messages that are through, and one more while one is under way.
+type progress struct {
+	now   atomic.Uint64
+	swept uint64 // as stuck saw it last
+}
+
+func (p *progress) begin()          { p.now.Add(1) }
+func (p *progress) end()            { p.now.Add(1) }
+func (p *progress) through() uint64 { return p.now.Load() / 2 }
+
+// stuck tells whether the same message has been under way since it was called last. It is for one goroutine.
+func (p *progress) stuck() bool {
+	now := p.now.Load()
+	same := now%2 == 1 && now == p.swept
+	p.swept = now
+	return same
 }

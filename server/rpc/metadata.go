@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 )
 
 // The metadata of the contract; route_guide.proto says what each is for.
@@ -73,12 +72,4 @@ func chatNotes(ctx context.Context) (first int, resumed bool, err error) {
 		return 0, false, invalid(mdChatNotes, "%q is not a whole number from 0", raw)
 	}
 	return int(n), true, nil
-}
-
-// door says where a call came from: a network address, or the in-memory connection of the HTTP port.
-func door(ctx context.Context) string {
-	if p, ok := peer.FromContext(ctx); ok {
-		return p.Addr.String()
-	}
-	return ""
 }

@@ -186,7 +186,7 @@ type received[T any] struct {
 // receive makes a stream's Recv something to select on. Its goroutine ends with the call; the last value has an error.
 func receive[T any](ctx context.Context, recv func() (*T, error)) <-chan received[T] {
 	out := make(chan received[T])
-	go func() {
+	Go(ctx, func() {
 		for {
 			msg, err := recv()
 			select {
@@ -198,6 +198,6 @@ func receive[T any](ctx context.Context, recv func() (*T, error)) <-chan receive
 				return
 			}
 		}
-	}()
+	})
 	return out
 }

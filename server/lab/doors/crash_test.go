@@ -25,12 +25,9 @@ import (
 	"routeguide/server/lab/leaktest"
 )
 
-// asProgram in the environment makes the test binary the program itself, so that a test can kill it.
-const (
-	maxGraph      = 64 << 20        // bytes that a graph may have
-	shutdownBound = 4 * time.Second // for calls to end when the program does
-)
+const shutdownBound = 4 * time.Second // for calls to end when the program does
 
+// asProgram in the environment makes the test binary the program itself, so that a test can kill it.
 const asProgram = "ROUTEGUIDE_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {

@@ -181,8 +181,8 @@ func (v visitor) refused(err error, field string) {
 }
 
 // throughEachDoor runs a test with a program at every door.
-func throughEachDoor(t *testing.T, test func(visitor)) {
-	p := start(t, "-log-level=debug")
+func throughEachDoor(t *testing.T, test func(visitor), args ...string) {
+	p := start(t, append(args, "-log-level=debug")...)
 	for _, d := range doors {
 		t.Run(d.name, func(t *testing.T) { test(visitor{t, p, d}) })
 	}

@@ -118,3 +118,48 @@ func endsInTime(t *testing.T, each int) bool {
 	leaktest.VerifyNone(t, goroutines)
 	return true
 }
+
+// Under load, and with points that are not stored yet, the program ends as fast. A machine that is too slow does it with
+// less.
+func TestShutdownUnderLoad(t *testing.T) {
+	for each := 64; !endsUnderLoad(t, each); each /= 2 {
+		if each < 8 {
+			t.Fatalf("the program took longer than %v to end", shutdownBound+time.Second)
+		}
+	}
+}
+
+func endsUnderLoad(t *testing.T, each int) bool {
+	t.Helper()
+	p := start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var clients sync.WaitGroup
+	for range each {
+		v := visitor{t, p, doors[0]}
+		record := v.begin(ctx, recordRoute)
+		clients.Go(func() {
+			for err := error(nil); err == nil; {
+				err = record.SendMsg(pb(1, 1))
+			}
+			if err := record.RecvMsg(new(routeguidepb.RouteSummary)); status.Code(err) != codes.Unavailable {
+				t.Errorf("a route ended with %v, want UNAVAILABLE", err)
+			}
+		})
+		clients.Go(func() {
+			for err := error(nil); err == nil; {
+				err = v.connection().Invoke(ctx, getFeature, pb(1, 1), new(routeguidepb.Feature))
+			}
+		})
+	}
+	began := time.Now()
+	err := p.stop()
+	took := time.Since(began)
+	t.Logf("ended in %v", took)
+	cancel()
+	clients.Wait()
+	if err != nil {
+		t.Error(err)
+	}
+	return took < shutdownBound+time.Second
+}
