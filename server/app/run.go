@@ -17,14 +17,8 @@ import (
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/keepalive"
 
-	"routeguide/server/backup"
 	"routeguide/server/edge"
-	"routeguide/server/feature"
-	"routeguide/server/geo"
-	"routeguide/server/note"
-	"routeguide/server/route"
 	"routeguide/server/rpc"
-	"routeguide/server/store"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
 )
@@ -48,7 +42,7 @@ func Main() {
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := Command(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	err := Command(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
@@ -66,27 +60,11 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
 
-	features := feature.Default()
-	if c.features != "" {
-		if features, err = feature.Open(ctx, c.features, log); err != nil {
-			return err
-		}
-	}
-	st, err := store.Open(ctx, c.store(log))
+	state, err := openState(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	routes, err := route.Open(ctx, st, route.Options{
-		Feature: func(p geo.Point) bool { _, ok := features.At(p); return ok }, Keep: c.trackMaxAge,
-	})
-	if err != nil {
-		return err
-	}
-	notes, err := note.Open(ctx, st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace})
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, state.close()) }()
 
 	c.upstream.MessageBytes = c.maxMessage
 	upstreams, err := upstream.Open(c.upstream)
@@ -110,25 +88,18 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)
 	defer server.Stop()
-	health := rpc.Register(server, ending, rpc.Domain{Features: features, Routes: routes, Notes: notes})
-	if err := tutorial.Register(ctx, server, tutorial.Options{
-		Store: st, Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
+	health := rpc.Register(server, ending, rpc.Domain{Features: state.features, Routes: state.routes, Notes: state.notes})
+	if err := state.tutorial.Register(server, tutorial.Options{
+		Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
 	}); err != nil {
 		return err
-	}
-	if c.nats.URL == "" {
-		exports, failed := backup.Serve(c.data, st, log)
-		if failed != nil {
-			return failed
-		}
-		defer func() { err = errors.Join(err, exports.Close()) }()
 	}
 	if err := upstreams.Behind(server.Server, rpc.Reflection(server)); err != nil {
 		return err
 	}
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: st.Ready, Damage: st.Damage, Limits: edge.Limits{Message: c.maxMessage},
-		Metrics: metrics(calls, st),
+		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
+		Limits: edge.Limits{Message: c.maxMessage}, Metrics: metrics(calls, state.store),
 	})
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func (l Limits) of(path string) Limits {
 	return l
 }
 
-// Edge is the http.Handler of the HTTP port, for HTTP/1.1 and HTTP/2. It is safe for concurrent use.
+// Edge is the http.Handler of the HTTP port, for HTTP/1.1. It is safe for concurrent use.
 type Edge struct {
 	origins origins
 	log     *slog.Logger
@@ -184,7 +184,7 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD")
 		refuse(w, http.StatusMethodNotAllowed, "Only GET and HEAD are possible here.")
 		return
-	case hasBody(r):
+	case r.ContentLength != 0:
 		refuse(w, http.StatusBadRequest, "A request for a document has no body.")
 		return
 	}

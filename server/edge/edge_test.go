@@ -172,7 +172,6 @@ type place struct {
 	native *grpc.ClientConn
 	tcp    sync.Map // the HTTP port's connections, as keys
 	http1  *http.Client
-	http2  *http.Client
 }
 
 func open(t testing.TB, change ...func(*edge.Options)) *place {
@@ -200,23 +199,18 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 	}
 	web, native := listen(), listen()
 	p.base = "http://" + web.Addr().String()
-	p.server = &http.Server{Handler: p.edge, Protocols: new(http.Protocols), ReadHeaderTimeout: patience}
+	p.server = &http.Server{Handler: p.edge, ReadHeaderTimeout: patience}
 	p.server.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			p.tcp.Store(c, nil)
 		}
 	}
-	p.server.Protocols.SetHTTP1(true)
-	p.server.Protocols.SetUnencryptedHTTP2(true)
 	go p.server.Serve(web)
 	go s.Serve(native)
 	if p.native, err = grpc.NewClient(native.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {
 		t.Fatal(err)
 	}
 	p.http1 = &http.Client{Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	h2 := &http.Transport{Protocols: new(http.Protocols)}
-	h2.Protocols.SetUnencryptedHTTP2(true)
-	p.http2 = &http.Client{Transport: h2}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -224,7 +218,6 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 			t.Errorf("close the edge: %v", err)
 		}
 		p.http1.CloseIdleConnections()
-		p.http2.CloseIdleConnections()
 		if err := p.server.Shutdown(ctx); err != nil {
 			t.Errorf("shut the HTTP server down: %v", err)
 			p.server.Close()

@@ -17,11 +17,10 @@ const linger = 100 * time.Millisecond
 // requestBody is a request body that can be closed while it is being read, which net/http's cannot. It makes the request
 // full duplex: the answer may begin, and end, before the request does.
 type requestBody struct {
-	body  io.ReadCloser
-	w     http.ResponseWriter
-	ctl   *http.ResponseController
-	idle  time.Duration // until a silent peer counts as gone; 0: it may be silent
-	http1 bool
+	body io.ReadCloser
+	w    http.ResponseWriter
+	ctl  *http.ResponseController
+	idle time.Duration // until a silent peer counts as gone; 0: it may be silent
 
 	reading sync.Mutex // held during a read
 	mu      sync.Mutex // held while a deadline is chosen; guards what follows
@@ -31,14 +30,9 @@ type requestBody struct {
 	cut     bool // and a read may have been ended by force
 }
 
-// hasBody tells whether a request says that it has a body. That of HTTP/2 need not say before it ends.
-func hasBody(r *http.Request) bool {
-	return r.ContentLength > 0 || r.ContentLength < 0 && r.ProtoMajor == 1
-}
-
 func newRequestBody(w http.ResponseWriter, r *http.Request, idle time.Duration) *requestBody {
-	b := &requestBody{body: r.Body, w: w, ctl: http.NewResponseController(w), idle: idle, http1: r.ProtoMajor == 1}
-	_ = b.ctl.EnableFullDuplex() // HTTP/2 always is
+	b := &requestBody{body: r.Body, w: w, ctl: http.NewResponseController(w), idle: idle}
+	_ = b.ctl.EnableFullDuplex()
 	return b
 }
 
@@ -75,7 +69,7 @@ func (b *requestBody) mayBeSilent() {
 func (b *requestBody) beforeAnswer() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.http1 && !b.ended {
+	if !b.ended {
 		b.w.Header().Set("Connection", "close")
 	}
 }
@@ -98,12 +92,6 @@ func (b *requestBody) stop(after time.Duration) {
 // Close ends a read under way and waits for it. A request that still does not end is abandoned, and its connection with it.
 // It is for the goroutine that answers.
 func (b *requestBody) Close() error {
-	if !b.http1 {
-		b.stop(0)
-		b.reading.Lock()
-		defer b.reading.Unlock()
-		return nil
-	}
 	b.stop(linger)
 	b.reading.Lock()
 	defer b.reading.Unlock()

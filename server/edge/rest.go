@@ -67,7 +67,7 @@ func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodGet {
-		if hasBody(r) {
+		if r.ContentLength != 0 {
 			abandon(w)
 			h.fail(res, r, status.Error(codes.InvalidArgument, "a GET request has no body"))
 			return

@@ -62,11 +62,7 @@ func newSocket(ws *websocket.Conn, conn *socketConn, limits Limits, calls *calls
 	return s
 }
 
-// expect gives the peer its time to take what is being sent.
-func (s *socket) expect() { s.conn.writeWithin(s.calls.patience(s.limits.Write)) }
-
 func (s *socket) send(batch []byte) error {
-	s.expect()
 	return s.ws.Write(context.Background(), websocket.MessageBinary, batch)
 }
 
@@ -209,17 +205,12 @@ func (s *socket) discard(data func()) {
 	}
 }
 
-// SendHeader sends header metadata, once.
+// SendHeader sends header metadata, before anything else and once. They are a WebSocket message of their own: clients of
+// @improbable-eng/grpc-web read no further in a message than to the end of header lines.
 func (s *socket) SendHeader(md metadata.MD) error {
 	s.begun = true
-	return s.sendLines(append([]byte("content-type: application/grpc-web+proto\r\n"), appendLines(nil, md)...))
-}
-
-func (s *socket) sendLines(lines []byte) error {
-	if err := s.pump.write(frameStart(flagLines, len(lines)), lines); err != nil {
-		return err
-	}
-	return s.pump.flush()
+	lines := appendLines([]byte("content-type: application/grpc-web+proto\r\n"), md)
+	return s.send(append(frameStart(flagLines, len(lines)), lines...))
 }
 
 // SendMsg sends a message. It waits while too much is on its way.
@@ -250,14 +241,14 @@ func (s *socket) end(st *status.Status, code websocket.StatusCode) error {
 			return err
 		}
 	}
-	if err := s.sendLines(appendLines(appendLines(nil, statusMetadata(st)), s.trailer)); err != nil {
+	lines := appendLines(appendLines(nil, statusMetadata(st)), s.trailer)
+	if err := s.pump.write(frameStart(flagLines, len(lines)), lines); err != nil {
 		return err
 	}
 	if err := s.pump.close(); err != nil {
 		return err
 	}
 	s.conn.ending.Store(true)
-	s.expect()
 	s.conn.readWithin(s.calls.patience(s.limits.Write))
 	reason := percentEncode(st.Message())
 	return s.ws.Close(code, reason[:min(len(reason), closeReasonBytes)])

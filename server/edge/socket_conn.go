@@ -12,7 +12,8 @@ import (
 // hijacker keeps the connection that a WebSocket takes over, for its deadlines.
 type hijacker struct {
 	http.ResponseWriter
-	conn *socketConn
+	patience func() time.Duration // how long the peer may take to read
+	conn     *socketConn
 }
 
 // Hijack implements http.Hijacker.
@@ -22,7 +23,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	_ = conn.SetDeadline(time.Time{})
-	h.conn = &socketConn{Conn: conn}
+	h.conn = &socketConn{Conn: conn, patience: h.patience}
 	rw.Writer.Reset(h.conn)
 	return h.conn, rw, nil
 }
@@ -31,8 +32,9 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // word to the peer; deadlines here leave it able to say why.
 type socketConn struct {
 	net.Conn
+	patience func() time.Duration
 
-	mu   sync.Mutex
+	mu   sync.Mutex    // held while a deadline is chosen
 	idle time.Duration // each read waits so long at the most; 0: there is one deadline for all
 
 	ending atomic.Bool // no more messages are written
@@ -48,6 +50,7 @@ func (c *socketConn) Write(p []byte) (int, error) {
 	if c.ending.Load() && len(p) > 0 && p[0] == closeFrame && c.closed.Swap(true) {
 		return len(p), nil
 	}
+	c.expect()
 	return c.Conn.Write(p)
 }
 
@@ -75,7 +78,10 @@ func (c *socketConn) readIdle(d time.Duration) {
 	c.idle = d
 }
 
-// writeWithin bounds the writes from now on, one under way included.
-func (c *socketConn) writeWithin(d time.Duration) {
-	_ = c.Conn.SetWriteDeadline(time.Now().Add(d))
+// expect gives the peer its time to take what is being written. Each write begins with it, those of pings and pongs too,
+// since a deadline that was set for an earlier one holds for all later ones.
+func (c *socketConn) expect() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.Conn.SetWriteDeadline(time.Now().Add(c.patience()))
 }

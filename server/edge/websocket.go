@@ -60,7 +60,8 @@ func (h *sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, "Too many WebSockets are open.")
 		return
 	}
-	hijacked := &hijacker{ResponseWriter: w}
+	limits := h.limits.of(r.URL.Path)
+	hijacked := &hijacker{ResponseWriter: w, patience: func() time.Duration { return h.calls.patience(limits.Write) }}
 	ws, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocol},
 		InsecureSkipVerify: true, // or it would apply a rule of its own to origins
@@ -68,9 +69,9 @@ func (h *sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // it has answered
 	}
-	s := newSocket(ws, hijacked.conn, h.limits.of(r.URL.Path), h.calls)
+	s := newSocket(ws, hijacked.conn, limits, h.calls)
 	defer context.AfterFunc(h.calls.cut, func() { _ = s.conn.Close() })()
-	defer context.AfterFunc(h.calls.ctx, s.expect)()
+	defer context.AfterFunc(h.calls.ctx, s.conn.expect)()
 
 	var owned sync.WaitGroup
 	defer owned.Wait()

@@ -2,10 +2,12 @@ package doors
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
 
+	"routeguide/server/app"
 	"routeguide/server/lab/loopback"
 )
 
@@ -26,7 +28,7 @@ func TestUpstreamIsNotThisServer(t *testing.T) {
 			"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0", "-data", t.TempDir(),
 			c.flag, fmt.Sprintf(c.listen, port), "-upstream", fmt.Sprintf(c.upstream, port),
 		}
-		if _, err := do(t, args...); err == nil || !strings.Contains(err.Error(), "this server's own address") {
+		if err := app.Run(t.Context(), args, io.Discard); err == nil || !strings.Contains(err.Error(), "this server's own address") {
 			t.Errorf("%q: %v", args[6:], err)
 		}
 	}

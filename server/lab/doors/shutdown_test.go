@@ -3,7 +3,6 @@ package doors
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -112,9 +111,7 @@ func endsInTime(t *testing.T, each int) bool {
 	}
 	cancel()
 	p.conn().Close()
-	for _, c := range []*http.Client{http1, h2c} {
-		c.CloseIdleConnections()
-	}
+	http1.CloseIdleConnections()
 	leaktest.VerifyNone(t, goroutines)
 	return true
 }
