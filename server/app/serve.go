@@ -40,7 +40,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 		native = front.Serve
 	}
 	go func() { ended <- native(grpcListener) }()
-	go func() { ended <- web.Serve(httpListener) }()
+	go func() { ended <- web.Serve(edge.Listener(httpListener)) }()
 	log.Info("grpc listening", "addr", grpcListener.Addr().String())
 	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())
 
