@@ -32,11 +32,9 @@ func doors(p *place) []door {
 	return []door{
 		{"native", p.native, true, true, true},
 		{"gRPC-Web", edgetest.Web{Base: p.base, Client: p.http1}, true, true, true},
-		{"gRPC-Web over HTTP/2", edgetest.Web{Base: p.base, Client: p.http2}, true, true, true},
 		{"gRPC-Web text", edgetest.Web{Base: p.base, Client: p.http1, Text: true}, true, true, false},
 		{"WebSocket", edgetest.WebSocket{Base: p.base}, true, true, true},
 		{"REST", edgetest.REST{Base: p.base, Client: p.http1}, false, false, true},
-		{"REST over HTTP/2", edgetest.REST{Base: p.base, Client: p.http2}, false, false, true},
 		{"REST events", edgetest.REST{Base: p.base, Client: p.http1, Events: true}, false, false, true},
 	}
 }
@@ -44,7 +42,11 @@ func doors(p *place) []door {
 // everyDoor runs a test through each of them.
 func everyDoor(t *testing.T, test func(*testing.T, *place, door)) {
 	t.Helper()
-	p := open(t)
+	everyDoorOf(t, open(t), test)
+}
+
+func everyDoorOf(t *testing.T, p *place, test func(*testing.T, *place, door)) {
+	t.Helper()
 	for _, d := range doors(p) {
 		t.Run(d.name, func(t *testing.T) { test(t, p, d) })
 	}

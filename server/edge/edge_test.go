@@ -60,7 +60,7 @@ func (g *guide) wait(ctx context.Context) error {
 	return status.FromContextError(ctx.Err()).Err()
 }
 
-// GetFeature answers with the metadata it got. A negative latitude is the code to fail with, 999 waits.
+// GetFeature answers with the metadata it got. A negative latitude is the code to fail with, 999 waits, 777 is answered with gzip.
 func (g *guide) GetFeature(ctx context.Context, p *routeguidepb.Point) (*routeguidepb.Feature, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	answer := metadata.MD{"route-id": md["route-id"], "seen-bin": md["seen-bin"]}
@@ -72,6 +72,10 @@ func (g *guide) GetFeature(ctx context.Context, p *routeguidepb.Point) (*routegu
 		return nil, detailed(codes.Code(-p.Latitude), "failed: 100% of \"naïve\" tries")
 	case p.Latitude == 999:
 		return nil, g.wait(ctx)
+	case p.Latitude == 777:
+		if err := grpc.SetSendCompressor(ctx, "gzip"); err != nil {
+			return nil, err
+		}
 	}
 	return &routeguidepb.Feature{Name: fmt.Sprint(md["traveler"]), Location: p}, nil
 }
@@ -172,14 +176,13 @@ type place struct {
 	native *grpc.ClientConn
 	tcp    sync.Map // the HTTP port's connections, as keys
 	http1  *http.Client
-	http2  *http.Client
 }
 
 func open(t testing.TB, change ...func(*edge.Options)) *place {
 	t.Helper()
 	before := goleak.IgnoreCurrent() // such as what a package that the gRPC-Web wrapper imports has started
 	t.Cleanup(func() { leaktest.VerifyNone(t, before) })
-	p := &place{guide: &guide{waiting: make(chan struct{}, 100), ended: make(chan error, 100)}}
+	p := &place{guide: &guide{waiting: make(chan struct{}, 100), ended: make(chan error, 1000)}}
 	s := grpc.NewServer(edge.ServerOptions()...)
 	routeguidepb.RegisterRouteGuideServer(s, p.guide)
 	routeguidev1.RegisterNoteServiceServer(s, p.guide)
@@ -200,23 +203,18 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 	}
 	web, native := listen(), listen()
 	p.base = "http://" + web.Addr().String()
-	p.server = &http.Server{Handler: p.edge, Protocols: new(http.Protocols), ReadHeaderTimeout: patience}
+	p.server = &http.Server{Handler: p.edge, ReadHeaderTimeout: patience}
 	p.server.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			p.tcp.Store(c, nil)
 		}
 	}
-	p.server.Protocols.SetHTTP1(true)
-	p.server.Protocols.SetUnencryptedHTTP2(true)
 	go p.server.Serve(web)
 	go s.Serve(native)
 	if p.native, err = grpc.NewClient(native.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {
 		t.Fatal(err)
 	}
 	p.http1 = &http.Client{Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	h2 := &http.Transport{Protocols: new(http.Protocols)}
-	h2.Protocols.SetUnencryptedHTTP2(true)
-	p.http2 = &http.Client{Transport: h2}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -224,7 +222,6 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 			t.Errorf("close the edge: %v", err)
 		}
 		p.http1.CloseIdleConnections()
-		p.http2.CloseIdleConnections()
 		if err := p.server.Shutdown(ctx); err != nil {
 			t.Errorf("shut the HTTP server down: %v", err)
 			p.server.Close()

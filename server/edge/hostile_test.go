@@ -1,7 +1,6 @@
 package edge_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -39,30 +38,23 @@ func raw(t testing.TB, p *place, text string) net.Conn {
 	return c
 }
 
-// upgrade is a raw WebSocket, its handshake done.
-func upgrade(t testing.TB, p *place, path string) (net.Conn, *bufio.Reader) {
+// upgrade is a raw WebSocket for a call of method.
+func upgrade(t testing.TB, p *place, method string) *edgetest.RawSocket {
 	t.Helper()
-	c := raw(t, p, "GET "+path+" HTTP/1.1\r\nHost: "+strings.TrimPrefix(p.base, "http://")+"\r\n"+
-		"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: "+edgetest.Subprotocol+"\r\n\r\n")
-	in := bufio.NewReader(c)
-	res, err := http.ReadResponse(in, nil)
-	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("handshake: %v, %v", res, err)
+	c, err := edgetest.DialRaw(p.base, method)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return c, in
+	t.Cleanup(func() { c.Close() })
+	return c
 }
 
-// socketFrame is a WebSocket frame with a mask of zeros.
-func socketFrame(opcode byte, data []byte) []byte {
-	b := []byte{0x80 | opcode}
-	switch n := len(data); {
-	case n < 126:
-		b = append(b, 0x80|byte(n))
-	default:
-		b = append(b, 0x80|126, byte(n>>8), byte(n))
+// tell sends a frame.
+func tell(t testing.TB, c *edgetest.RawSocket, opcode byte, data []byte) {
+	t.Helper()
+	if _, err := c.Write(edgetest.SocketFrame(opcode, data)); err != nil {
+		t.Fatal(err)
 	}
-	return append(append(b, 0, 0, 0, 0), data...)
 }
 
 // ends reads until the connection does, or fails.
@@ -82,31 +74,31 @@ func TestSocketGarbage(t *testing.T) {
 	p := open(t)
 	for name, bytes := range map[string][]byte{
 		"unmasked":          {0x82, 3, 'a', 'b', 'c'},
-		"reserved bits":     append([]byte{0xf2}, socketFrame(2, goodHeader)[1:]...),
-		"unknown opcode":    socketFrame(3, nil),
-		"continuation":      socketFrame(0, goodHeader),
-		"long ping":         socketFrame(9, make([]byte, 200)),
+		"reserved bits":     append([]byte{0xf2}, edgetest.SocketFrame(2, goodHeader)[1:]...),
+		"unknown opcode":    edgetest.SocketFrame(3, nil),
+		"continuation":      edgetest.SocketFrame(0, goodHeader),
+		"long ping":         edgetest.SocketFrame(9, make([]byte, 200)),
 		"endless length":    {0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0},
 		"not even a frame":  []byte("GET / HTTP/1.1\r\n\r\n"),
-		"malformed close":   socketFrame(8, []byte{1}),
-		"impossible close":  socketFrame(8, []byte{0x03, 0xed}),
-		"close without end": socketFrame(8, []byte{0x03, 0xe8}),
+		"malformed close":   edgetest.SocketFrame(8, []byte{1}),
+		"impossible close":  edgetest.SocketFrame(8, []byte{0x03, 0xed}),
+		"close without end": edgetest.SocketFrame(8, []byte{0x03, 0xe8}),
 	} {
 		for _, when := range []string{"first", "later"} {
 			t.Run(name+" "+when, func(t *testing.T) {
-				c, in := upgrade(t, p, chat)
+				c := upgrade(t, p, chat)
 				if when == "later" {
-					if _, err := c.Write(socketFrame(2, goodHeader)); err != nil {
+					if _, err := c.Write(edgetest.SocketFrame(2, goodHeader)); err != nil {
 						t.Fatal(err)
 					}
-					if _, err := in.Peek(1); err != nil { // the handler has begun
+					if _, err := c.In.Peek(1); err != nil { // the handler has begun
 						t.Fatal(err)
 					}
 				}
 				if _, err := c.Write(bytes); err != nil {
 					t.Fatal(err)
 				}
-				ends(t, c, in)
+				ends(t, c, c.In)
 				if when == "later" {
 					within(t, p.guide.ended, "the handler")
 				}
@@ -123,11 +115,11 @@ func TestSilentSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, in := upgrade(t, p, chat)
-	if _, err := c.Write(socketFrame(2, goodHeader)); err != nil {
+	c := upgrade(t, p, chat)
+	if _, err := c.Write(edgetest.SocketFrame(2, goodHeader)); err != nil {
 		t.Fatal(err)
 	}
-	if got := ends(t, c, in); !bytes.Contains(got, []byte{0x89, 1}) {
+	if got := ends(t, c, c.In); !bytes.Contains(got, []byte{0x89, 1}) {
 		t.Errorf("no ping in %q", got)
 	}
 	within(t, p.guide.ended, "the handler")
@@ -151,16 +143,16 @@ func TestSlowHeader(t *testing.T) {
 		o.Limits.FirstFrame = 300 * time.Millisecond
 		o.Limits.Write = 300 * time.Millisecond
 	})
-	c, in := upgrade(t, p, chat)
+	c := upgrade(t, p, chat)
 	go func() {
-		for _, b := range socketFrame(2, make([]byte, 60_000)) {
+		for _, b := range edgetest.SocketFrame(2, make([]byte, 60_000)) {
 			if _, err := c.Write([]byte{b}); err != nil {
 				return
 			}
 			time.Sleep(50 * time.Millisecond) // is what it does
 		}
 	}()
-	ends(t, c, in)
+	ends(t, c, c.In)
 }
 
 // deaf are requests that make the server send without end, from peers that do not read.
@@ -185,8 +177,8 @@ func TestPeerThatDoesNotReadIsDropped(t *testing.T) {
 		})
 	}
 	t.Run("WebSocket", func(t *testing.T) {
-		c, _ := upgrade(t, p, chat)
-		if _, err := c.Write(append(socketFrame(2, goodHeader), socketFrame(2, note(t, "flood"+strings.Repeat("!", 4000)))...)); err != nil {
+		c := upgrade(t, p, chat)
+		if _, err := c.Write(append(edgetest.SocketFrame(2, goodHeader), edgetest.SocketFrame(2, note(t, "flood"+strings.Repeat("!", 4000)))...)); err != nil {
 			t.Fatal(err)
 		}
 		within(t, p.guide.ended, "the handler")
@@ -242,7 +234,7 @@ func TestRequestsWaitForTheHandler(t *testing.T) {
 
 // TestSilentRequest begins a unary call and does not go on.
 func TestSilentRequest(t *testing.T) {
-	p := open(t, func(o *edge.Options) { o.Limits.Idle = 300 * time.Millisecond })
+	p := open(t, func(o *edge.Options) { o.Limits.Arrive = 300 * time.Millisecond })
 	host := "Host: " + strings.TrimPrefix(p.base, "http://") + "\r\n"
 	for name, request := range map[string]string{
 		"gRPC-Web":         "POST /routeguide.RouteGuide/GetFeature HTTP/1.1\r\n" + host + "Content-Type: application/grpc-web+proto\r\nContent-Length: 100\r\n\r\n\x00\x00",
@@ -276,7 +268,7 @@ func TestWebRefuses(t *testing.T) {
 		{"nothing", "GetFeature", "", "", codes.Internal},
 		{"half a frame", "GetFeature", "", "\x00\x00", codes.Internal},
 		{"a frame too short", "GetFeature", "", frame(0, 9, 8), codes.Internal},
-		{"two messages for one", "ListFeatures", "", frame(0, 0) + frame(0, 0), codes.Internal},
+		{"two messages for one", "ListFeatures", "", frame(0, 0) + frame(0, 0), codes.InvalidArgument},
 		{"too long a message", "GetFeature", "", frame(0, 5<<20), codes.ResourceExhausted},
 		{"the longest message", "RecordRoute", "", frame(0, 1<<32-1), codes.ResourceExhausted},
 		{"a compressed frame", "GetFeature", "", frame(1, 0), codes.Internal},
@@ -350,8 +342,8 @@ func TestRESTRefuses(t *testing.T) {
 		{"no number in the path", "GET", "/v1/features/abc/1", "", "", 400, codes.InvalidArgument, `latitude`, "latitude"},
 		{"too great a number", "GET", "/v1/features/1/99999999999", "", "", 400, codes.InvalidArgument, "longitude", "longitude"},
 		{"a fraction", "GET", "/v1/features/1.5/1", "", "", 400, codes.InvalidArgument, "latitude", "latitude"},
-		{"no number in the query", "GET", "/v1/features?lo.latitude=x", "", "", 400, codes.InvalidArgument, "latitude", "latitude"},
-		{"a field twice", "GET", "/v1/features?lo.latitude=1&lo.latitude=2", "", "", 400, codes.InvalidArgument, "latitude", ""},
+		{"no number in the query", "GET", "/v1/features?lo.latitude=x", "", "", 400, codes.InvalidArgument, "latitude", "lo.latitude"},
+		{"a field twice", "GET", "/v1/features?lo.latitude=1&lo.latitude=2", "", "", 400, codes.InvalidArgument, "latitude", "lo.latitude"},
 		{"a body with GET", "GET", "/v1/features/1/1", "", "{}", 400, codes.InvalidArgument, "body", ""},
 		{"a timeout that is none", "GET", "/v1/features/1/1", "Grpc-Timeout: soon", "", 400, codes.InvalidArgument, "grpc-timeout", "grpc-timeout"},
 		{"binary metadata that is none", "GET", "/v1/features/1/1", "Grpc-Metadata-X-Bin: !!!", "", 400, codes.InvalidArgument, "x-bin", "x-bin"},
@@ -365,7 +357,7 @@ func TestRESTRefuses(t *testing.T) {
 		{"too great a number in a line", "POST", "/v1/routes:record", "", "{}\n{}\n{\"longitude\":1e30}", 400, codes.InvalidArgument, "line 3", "longitude"},
 		{"an array", "POST", "/v1/routes:record", "", "[{},{}]", 400, codes.InvalidArgument, "line 1", ""},
 		{"null", "POST", "/v1/routes:record", "", "null", 400, codes.InvalidArgument, "line 1", ""},
-		{"text that is not UTF-8", "POST", "/v1/notes:chat", "", "{\"message\":\"\xff\"}", 0, codes.InvalidArgument, "line 1", ""},
+		{"text that is not UTF-8", "POST", "/v1/notes:chat", "", "{\"message\":\"\xff\"}", 0, codes.InvalidArgument, "line 1", "message"},
 		{"too long a line", "POST", "/v1/routes:record", "", "{}\n" + long, 413, codes.ResourceExhausted, "line 2", ""},
 		{"too long a blank", "POST", "/v1/routes:record", "", strings.Repeat(" ", 3<<20), 413, codes.ResourceExhausted, "line 1", ""},
 		{"too long a request", "POST", "/v1/tutorial/compute:sayHello", "", long, 413, codes.ResourceExhausted, "longer", ""},

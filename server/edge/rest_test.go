@@ -75,34 +75,32 @@ func TestRESTHeaders(t *testing.T) {
 // TestStreamBeginsAtOnce gets the headers of a chat before anyone has said anything.
 func TestStreamBeginsAtOnce(t *testing.T) {
 	p := open(t)
-	for _, client := range []*http.Client{p.http1, p.http2} {
-		body, send := io.Pipe()
-		req, err := http.NewRequestWithContext(call(t), http.MethodPost, p.base+"/v1/notes:chat", body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if res.StatusCode != http.StatusOK || res.Header.Get("Chat-Id") != "c1" || res.Header.Get("Content-Type") != "application/x-ndjson" {
-			t.Errorf("%s %v", res.Status, res.Header)
-		}
-		in := bufio.NewReader(res.Body)
-		for _, text := range []string{"one", "two"} {
-			if _, err := fmt.Fprintf(send, "{\"message\":%q}", text); err != nil { // without a line's end even
-				t.Fatal(err)
-			}
-			if got := line(t, in); !strings.HasPrefix(got, `{"result":`) || !strings.Contains(got, text) {
-				t.Errorf("line %q", got)
-			}
-		}
-		send.Close()
-		if rest, err := io.ReadAll(in); err != nil || len(rest) > 0 {
-			t.Errorf("then %q, %v", rest, err)
-		}
-		res.Body.Close()
+	body, send := io.Pipe()
+	req, err := http.NewRequestWithContext(call(t), http.MethodPost, p.base+"/v1/notes:chat", body)
+	if err != nil {
+		t.Fatal(err)
 	}
+	res, err := p.http1.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK || res.Header.Get("Chat-Id") != "c1" || res.Header.Get("Content-Type") != "application/x-ndjson" {
+		t.Errorf("%s %v", res.Status, res.Header)
+	}
+	in := bufio.NewReader(res.Body)
+	for _, text := range []string{"one", "two"} {
+		if _, err := fmt.Fprintf(send, "{\"message\":%q}", text); err != nil { // without a line's end even
+			t.Fatal(err)
+		}
+		if got := line(t, in); !strings.HasPrefix(got, `{"result":`) || !strings.Contains(got, text) {
+			t.Errorf("line %q", got)
+		}
+	}
+	send.Close()
+	if rest, err := io.ReadAll(in); err != nil || len(rest) > 0 {
+		t.Errorf("then %q, %v", rest, err)
+	}
+	res.Body.Close()
 }
 
 func TestConnectionIsUsedAgain(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 
 // Domain is what the services answer from.
 type Domain struct {
-	Features *feature.Index
+	Features *feature.Book
 	Routes   *route.Book
 	Notes    *note.Book
 }
