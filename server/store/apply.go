@@ -49,7 +49,7 @@ func (s *Store) apply(changes []*logv1.Change, message uint64, alone bool) ([]ou
 		if at == len(changes) || !errors.Is(err, errPanic) && !(alone && errors.Is(err, ErrDamaged)) {
 			return nil, err
 		}
-		left[at] = err
+		left[at] = s.met(err)
 	}
 	s.commit(outcomes)
 	return outcomes, nil
