@@ -74,14 +74,11 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer upstreams.Close()
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
-	calls := rpc.NewCalls(rpc.Options{
-		Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage,
-		Budget: rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage))),
-	})
+	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
+	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),
-		grpc.WaitForHandlers(true),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.MaxHeaderListSize(maxHeader),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle, Time: pingEvery, Timeout: headerTimeout}),
@@ -99,7 +96,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
-		Limits: edge.Limits{Message: c.maxMessage}, Metrics: metrics(calls, state.store),
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
 	})
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/encoding"
 	gzipped "google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	routeguidepb "routeguide/proto/routeguide"
@@ -107,11 +108,11 @@ func send(stream grpc.ClientStream, data []byte) {
 	_ = stream.CloseSend()
 }
 
-// Thirty million empty nodes, two bytes each, would take 3.8 GB when decoded.
+// Eight million empty nodes, two bytes each, would take 1 GB when decoded.
 func TestMessageThatBecomesTooMuch(t *testing.T) {
-	s := serve(t, feature.Default(), io.Discard, Options{Message: 64 * mib, Budget: NewBudget(128 * mib)}, graphs)
-	nodes := bytes.Repeat([]byte("\x0a\x00"), 30*mib)
-	s.attack(t, 600*mib, func() {
+	s := serve(t, feature.Default(), io.Discard, Options{Message: 16 * mib, Budget: NewBudget(32 * mib)}, graphs)
+	nodes := bytes.Repeat([]byte("\x0a\x00"), 8*mib)
+	s.attack(t, 300*mib, func() {
 		var clients sync.WaitGroup
 		for range 4 {
 			stream := raw(t, s.conn, "/test.Graphs/Take")
@@ -125,11 +126,11 @@ func TestMessageThatBecomesTooMuch(t *testing.T) {
 		clients.Wait()
 	})
 	stream := raw(t, s.conn, "/test.Graphs/Take") // what is not that much is taken, and the budget is whole again
-	send(stream, nodes[:mib])
+	send(stream, nodes[:mib/4])
 	if err := stream.RecvMsg(new(relay.Message)); err != nil {
 		t.Error(err)
 	}
-	s.whole(t, 128*mib)
+	s.whole(t, 32*mib)
 }
 
 // whole checks that all of the budget has been given back, as soon as calls have ended.
@@ -151,7 +152,7 @@ func TestMessageThatInflates(t *testing.T) {
 	for name, test := range map[string]struct {
 		bytes int
 		want  codes.Code
-	}{"too much": {4*mib + 1, codes.ResourceExhausted}, "far too much": {64 * mib, codes.ResourceExhausted}, "just enough": {4 * mib, codes.OK}} {
+	}{"too much": {4*mib + 1, codes.ResourceExhausted}, "far too much": {16 * mib, codes.ResourceExhausted}, "just enough": {4 * mib, codes.OK}} {
 		t.Run(name, func(t *testing.T) {
 			// One unknown field, whose length is all that is left.
 			zeros := make([]byte, test.bytes)
@@ -177,9 +178,10 @@ func TestMessageThatInflates(t *testing.T) {
 func TestCompressedMessages(t *testing.T) {
 	s := serve(t, feature.Default(), io.Discard, Options{})
 	guide := routeguidepb.NewRouteGuideClient(s.conn)
-	f, err := guide.GetFeature(t.Context(), &routeguidepb.Point{Latitude: 409146138, Longitude: -746188906}, grpc.UseCompressor(gzipped.Name))
-	if err != nil || f.Name == "" {
-		t.Errorf("%v, %v", f, err)
+	var header metadata.MD
+	f, err := guide.GetFeature(t.Context(), &routeguidepb.Point{Latitude: 409146138, Longitude: -746188906}, grpc.UseCompressor(gzipped.Name), grpc.Header(&header))
+	if err != nil || f.Name == "" || strings.Join(header.Get("grpc-accept-encoding"), "") != "gzip" {
+		t.Errorf("%v, %v with headers %v", f, err, header)
 	}
 	encoding.RegisterCompressor(noCompressor{encoding.GetCompressor(gzipped.Name)})
 	if _, err := guide.GetFeature(t.Context(), &routeguidepb.Point{Latitude: 1}, grpc.UseCompressor("not-gzip")); status.Code(err) != codes.InvalidArgument {

@@ -61,7 +61,7 @@ func serve(t *testing.T, features *feature.Index, log io.Writer, o Options, more
 	}
 	calls := NewCalls(o)
 	t.Cleanup(calls.Close)
-	s := calls.NewServer(grpc.WaitForHandlers(true))
+	s := calls.NewServer()
 	t.Cleanup(s.Stop)
 	Register(s, ending, Domain{Features: book, Routes: routes, Notes: notes})
 	for _, d := range more {

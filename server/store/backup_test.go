@@ -77,11 +77,11 @@ func TestBackupOfAStoreNotInUse(t *testing.T) {
 	left := log(t, texts)
 	for name, log := range map[string][]byte{"closed": nil, "killed": left.log} {
 		dir, file, to := t.TempDir(), filepath.Join(t.TempDir(), "backup.db"), t.TempDir()
-		write(t, filepath.Join(dir, store.FileName), left.file)
+		put(t, filepath.Join(dir, store.FileName), left.file)
 		if log == nil {
-			write(t, filepath.Join(dir, store.FileName), filled(t, texts))
+			put(t, filepath.Join(dir, store.FileName), filled(t, texts))
 		} else {
-			write(t, filepath.Join(dir, store.FileName+"-wal"), log)
+			put(t, filepath.Join(dir, store.FileName+"-wal"), log)
 		}
 		before := state(t, dir)
 		o := store.Options{Dir: dir}
@@ -114,11 +114,11 @@ func TestBackupOfAStoreNotInUse(t *testing.T) {
 func TestCheckAndBackupOfADamagedStore(t *testing.T) {
 	whole := filled(t, 60)
 	good, named := filepath.Join(t.TempDir(), "good.db"), 0
-	write(t, good, []byte("the backup of yesterday"))
+	put(t, good, []byte("the backup of yesterday"))
 	for n := range len(whole) / page {
 		dir := t.TempDir()
 		path := filepath.Join(dir, store.FileName)
-		write(t, path, flip(whole, n*page*8+(n*991+3000)%(page*8-8000)))
+		put(t, path, flip(whole, n*page*8+(n*991+3000)%(page*8-8000)))
 		o := store.Options{Dir: dir}
 		damage, err := store.Check(t.Context(), o, quiet)
 		if said := strings.Join(damage, "\n"); err != nil || !strings.Contains(said, fmt.Sprintf("page %d of %s is damaged", n+1, path)) {

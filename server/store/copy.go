@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/ncruces/go-sqlite3"
 )
 
 // copyPages is how many pages are copied between two looks at whether to go on: 4 MiB.
@@ -24,6 +26,9 @@ func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
+	if err := blank(f.Name()); err != nil {
+		return fmt.Errorf("copy the store: %w", err)
+	}
 	// The transaction that view has begun keeps what is copied as it is.
 	err = tx.view(ctx, func(tx *Tx) error {
 		b, err := tx.conn.BackupInit("main", uri(f.Name()))
@@ -43,8 +48,30 @@ func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total
 	} else if err != nil {
 		return fmt.Errorf("copy the store: %w", err)
 	}
+	if err := detach(f.Name()); err != nil {
+		return fmt.Errorf("copy the store: %w", err)
+	}
 	if err := f.Sync(); err != nil {
 		return err
 	}
 	return rename(f.Name(), path)
+}
+
+// blank makes an empty database with page checksums. Without that SQLite learns only from the first page that the others
+// have some, and writes them before it; those that it read from the log have none yet.
+func blank(path string) error {
+	tx, err := openTx(path, sqlite3.OPEN_READWRITE, "")
+	if err != nil {
+		return err
+	}
+	return errors.Join(failed(context.Background(), tx.conn.EnableChecksums("main")), tx.close())
+}
+
+// detach has a copy be of no cluster: what is made of it is its owner's own business.
+func detach(path string) error {
+	tx, err := openTx(path, sqlite3.OPEN_READWRITE, "")
+	if err != nil {
+		return err
+	}
+	return errors.Join(tx.Exec("UPDATE store SET stream = '', message = 0"), tx.close())
 }

@@ -54,7 +54,7 @@ func read(t *testing.T, path string) []byte {
 	return all
 }
 
-func write(t *testing.T, path string, all []byte) {
+func put(t *testing.T, path string, all []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, all, 0o600); err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestOneDamagedPage(t *testing.T) {
 			dir := t.TempDir()
 			all := bytes.Clone(whole)
 			harm(all[n*page:(n+1)*page], n)
-			write(t, filepath.Join(dir, store.FileName), all)
+			put(t, filepath.Join(dir, store.FileName), all)
 			s, err := tryOpen(t, dir)
 			if err != nil {
 				if refused++; !strings.Contains(err.Error(), store.FileName) {
@@ -142,7 +142,7 @@ func TestTruncatedUnderALog(t *testing.T) {
 	const texts = 60
 	dir, cut := t.TempDir(), t.TempDir()
 	whole := filled(t, texts)
-	write(t, filepath.Join(dir, store.FileName), whole)
+	put(t, filepath.Join(dir, store.FileName), whole)
 	s, err := tryOpen(t, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -150,8 +150,8 @@ func TestTruncatedUnderALog(t *testing.T) {
 	if _, err := s.add(t.Context(), "id 60", wording(60)); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(cut, store.FileName), whole[:len(whole)/2])
-	write(t, filepath.Join(cut, store.FileName+"-wal"), read(t, filepath.Join(dir, store.FileName+"-wal")))
+	put(t, filepath.Join(cut, store.FileName), whole[:len(whole)/2])
+	put(t, filepath.Join(cut, store.FileName+"-wal"), read(t, filepath.Join(dir, store.FileName+"-wal")))
 	if s, err = tryOpen(t, cut); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestWriteToADamagedPage(t *testing.T) {
 			p[page/2] ^= 1
 		}
 	}
-	write(t, filepath.Join(dir, store.FileName), all)
+	put(t, filepath.Join(dir, store.FileName), all)
 	s, err := tryOpen(t, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -243,22 +243,22 @@ func TestWhatCannotBeRead(t *testing.T) {
 	for name, make := range map[string]func(file string){
 		"input/output errors":             func(file string) { os.Symlink("/proc/self/mem", file) },
 		"a folder in its place":           func(file string) { os.Mkdir(file, 0o700) },
-		"a folder in its log's place":     func(file string) { write(t, file, whole); os.Mkdir(file+"-wal", 0o700) },
-		"a log without its file":          func(file string) { write(t, file+"-wal", left.log) },
-		"another format":                  func(file string) { write(t, file, []byte(strings.Repeat("{\"format\":\"other\"}\n", 1000))) },
-		"an empty file":                   func(file string) { write(t, file, nil) },
+		"a folder in its log's place":     func(file string) { put(t, file, whole); os.Mkdir(file+"-wal", 0o700) },
+		"a log without its file":          func(file string) { put(t, file+"-wal", left.log) },
+		"another format":                  func(file string) { put(t, file, []byte(strings.Repeat("{\"format\":\"other\"}\n", 1000))) },
+		"an empty file":                   func(file string) { put(t, file, nil) },
 		"another program's SQLite":        func(file string) { foreign(t, file, "CREATE TABLE t(a); INSERT INTO t VALUES(1)") },
-		"a newer schema":                  func(file string) { write(t, file, whole); foreign(t, file, "UPDATE book SET version = 99") },
-		"a newer schema, killed":          func(file string) { write(t, file, left.newer); write(t, file+"-wal", left.newerLog) },
-		"a book of a newer version":       func(file string) { write(t, file, whole); foreign(t, file, "INSERT INTO book VALUES('share', 1)") },
+		"a newer schema":                  func(file string) { put(t, file, whole); foreign(t, file, "UPDATE book SET version = 99") },
+		"a newer schema, killed":          func(file string) { put(t, file, left.newer); put(t, file+"-wal", left.newerLog) },
+		"a book of a newer version":       func(file string) { put(t, file, whole); foreign(t, file, "INSERT INTO book VALUES('share', 1)") },
 		"an older version's records":      func(file string) { os.MkdirAll(filepath.Join(filepath.Dir(file), "jetstream", "$G"), 0o700) },
-		"a truncated file":                func(file string) { write(t, file, whole[:len(whole)-page-17]) },
-		"a file cut in its first page":    func(file string) { write(t, file, whole[:1000]) },
-		"a damaged first page":            func(file string) { write(t, file, flip(whole, 3000)) },
-		"a first page without checksums":  func(file string) { write(t, file, flip(whole, 20*8)) },
-		"a first page of another program": func(file string) { write(t, file, flip(whole, 69*8)) },
-		"a damaged first page, killed":    func(file string) { write(t, file, flip(left.file, 60*8)); write(t, file+"-wal", left.log[:1]) },
-		"a damaged log":                   func(file string) { write(t, file, left.file); write(t, file+"-wal", flip(left.log, 8*(32+24+2000))) },
+		"a truncated file":                func(file string) { put(t, file, whole[:len(whole)-page-17]) },
+		"a file cut in its first page":    func(file string) { put(t, file, whole[:1000]) },
+		"a damaged first page":            func(file string) { put(t, file, flip(whole, 3000)) },
+		"a first page without checksums":  func(file string) { put(t, file, flip(whole, 20*8)) },
+		"a first page of another program": func(file string) { put(t, file, flip(whole, 69*8)) },
+		"a damaged first page, killed":    func(file string) { put(t, file, flip(left.file, 60*8)); put(t, file+"-wal", left.log[:1]) },
+		"a damaged log":                   func(file string) { put(t, file, left.file); put(t, file+"-wal", flip(left.log, 8*(32+24+2000))) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -311,7 +311,7 @@ func TestFilesOfAnotherUser(t *testing.T) {
 		defer os.RemoveAll(dir)
 		left := log(t, 60)
 		for name, all := range map[string][]byte{store.FileName: left.file, store.FileName + "-wal": left.log, "lock": nil} {
-			write(t, filepath.Join(dir, name), all)
+			put(t, filepath.Join(dir, name), all)
 			if name != owned {
 				if err := os.Chown(filepath.Join(dir, name), nobody, nobody); err != nil {
 					t.Fatal(err)
@@ -323,7 +323,7 @@ func TestFilesOfAnotherUser(t *testing.T) {
 		}
 		before := state(t, dir)
 		self := filepath.Join(dir, "..", filepath.Base(dir)+".test")
-		write(t, self, read(t, os.Args[0]))
+		put(t, self, read(t, os.Args[0]))
 		defer os.Remove(self)
 		if err := os.Chmod(self, 0o755); err != nil {
 			t.Fatal(err)

@@ -24,6 +24,10 @@ var (
 	ErrClosed = errors.New("the store is closed")
 	// ErrLocked: another process has the directory open.
 	ErrLocked = errors.New("in use by another process")
+	// ErrElsewhere: the file is of one machine or of another cluster, and not of this one.
+	ErrElsewhere = errors.New("the file belongs elsewhere")
+	// ErrNotEmpty: the cluster has changes already.
+	ErrNotEmpty = errors.New("the cluster is not empty")
 	// ErrForeign: a file that this program did not write, or that a newer one did.
 	ErrForeign = errors.New("not a store that this version of RouteGuide reads")
 )

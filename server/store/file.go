@@ -199,6 +199,9 @@ func (s *Store) load() error {
 
 // release closes what is open.
 func (s *Store) release() (err error) {
+	if s.order != nil {
+		s.order.close()
+	}
 	if s.readers.slots != nil {
 		err = s.readers.close()
 	}

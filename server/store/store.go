@@ -44,7 +44,7 @@ type Book struct {
 	// Frees tells of a change that it makes room: it is made although the store is full. Nil: none does.
 	Frees func(change *logv1.Change) bool
 	// Load is told of tables that changed by other means than changes: when the store opens, and when a snapshot has taken
-	// their place. Nil: nobody needs to know.
+	// their place. It ends followers with ErrSlow then, so that they go on from where they were. Nil: nobody needs to know.
 	Load func(tx *Tx) error
 	// Committed is told of changes that were made and are durable, in their order, before their callers are. It must not
 	// block. Nil: nobody needs to know.
@@ -98,6 +98,8 @@ type order interface {
 	ready() error
 	// shared tells whether other processes make changes too.
 	shared() bool
+	// close ends connections. It is called last, also where run was not.
+	close()
 }
 
 const (
@@ -146,7 +148,9 @@ func (s *Store) Open(ctx context.Context) (err error) {
 		return err
 	}
 	if s.options.Cluster == nil {
-		s.order = (*local)(s)
+		if s.order, err = s.alone(); err != nil {
+			return err
+		}
 	} else if s.order, err = s.join(ctx); err != nil {
 		return err
 	}
@@ -188,7 +192,7 @@ func (s *Store) Do(ctx context.Context, change *logv1.Change) (Event, error) {
 	select {
 	case s.queue <- p:
 	case <-ctx.Done():
-		return Event{}, context.Cause(ctx)
+		return Event{}, s.late(ctx)
 	case <-s.closing:
 		return Event{}, ErrClosed
 	}
@@ -196,10 +200,19 @@ func (s *Store) Do(ctx context.Context, change *logv1.Change) (Event, error) {
 	case o := <-p.done:
 		return o.event, o.err
 	case <-ctx.Done():
-		return Event{}, context.Cause(ctx)
+		return Event{}, s.late(ctx)
 	case <-s.closing:
 		return Event{}, ErrClosed
 	}
+}
+
+// late is why a change was not made in time.
+func (s *Store) late(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if trouble := s.state.trouble(); trouble != nil && errors.Is(cause, ErrUnavailable) {
+		return trouble
+	}
+	return cause
 }
 
 func (s *Store) admit(change *logv1.Change) error {

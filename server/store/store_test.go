@@ -11,6 +11,7 @@ import (
 
 	logv1 "routeguide/proto/routeguide/log/v1"
 	"routeguide/server/lab/leaktest"
+	"routeguide/server/lab/natstest"
 	"routeguide/server/store"
 )
 
@@ -36,7 +37,7 @@ func newShelf(st *store.Store) *shelf {
 	st.Register(store.Book{
 		Name:   "contact",
 		Schema: []string{"CREATE TABLE text(position INTEGER PRIMARY KEY, id BLOB UNIQUE, text TEXT)"},
-		Apply:  s.apply, Committed: s.committed,
+		Apply:  s.apply, Committed: s.committed, Load: s.load,
 		Frees: func(c *logv1.Change) bool { return c.GetContact().GetItem().GetText() == "forget all" },
 	})
 	return s
@@ -61,6 +62,16 @@ func (s *shelf) apply(tx *store.Tx, change *logv1.Change) (any, error) {
 		return position, err
 	}
 	return position, tx.Exec("INSERT INTO text VALUES(?, ?, ?)", position, item.Id, item.Text)
+}
+
+func (s *shelf) load(*store.Tx) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for f := range s.followers {
+		f.End(store.ErrSlow)
+	}
+	clear(s.followers)
+	return nil
 }
 
 func (s *shelf) committed(events []store.Event) {
@@ -143,9 +154,33 @@ func open(t *testing.T, o store.Options) *shelf {
 	return s
 }
 
-func TestChangesAreMadeOnceAndInOrder(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, store.Options{Dir: dir})
+// TestStore runs what a store promises on one machine and on a cluster.
+func TestStore(t *testing.T) {
+	cases := map[string]func(*testing.T, store.Options){
+		"ChangesAreMadeOnceAndInOrder": changesAreMadeOnceAndInOrder,
+		"ManyWritersAndFollowers":      manyWritersAndFollowers,
+		"SlowFollowerIsCutOff":         slowFollowerIsCutOff,
+		"PositionBeyondTheNewest":      positionBeyondTheNewest,
+		"TwoProcessesAtOneDirectory":   twoProcessesAtOneDirectory,
+	}
+	t.Run("alone", func(t *testing.T) {
+		for name, f := range cases {
+			t.Run(name, func(t *testing.T) { f(t, store.Options{Dir: t.TempDir()}) })
+		}
+	})
+	t.Run("cluster", func(t *testing.T) {
+		c := natstest.Start(t)
+		for name, f := range cases {
+			t.Run(name, func(t *testing.T) {
+				t.Cleanup(c.Clear)
+				f(t, store.Options{Dir: t.TempDir(), Cluster: &store.Cluster{URL: c.URL()}})
+			})
+		}
+	})
+}
+
+func changesAreMadeOnceAndInOrder(t *testing.T, o store.Options) {
+	s := open(t, o)
 	for i := range 25 {
 		if at, err := s.add(t.Context(), fmt.Sprint(i), fmt.Sprint("text ", i)); err != nil || at != uint64(i+1) {
 			t.Fatalf("change %d is at %d, %v", i, at, err)
@@ -170,7 +205,10 @@ func TestChangesAreMadeOnceAndInOrder(t *testing.T) {
 	if _, err := s.add(t.Context(), "z", "late"); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
-	again := open(t, store.Options{Dir: dir})
+	again := open(t, o)
+	if err := again.store.Await(t.Context(), before); err != nil { // a process of a cluster may learn of it later
+		t.Fatal(err)
+	}
 	if got := again.all(t); len(got) != 25 || again.store.Position() != before {
 		t.Errorf("after a restart %d are stored at position %d, want 25 at %d", len(got), again.store.Position(), before)
 	}
@@ -178,9 +216,9 @@ func TestChangesAreMadeOnceAndInOrder(t *testing.T) {
 
 // Many write at once, some of them what is refused or panics: each has its own outcome, and whoever followed from the
 // beginning is told all, once, in order.
-func TestManyWritersAndFollowers(t *testing.T) {
+func manyWritersAndFollowers(t *testing.T, o store.Options) {
 	const writers, each = 16, 40
-	s := open(t, store.Options{Dir: t.TempDir()})
+	s := open(t, o)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg, readers sync.WaitGroup
 	told := make([][]text, 4)
@@ -234,8 +272,8 @@ func TestManyWritersAndFollowers(t *testing.T) {
 	}
 }
 
-func TestSlowFollowerIsCutOff(t *testing.T) {
-	s := open(t, store.Options{Dir: t.TempDir()})
+func slowFollowerIsCutOff(t *testing.T, o store.Options) {
+	s := open(t, o)
 	f := s.follow(3)
 	for i := range 5 {
 		if _, err := s.add(t.Context(), fmt.Sprint(i), "x"); err != nil {
@@ -247,17 +285,16 @@ func TestSlowFollowerIsCutOff(t *testing.T) {
 	}
 }
 
-func TestPositionBeyondTheNewest(t *testing.T) {
-	s := open(t, store.Options{Dir: t.TempDir()})
+func positionBeyondTheNewest(t *testing.T, o store.Options) {
+	s := open(t, o)
 	if err := s.store.Await(t.Context(), 1); !errors.Is(err, store.ErrBeyond) {
 		t.Errorf("Await = %v", err)
 	}
 }
 
-func TestTwoProcessesAtOneDirectory(t *testing.T) {
-	dir := t.TempDir()
-	open(t, store.Options{Dir: dir})
-	other := store.New(store.Options{Dir: dir})
+func twoProcessesAtOneDirectory(t *testing.T, o store.Options) {
+	open(t, o)
+	other := store.New(o)
 	newShelf(other)
 	if err := other.Open(t.Context()); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("the second: %v", err)

@@ -15,7 +15,8 @@ type Tx struct {
 	conn     *sqlite3.Conn
 	prepared map[string]*sqlite3.Stmt // those that are not in use
 	position uint64
-	err      error // the first of SQLite; the transaction is lost then
+	message  uint64 // of the cluster's stream; see apply
+	err      error  // the first of SQLite; the transaction is lost then
 }
 
 // A Row is one row of a query, until the next one is asked for. Columns are counted from 0.
@@ -197,7 +198,7 @@ func (tx *Tx) view(ctx context.Context, f func(*Tx) error) (err error) {
 }
 
 func (tx *Tx) readPosition() error {
-	_, err := tx.First(func(r Row) { tx.position = uint64(r.Int(0)) }, "SELECT position FROM store")
+	_, err := tx.First(func(r Row) { tx.position, tx.message = uint64(r.Int(0)), uint64(r.Int(1)) }, "SELECT position, message FROM store")
 	return err
 }
 

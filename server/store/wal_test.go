@@ -42,8 +42,8 @@ func log(t *testing.T, n int) (l leftover) {
 func (l leftover) stored(t *testing.T, log []byte) (int, error) {
 	t.Helper()
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, store.FileName), l.file)
-	write(t, filepath.Join(dir, store.FileName+"-wal"), log)
+	put(t, filepath.Join(dir, store.FileName), l.file)
+	put(t, filepath.Join(dir, store.FileName+"-wal"), log)
 	s, err := tryOpen(t, dir)
 	if err != nil {
 		return 0, err
@@ -93,8 +93,8 @@ func TestLogOverATornOne(t *testing.T) {
 		at := len(l.log) - back*frame
 		torn := flip(l.log, 8*(at+1000))
 		dir := t.TempDir()
-		write(t, filepath.Join(dir, store.FileName), l.file)
-		write(t, filepath.Join(dir, store.FileName+"-wal"), torn)
+		put(t, filepath.Join(dir, store.FileName), l.file)
+		put(t, filepath.Join(dir, store.FileName+"-wal"), torn)
 		s, err := tryOpen(t, dir)
 		if err != nil && back*frame > len(l.log)-l.ends[len(l.ends)-2] {
 			continue // more than the last transaction
@@ -109,8 +109,8 @@ func TestLogOverATornOne(t *testing.T) {
 			last.file = read(t, filepath.Join(dir, store.FileName))
 			last.log = read(t, filepath.Join(dir, store.FileName+"-wal"))
 			other := t.TempDir()
-			write(t, filepath.Join(other, store.FileName), last.file)
-			write(t, filepath.Join(other, store.FileName+"-wal"), last.log)
+			put(t, filepath.Join(other, store.FileName), last.file)
+			put(t, filepath.Join(other, store.FileName+"-wal"), last.log)
 			if again, err := tryOpen(t, other); err != nil {
 				t.Errorf("torn %d frames before the end, %d changes later: %v", back, i+1, err)
 			} else if got := len(again.all(t)); got != 7+i+1 {

@@ -11,15 +11,15 @@ import (
 
 	routeguidepb "routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
-	"routeguide/server/store/storetest"
+	"routeguide/server/lab/natstest"
 )
 
 // Two processes share a cluster. People chat, watch and record through both; one process is killed, and its people go on
 // at the other one.
 func TestTwoProcessesOnOneCluster(t *testing.T) {
-	c := storetest.Start(t)
+	c := natstest.Start(t)
 	stays := start(t, "-nats-url", c.URL())
-	for _, d := range []door{doors[0], doors[1], doors[5]} {
+	for _, d := range []door{doors[0], doors[1], doors[4]} {
 		t.Run(d.name, func(t *testing.T) {
 			dies, cmd := launch(t, "-nats-url", c.URL())
 			here := visitor{t, stays, d}.place()
@@ -91,7 +91,7 @@ func TestTwoProcessesOnOneCluster(t *testing.T) {
 
 // A process on a cluster says when the cluster is gone, and recovers by itself.
 func TestClusterGone(t *testing.T) {
-	c := storetest.Start(t)
+	c := natstest.Start(t)
 	p := start(t, "-nats-url", c.URL())
 	ready := func(want int) {
 		t.Helper()

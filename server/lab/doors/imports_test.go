@@ -20,10 +20,17 @@ var rooms = map[string][]string{
 	"server/rpc": {"proto/", "server/feature", "server/route", "server/note", "server/geo", "server/store", "server/relay", "server/refusal",
 		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/"},
 	"server/tutorial": {"proto/", "server/store", "server/refusal", "google.golang.org/"},
-	"server/edge": {"proto/", "static", "openapi", "server/relay", "google.golang.org/", "nhooyr.io/websocket",
-		"github.com/improbable-eng/grpc-web/", "github.com/grpc-ecosystem/grpc-gateway/"},
-	"static":  {},
-	"openapi": {},
+	"server/line":     {},
+	"server/edge":     {"static", "openapi", "server/edge/", "server/relay", "server/refusal", "google.golang.org/grpc"},
+	"server/edge/rest": {"proto/", "server/edge/exchange", "server/edge/wire", "server/line", "server/refusal", "google.golang.org/",
+		"github.com/grpc-ecosystem/grpc-gateway/"},
+	"server/edge/web": {"server/edge/exchange", "server/edge/wire", "google.golang.org/grpc", "github.com/improbable-eng/grpc-web/"},
+	"server/edge/socket": {"server/edge/exchange", "server/edge/wire", "server/relay", "server/refusal", "google.golang.org/grpc",
+		"nhooyr.io/websocket"},
+	"server/edge/exchange": {"google.golang.org/grpc"},
+	"server/edge/wire":     {"server/refusal", "google.golang.org/"},
+	"static":               {},
+	"openapi":              {},
 }
 
 func TestImportsPointDownwards(t *testing.T) {

@@ -34,7 +34,7 @@ func TestUpstreamIsNotThisServer(t *testing.T) {
 	}
 }
 
-// outward is an address of this machine that is not only its own, or else one that is.
+// outward returns an address of this machine that others reach, or 127.0.0.1 when it has none.
 func outward(t *testing.T) string {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
@@ -48,7 +48,7 @@ func outward(t *testing.T) string {
 	return "127.0.0.1"
 }
 
-// An upstream may be on the same machine, and where nobody is yet.
+// An upstream may be on the same machine, and need not run yet.
 func TestUpstreamBesideThisServer(t *testing.T) {
 	port, err := loopback.Port()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 	"routeguide/proto/tutorial/contact"
 	contactv1 "routeguide/proto/tutorial/contact/v1"
-	"routeguide/server/store/storetest"
+	"routeguide/server/lab/natstest"
 )
 
 var tooLong = strings.Repeat("x", 4097)
@@ -38,7 +38,7 @@ func TestContactThroughEveryDoor(t *testing.T) {
 
 // Tasks, statuses and results are the same at all programs of a cluster.
 func TestContactOnOneCluster(t *testing.T) {
-	c := storetest.Start(t)
+	c := natstest.Start(t)
 	one, two := start(t, "-nats-url", c.URL()), start(t, "-nats-url", c.URL())
 	for name, test := range contactMeetings {
 		t.Run(name, func(t *testing.T) { test(visitor{t, one, doors[0]}, visitor{t, two, doors[0]}) })
