@@ -4,7 +4,7 @@
 .PHONY: run build test test-go test-web test-e2e test-faults gen lint bench fuzz picture setup clean help
 
 TOOL := go tool -modfile=proto/tools.mod
-WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print | grep -vE '/(e2e|test-results|public/basemap|\.cache)/')
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print | grep -vE '/(e2e|interop|test-results|public/basemap|\.cache)/')
 
 run: build ## build everything and start RouteGuide on http://127.0.0.1:8080, gRPC on 127.0.0.1:50051
 	bin/routeguide
@@ -21,7 +21,7 @@ test-go: ## the Go tests, with -race
 test-web: web/node_modules ## the page's unit tests
 	npm --prefix web test
 
-test-e2e: build ## the browser journeys, in headless Chromium
+test-e2e: build ## the browser journeys in headless Chromium, and the web clients of other projects
 	go build -o bin/faults ./server/lab/faults
 	ROUTEGUIDE_BIN=$(CURDIR)/bin/routeguide ROUTEGUIDE_NODE_BIN=$(CURDIR)/bin/faults npm --prefix web run e2e
 

@@ -50,11 +50,12 @@ type RouteGuideClient interface {
 	ListFeatures(ctx context.Context, in *Rectangle, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Feature], error)
 	// Records a route: takes points for as long as the client sends them, then returns what was covered.
 	//
-	// The answer begins at once with two header metadata: `route-id`, and `route-points`, how many points of that route
-	// are stored durably. A client that lost its connection calls again with the request metadata `route-id` and goes on
-	// with the point of that number (counted from 0): no point is lost, none counted twice. It may also choose the
-	// identifier itself, 1 to 64 of the characters A-Z a-z 0-9 _ -. Another request metadata, `traveler`, is the name to
-	// show, 1 to 64 characters; as metadata is ASCII, it is percent-encoded UTF-8 (RFC 3986).
+	// The answer begins at once with header metadata: `route-id`, the public name of the route; `resume-token`, the secret
+	// that lets a call go on with it; and `route-points`, how many of its points are stored durably. A client that lost its
+	// connection calls again with the request metadata `resume-token` and goes on with the point of the number
+	// `route-points` (counted from 0): no point is lost, none counted twice. It may also choose the secret itself for its
+	// first call, 22 to 64 random characters of A-Z a-z 0-9 _ -. Another request metadata, `traveler`, is the name to show,
+	// 1 to 64 characters; as metadata is ASCII, it is percent-encoded UTF-8 (RFC 3986).
 	//
 	// Points are stored at least once a second and every 100 points.
 	//
@@ -68,17 +69,20 @@ type RouteGuideClient interface {
 	// leave at any position this call has written at arrive live. When the client half-closes, everything that it sent is
 	// stored and answered before the call ends with OK.
 	//
-	// Request metadata: `traveler` is the name to show, 1 to 64 characters, percent-encoded UTF-8. `chat-id` names this
-	// conversation and no other, 1 to 64 of the characters A-Z a-z 0-9 _ -; its notes get the identifiers `<chat-id>.0`,
-	// `<chat-id>.1` and so on. The header metadata `chat-id` of the answer says which identifier is used.
+	// Request metadata: `traveler` is the name to show, 1 to 64 characters, percent-encoded UTF-8. The answer begins at
+	// once with header metadata: `chat-id`, the public name of the chat, whose notes get the identifiers `<chat-id>.0`,
+	// `<chat-id>.1` and so on; `resume-token`, the secret that lets a call go on with it; and `chat-notes`, how many of its
+	// notes are stored.
 	//
-	// A client that lost its connection calls again with that `chat-id` and with `chat-notes`, the number of the first note
-	// that it does not know to be stored, which may be 0. It sends that one and those after it once more, in their order and
-	// at their positions: none is stored twice, however much later that is. Without `chat-notes` the chat is a new one, of
-	// which a note is known again for ten minutes only.
+	// A client that lost its connection calls again with the request metadata `resume-token` and, as `chat-notes`, the
+	// number of the first note that it does not know to be stored, which may be 0. It sends that one and those after it once
+	// more, in their order and at their positions: none is stored twice, however much later that is. Without `chat-notes`
+	// the call goes on after the notes that are stored. A client may also choose the secret itself for its first call, 22 to
+	// 64 random characters of A-Z a-z 0-9 _ -.
 	//
 	// Errors: INVALID_ARGUMENT names a `location` or `message` that is missing or out of range; RESOURCE_EXHAUSTED when the
-	// client is too slow for what others write. Notes acknowledged before an error stay stored.
+	// client is too slow for what others write; ALREADY_EXISTS when another note is stored under the number of one that is
+	// sent; OUT_OF_RANGE when notes before `chat-notes` are not stored. Notes acknowledged before an error stay stored.
 	RouteChat(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[RouteNote, RouteNote], error)
 }
 
@@ -167,11 +171,12 @@ type RouteGuideServer interface {
 	ListFeatures(*Rectangle, grpc.ServerStreamingServer[Feature]) error
 	// Records a route: takes points for as long as the client sends them, then returns what was covered.
 	//
-	// The answer begins at once with two header metadata: `route-id`, and `route-points`, how many points of that route
-	// are stored durably. A client that lost its connection calls again with the request metadata `route-id` and goes on
-	// with the point of that number (counted from 0): no point is lost, none counted twice. It may also choose the
-	// identifier itself, 1 to 64 of the characters A-Z a-z 0-9 _ -. Another request metadata, `traveler`, is the name to
-	// show, 1 to 64 characters; as metadata is ASCII, it is percent-encoded UTF-8 (RFC 3986).
+	// The answer begins at once with header metadata: `route-id`, the public name of the route; `resume-token`, the secret
+	// that lets a call go on with it; and `route-points`, how many of its points are stored durably. A client that lost its
+	// connection calls again with the request metadata `resume-token` and goes on with the point of the number
+	// `route-points` (counted from 0): no point is lost, none counted twice. It may also choose the secret itself for its
+	// first call, 22 to 64 random characters of A-Z a-z 0-9 _ -. Another request metadata, `traveler`, is the name to show,
+	// 1 to 64 characters; as metadata is ASCII, it is percent-encoded UTF-8 (RFC 3986).
 	//
 	// Points are stored at least once a second and every 100 points.
 	//
@@ -185,17 +190,20 @@ type RouteGuideServer interface {
 	// leave at any position this call has written at arrive live. When the client half-closes, everything that it sent is
 	// stored and answered before the call ends with OK.
 	//
-	// Request metadata: `traveler` is the name to show, 1 to 64 characters, percent-encoded UTF-8. `chat-id` names this
-	// conversation and no other, 1 to 64 of the characters A-Z a-z 0-9 _ -; its notes get the identifiers `<chat-id>.0`,
-	// `<chat-id>.1` and so on. The header metadata `chat-id` of the answer says which identifier is used.
+	// Request metadata: `traveler` is the name to show, 1 to 64 characters, percent-encoded UTF-8. The answer begins at
+	// once with header metadata: `chat-id`, the public name of the chat, whose notes get the identifiers `<chat-id>.0`,
+	// `<chat-id>.1` and so on; `resume-token`, the secret that lets a call go on with it; and `chat-notes`, how many of its
+	// notes are stored.
 	//
-	// A client that lost its connection calls again with that `chat-id` and with `chat-notes`, the number of the first note
-	// that it does not know to be stored, which may be 0. It sends that one and those after it once more, in their order and
-	// at their positions: none is stored twice, however much later that is. Without `chat-notes` the chat is a new one, of
-	// which a note is known again for ten minutes only.
+	// A client that lost its connection calls again with the request metadata `resume-token` and, as `chat-notes`, the
+	// number of the first note that it does not know to be stored, which may be 0. It sends that one and those after it once
+	// more, in their order and at their positions: none is stored twice, however much later that is. Without `chat-notes`
+	// the call goes on after the notes that are stored. A client may also choose the secret itself for its first call, 22 to
+	// 64 random characters of A-Z a-z 0-9 _ -.
 	//
 	// Errors: INVALID_ARGUMENT names a `location` or `message` that is missing or out of range; RESOURCE_EXHAUSTED when the
-	// client is too slow for what others write. Notes acknowledged before an error stay stored.
+	// client is too slow for what others write; ALREADY_EXISTS when another note is stored under the number of one that is
+	// sent; OUT_OF_RANGE when notes before `chat-notes` are not stored. Notes acknowledged before an error stay stored.
 	RouteChat(grpc.BidiStreamingServer[RouteNote, RouteNote]) error
 	mustEmbedUnimplementedRouteGuideServer()
 }

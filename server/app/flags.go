@@ -16,6 +16,12 @@ import (
 	"routeguide/server/upstream"
 )
 
+// What -max-message may be.
+const (
+	minMessage = 64 << 10
+	maxMessage = 1 << 30
+)
+
 // config is what the flags and the environment say.
 type config struct {
 	grpcAddr, httpAddr string
@@ -26,6 +32,7 @@ type config struct {
 	replay             int
 	notesPerPlace      int
 	trackMaxAge        time.Duration
+	maxMessage         int
 	users, gcnWeights  string
 	upstream           upstream.Options
 	logLevel           slog.Level
@@ -46,9 +53,10 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs := flag.NewFlagSet("routeguide", flag.ContinueOnError)
 	fs.SetOutput(out)
 	fs.Usage = func() {
-		fmt.Fprint(out, "Usage: routeguide [flags]          serve\n"+
-			"       routeguide export [flags]   write all records to a file; -h tells more\n"+
-			"       routeguide import [flags]   fill an empty store from such a file; -h tells more\n\n")
+		fmt.Fprint(out, "Usage: routeguide [flags]                serve\n"+
+			"       routeguide backup [flags] file    copy the store to a file; -h tells more\n"+
+			"       routeguide restore [flags] file   begin a store with such a file; -h tells more\n"+
+			"       routeguide check [flags]          see whether the store is damaged; -h tells more\n\n")
 		fs.PrintDefaults()
 	}
 	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one")
@@ -57,6 +65,7 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has, less a reserve")
 	fs.IntVar(&c.notesPerPlace, "notes-per-place", 0, "`notes` that a place may have; 0 means any number")
 	fs.DurationVar(&c.trackMaxAge, "track-max-age", 0, "`time` for which the points of routes are kept, as 720h; 0 means for ever")
+	fs.IntVar(&c.maxMessage, "max-message", 4<<20, "`bytes` that a message from a client may have; a graph with a million edges has about 20 MiB, 50 MiB as JSON")
 	fs.StringVar(&c.features, "features", "", "`file` of features (JSON, GeoJSON or CSV) instead of the 100 built-in ones")
 	fs.Func("allow-origin", "web `origin` that may call besides our own, as https://example.org, or * for all; may be repeated", func(s string) error {
 		for origin := range strings.SplitSeq(s, ",") {
@@ -124,6 +133,9 @@ func (c config) check(rest []string) error {
 	}
 	if c.replay < 1 {
 		return fmt.Errorf("-replay: %d is not a whole number from 1", c.replay)
+	}
+	if c.maxMessage < minMessage || c.maxMessage > maxMessage {
+		return fmt.Errorf("-max-message: %d is not between %d and %d", c.maxMessage, minMessage, maxMessage)
 	}
 	if c.maxBytes < 0 || c.notesPerPlace < 0 {
 		return errors.New("-store-max-bytes and -notes-per-place are 0 or more")

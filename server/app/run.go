@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -18,16 +17,8 @@ import (
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/keepalive"
 
-	"routeguide/proto/tutorial/gcn"
-	"routeguide/server/backup"
 	"routeguide/server/edge"
-	"routeguide/server/feature"
-	"routeguide/server/geo"
-	"routeguide/server/h2"
-	"routeguide/server/note"
-	"routeguide/server/route"
 	"routeguide/server/rpc"
-	"routeguide/server/store"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
 )
@@ -37,20 +28,13 @@ const (
 	idleTimeout   = 2 * time.Minute  // of a connection without a call
 	maxIdle       = 10 * time.Minute // of one of native gRPC
 	stallTimeout  = time.Minute      // for a client to read what it asked for
+	leastBudget   = 256 << 20        // bytes of all messages in memory
 	shutdownBound = 4 * time.Second  // for calls to end, after which connections are cut
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
+	maxConns      = 16_384           // of native gRPC at a time
+	maxConnsOfOne = 8192             // and of one address
 	maxHeader     = 64 << 10         // bytes of a request's headers
-	maxGraph      = 64 << 20         // bytes of a graph; one with a million edges has about 20 MiB, and 50 MiB as JSON
-	maxCalls      = 10_000           // of one connection that is relayed
-	streamWindow  = 256 << 10        // bytes that a client may send ahead of what a call's handler has taken
-	ballast       = 32 << 20         // bytes of address space, see main
 )
-
-// large is how many bytes a request may have that may have more than others: by method, and by path for REST.
-var large = map[string]int{
-	gcnpb.GCNService_ProcessGraph_FullMethodName: maxGraph,
-	"/v1/tutorial/gcn:processGraph":              maxGraph,
-}
 
 // Main runs the command that the arguments name until a signal ends it.
 func Main() {
@@ -58,12 +42,7 @@ func Main() {
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// The garbage collector runs when the heap has doubled. One of a few MiB, as ours is with few records, would double many
-	// times a second under load. What follows counts for it but is never touched, so it takes no memory itself; the heap
-	// may have that much more garbage.
-	weight := make([]byte, ballast)
-	defer runtime.KeepAlive(weight)
-	err := Command(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	err := Command(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
@@ -81,78 +60,47 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
 
-	features := feature.Default()
-	if c.features != "" {
-		if features, err = feature.Open(ctx, c.features, log); err != nil {
-			return err
-		}
-	}
-	st, err := store.Open(ctx, c.store(log))
+	state, err := openState(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	routes, err := route.Open(ctx, st, route.Options{
-		Feature: func(p geo.Point) bool { _, ok := features.At(p); return ok }, Keep: c.trackMaxAge,
-	})
-	if err != nil {
-		return err
-	}
-	notes, err := note.Open(ctx, st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace})
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, state.close()) }()
 
+	c.upstream.MessageBytes = c.maxMessage
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
 	}
 	defer upstreams.Close()
-	calls := rpc.NewCalls(log, stallTimeout, large)
+	ending, end := context.WithCancelCause(context.Background())
+	defer end(rpc.ErrEnding)
+	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
+	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),
-		grpc.WaitForHandlers(true),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.MaxHeaderListSize(maxHeader),
-		grpc.StaticStreamWindowSize(streamWindow),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle, Time: pingEvery, Timeout: headerTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)
 	defer server.Stop()
-	health := rpc.Register(server, rpc.Domain{Features: features, Routes: routes, Notes: notes})
-	if err := tutorial.Register(ctx, server, tutorial.Options{
-		Store: st, Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
+	health := rpc.Register(server, ending, rpc.Domain{Features: state.features, Routes: state.routes, Notes: state.notes})
+	if err := state.tutorial.Register(server, tutorial.Options{
+		Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
 	}); err != nil {
 		return err
-	}
-	if c.nats.URL == "" {
-		exports, failed := backup.Serve(c.data, st, log)
-		if failed != nil {
-			return failed
-		}
-		defer func() { err = errors.Join(err, exports.Close()) }()
 	}
 	if err := upstreams.Behind(server.Server, rpc.Reflection(server)); err != nil {
 		return err
 	}
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: st.Ready, Damage: st.Damage,
-		Metrics: metrics(calls, st),
+		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
 	})
 	if err != nil {
 		return err
 	}
 
-	var front *upstream.Front
-	if upstreams.Any() {
-		front = upstreams.Front(server.Server, h2.Options{
-			Calls: maxCalls, Headers: maxHeader, Greet: headerTimeout, Patience: stallTimeout, Idle: maxIdle,
-		}, calls.Relayed)
-		defer front.Shutdown(ctx) // if it was never served
-	}
-	return serve(ctx, c, log, server.Server, front, doors, func() {
-		health.Shutdown()
-		calls.EndStreams()
-	})
+	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
 }

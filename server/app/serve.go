@@ -11,13 +11,11 @@ import (
 	"google.golang.org/grpc"
 
 	"routeguide/server/edge"
-	"routeguide/server/upstream"
 )
 
 // serve listens on both ports until ctx ends or one of them fails, then closes all: first drain ends the open streams,
-// then calls get until shutdownBound to end, then connections are cut. It owns doors. Native gRPC comes in through front, unless
-// that is nil.
-func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server, front *upstream.Front, doors *edge.Edge, drain func()) error {
+// then calls get until shutdownBound to end, then connections are cut. It owns doors.
+func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server, doors *edge.Edge, drain func()) error {
 	grpcListener, err := net.Listen("tcp", c.grpcAddr)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen for gRPC: %w", err), doors.Close(ctx))
@@ -35,11 +33,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 	}
 
 	ended := make(chan error, 2)
-	native := server.Serve
-	if front != nil {
-		native = front.Serve
-	}
-	go func() { ended <- native(grpcListener) }()
+	go func() { ended <- server.Serve(bound(grpcListener.(*net.TCPListener), maxConns, maxConnsOfOne)) }()
 	go func() { ended <- web.Serve(edge.Listener(httpListener)) }()
 	log.Info("grpc listening", "addr", grpcListener.Addr().String())
 	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())
@@ -58,9 +52,6 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 	go func() { closed <- doors.Close(bound) }()
 	if web.Shutdown(bound) != nil {
 		err = errors.Join(err, web.Close())
-	}
-	if front != nil {
-		front.Shutdown(bound)
 	}
 	graceful := make(chan struct{})
 	go func() { server.GracefulStop(); close(graceful) }()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -60,11 +61,39 @@ func BenchmarkOpenMillion(b *testing.B) {
 	}
 }
 
-func BenchmarkIn(b *testing.B) {
+type read struct {
+	name string
+	from interface {
+		At(geo.Point) (feature.Feature, bool)
+		In(geo.Rect) iter.Seq[feature.Feature]
+	}
+}
+
+// reads are from the index by itself, from the book of it without an edit, and with some.
+func reads(b *testing.B) []read {
+	b.Helper()
 	index, err := millionIndex()
 	if err != nil {
 		b.Fatal(err)
 	}
+	unedited, _ := openBook(b, b.TempDir(), index)
+	edited, _ := openBook(b, b.TempDir(), index)
+	var wg sync.WaitGroup
+	const writers = 100
+	for w := range writers {
+		wg.Go(func() {
+			random := rand.New(rand.NewPCG(13, uint64(w)))
+			for range 100 {
+				put(b, edited, "edited", randomPoint(random))
+			}
+		})
+	}
+	wg.Wait()
+	return []read{{"index", index}, {"no edits", unedited}, {"10,000 edits", edited}}
+}
+
+func BenchmarkIn(b *testing.B) {
+	reads := reads(b)
 	for _, size := range []struct {
 		name string
 		rect geo.Rect
@@ -75,32 +104,35 @@ func BenchmarkIn(b *testing.B) {
 		{"hemisphere", geo.Rect{South: 0, West: -180e7, North: 90e7, East: 180e7}},
 		{"world", geo.World},
 	} {
-		b.Run(size.name, func(b *testing.B) {
-			b.ReportAllocs()
-			hits := 0
-			for b.Loop() {
-				hits = 0
-				for range index.In(size.rect) {
-					hits++
+		for _, read := range reads {
+			b.Run(size.name+"/"+read.name, func(b *testing.B) {
+				b.ReportAllocs()
+				hits := 0
+				for b.Loop() {
+					hits = 0
+					for range read.from.In(size.rect) {
+						hits++
+					}
 				}
-			}
-			b.ReportMetric(float64(hits), "hits")
-		})
+				b.ReportMetric(float64(hits), "hits")
+			})
+		}
 	}
 }
 
 func BenchmarkAt(b *testing.B) {
-	index, err := millionIndex()
-	if err != nil {
-		b.Fatal(err)
-	}
+	reads := reads(b)
 	features := scattered(million)
-	i := 0
-	for b.Loop() {
-		if _, ok := index.At(features[i].Location); !ok {
-			b.Fatal("a feature is not where it is")
-		}
-		i = (i + 7919) % len(features)
+	for _, read := range reads {
+		b.Run(read.name, func(b *testing.B) {
+			i := 0
+			for b.Loop() {
+				if _, ok := read.from.At(features[i].Location); !ok {
+					b.Fatal("a feature is not where it is")
+				}
+				i = (i + 7919) % len(features)
+			}
+		})
 	}
 }
 

@@ -2,7 +2,6 @@ package feature
 
 import (
 	"errors"
-	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -12,15 +11,15 @@ import (
 	"routeguide/server/geo"
 )
 
-// scanShare is how In chooses its way: where more than one feature in so many matches, looking at each in source order
-// is cheaper than sorting the matching ones, and takes no memory.
+// scanShare says when a scan pays: where more than one feature in so many matches, looking at all in source order is cheaper
+// than sorting those that match, and takes no memory.
 const scanShare = 16
 
 // Index finds features by location. It never changes, so any number of goroutines may use it at once.
 type Index struct {
 	features []Feature            // in source order; an id is a position in it
 	first    map[geo.Point]uint32 // the id of the first feature at each location
-	tree     rtree.RTreeG[uint32] // of E7 as float64: the areas that the tree computes overflow an int32
+	tree     rtree.RTreeG[uint32] // E7 as float64: the areas that the tree computes overflow an int32
 }
 
 // NewIndex makes an index of the features of seq and keeps their order. It fails with the first error of seq, and with
@@ -31,8 +30,8 @@ func NewIndex(seq iter.Seq2[Feature, error]) (*Index, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !f.Location.Valid() {
-			return nil, fmt.Errorf("feature %q: location %v is out of range", f.Name, f.Location)
+		if err := f.checkLocation(); err != nil {
+			return nil, err
 		}
 		if len(x.features) == math.MaxUint32 {
 			return nil, errors.New("more features than an index holds")
@@ -64,7 +63,7 @@ func (x *Index) At(p geo.Point) (Feature, bool) {
 // antimeridian. Nothing is locked while it yields, so the consumer may be slow.
 func (x *Index) In(r geo.Rect) iter.Seq[Feature] {
 	return func(yield func(Feature) bool) {
-		ids, few := x.search(r)
+		ids, few := search(&x.tree, r)
 		if !few {
 			for _, f := range x.features {
 				if r.Contains(f.Location) && !yield(f) {
@@ -73,6 +72,7 @@ func (x *Index) In(r geo.Rect) iter.Seq[Feature] {
 			}
 			return
 		}
+		slices.Sort(ids)
 		for _, id := range ids {
 			if !yield(x.features[id]) {
 				return
@@ -81,31 +81,29 @@ func (x *Index) In(r geo.Rect) iter.Seq[Feature] {
 	}
 }
 
-// search returns the ids of the features in r in order, or false where they are too many for that to pay.
-func (x *Index) search(r geo.Rect) (ids []uint32, few bool) {
-	if x.within(r) {
+// search returns what the tree holds in r, in no order, or false where a scan is cheaper.
+func search[T any](tree *rtree.RTreeG[T], r geo.Rect) (found []T, few bool) {
+	low, high := tree.Bounds()
+	if r.Contains(point(low)) && r.Contains(point(high)) {
 		return nil, false
 	}
 	few = true
 	for _, part := range r.Split() {
-		x.tree.Search(corner(part.South, part.West), corner(part.North, part.East), func(_, _ [2]float64, id uint32) bool {
-			ids = append(ids, id)
-			few = len(ids)*scanShare <= len(x.features)
+		tree.Search(corner(part.South, part.West), corner(part.North, part.East), func(_, _ [2]float64, v T) bool {
+			found = append(found, v)
+			few = len(found)*scanShare <= tree.Len()
 			return few
 		})
 		if !few {
 			return nil, false
 		}
 	}
-	slices.Sort(ids)
-	return ids, true
+	return found, true
 }
 
-// within reports whether r holds the bounds of all features.
-func (x *Index) within(r geo.Rect) bool {
-	low, high := x.tree.Bounds()
-	return r.Contains(geo.Point{Lat: int32(low[1]), Lng: int32(low[0])}) &&
-		r.Contains(geo.Point{Lat: int32(high[1]), Lng: int32(high[0])})
-}
-
+// corner is exact: a float64 holds every int32.
 func corner(lat, lng int32) [2]float64 { return [2]float64{float64(lng), float64(lat)} }
+
+func point(corner [2]float64) geo.Point {
+	return geo.Point{Lat: int32(corner[1]), Lng: int32(corner[0])}
+}

@@ -2,8 +2,11 @@ package note
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"slices"
 
+	logv1 "routeguide/proto/routeguide/log/v1"
 	"routeguide/server/geo"
 	"routeguide/server/store"
 )
@@ -12,137 +15,146 @@ import (
 // uses it.
 type Chat struct {
 	book     *Book
-	id       string
-	next     int
-	first    int
-	resumed  bool // the next note may have been stored by an earlier call
+	token    []byte
+	name     string
+	stored   uint32
+	next     uint32
+	first    uint32
 	traveler string
 	send     func(Note) error
-	feed     *store.Follower
+	feed     *follower
 	places   map[geo.Point]*visit
 }
 
 // A visit is what a chat knows of a place that it wrote at.
 type visit struct {
-	seen   uint64 // every note up to this one was looked at
+	seen   uint64 // every note up to this position was looked at
 	own    Note   // the chat's newest note here, sent back to it when it writes here again
 	hasOwn bool
 }
 
-// Chat begins a chat. Its notes are identified as id.0, id.1 and so on, and written under the traveler's name. What the
-// chat is to be told goes to send, during Write and Deliver only; an error of send ends them.
-func (b *Book) Chat(id, traveler string, send func(Note) error) *Chat {
-	return &Chat{
-		book: b, id: id, traveler: traveler, send: send,
-		feed: b.log.Follow(followBuffer), places: make(map[geo.Point]*visit),
+// Chat begins a chat, or goes on with the one that the hash of its secret names, and writes notes under the traveler's
+// name. What the chat is to be told goes to send, during Write and Deliver only; an error of send ends them. Close it.
+func (b *Book) Chat(ctx context.Context, secret [32]byte, traveler string, send func(Note) error) (*Chat, error) {
+	c := &Chat{book: b, token: secret[:], name: rand.Text(), traveler: traveler, send: send, places: make(map[geo.Point]*visit)}
+	err := b.store.View(ctx, func(tx *store.Tx) error {
+		chat := int64(0)
+		known, err := tx.First(func(r store.Row) { chat, c.name = r.Int(0), r.Text(1) }, "SELECT id, name FROM chat WHERE token = ?", c.token)
+		if known {
+			c.stored, err = stored(tx, chat)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for the chat: %w", err)
 	}
+	c.next, c.first = c.stored, c.stored
+	c.feed = b.hub.begin()
+	return c, nil
 }
 
-// Resume has the chat go on, before it writes anything, where an earlier call was, at the note of number first. Notes that
-// were stored, however long ago, are not stored again when they come to the place and under the number that they had.
-func (c *Chat) Resume(first int) { c.next, c.first, c.resumed = first, first, true }
+// Name is the public name of the chat; its notes have the identifiers Name.0, Name.1 and so on.
+func (c *Chat) Name() string { return c.name }
+
+// Stored is how many notes of the chat were stored when it began.
+func (c *Chat) Stored() uint32 { return c.stored }
+
+// Resume has the chat go on, before it writes anything, with the note of that number. Notes that are stored are not stored
+// again.
+//
+// Errors: ErrGap when notes before that number are not stored.
+func (c *Chat) Resume(first uint32) error {
+	if first > c.stored {
+		return ErrGap
+	}
+	c.next, c.first = first, first
+	return nil
+}
 
 // Close ends the chat.
-func (c *Chat) Close() { c.feed.Close() }
+func (c *Chat) Close() {
+	for p := range c.places {
+		c.book.hub.leavePlace(c.feed, p)
+	}
+	c.book.hub.end(c.feed)
+}
 
 // Write stores a note durably, then sends the notes stored earlier at exactly that point which this chat has not been
 // sent, its own ones too but not the new one.
+//
+// Errors: ErrTooManyPlaces, ErrPlaceFull, ErrOther, those of store and of send.
 func (c *Chat) Write(ctx context.Context, p geo.Point, message string) error {
 	v := c.places[p]
-	if v == nil && len(c.places) == maxPlaces {
-		return ErrTooManyPlaces
+	if v == nil {
+		if len(c.places) == maxPlaces {
+			return ErrTooManyPlaces
+		}
+		c.book.hub.followPlace(c.feed, p)
+		defer func() {
+			if c.places[p] == nil { // it did not come to be followed
+				c.book.hub.leavePlace(c.feed, p)
+			}
+		}()
 	}
-	seq, err := c.store(ctx, Note{ID: noteID(c.id, c.next), Location: p, Message: message, Traveler: c.traveler})
+	_, err := c.book.store.Do(ctx, &logv1.Change{Book: &logv1.Change_Note{Note: &logv1.NoteChange{Kind: &logv1.NoteChange_Written{Written: &logv1.NoteWritten{
+		Chat: c.token, ChatId: c.name, Number: c.next, Latitude: p.Lat, Longitude: p.Lng, Time: c.book.now().UnixNano(),
+		Traveler: c.traveler, Message: message, PlaceLimit: uint64(c.book.perPlace),
+	}}}}})
 	if err != nil {
-		return err
+		return fmt.Errorf("store note: %w", err)
 	}
 	c.next++
 	if v == nil {
 		v = &visit{}
 		c.places[p] = v
-		if err := c.arrive(ctx, p, v, seq); err != nil {
+		if err := c.arrive(ctx, p, v); err != nil {
 			return err
 		}
 	}
-	for v.seen < seq {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-c.feed.Ready():
-		}
-		if err := c.Deliver(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.Deliver() // what was stored before the note was stored is queued by now
 }
 
-// store stores a note unless an earlier call has. Calls store their notes in order: after the first that was not stored
-// there are no others.
-func (c *Chat) store(ctx context.Context, n Note) (uint64, error) {
-	if c.resumed {
-		seq, err := c.book.find(ctx, subject(n.Location), n.ID)
-		if seq > 0 || err != nil {
-			return seq, err
-		}
-		c.resumed = false
+// arrive looks at what is stored at a place, at which the chat has just written.
+func (c *Chat) arrive(ctx context.Context, p geo.Point, v *visit) error {
+	var notes []Note
+	err := c.book.store.View(ctx, func(tx *store.Tx) (err error) {
+		v.seen = tx.Position()
+		notes, _, err = read(tx, geo.RectOf(p, p), span{through: v.seen, newest: true}, c.book.replay+1) // one is the new note
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read notes: %w", err)
 	}
-	return c.book.add(ctx, n)
-}
-
-// arrive begins to follow a place at which the chat just wrote the note seq, and looks at what was there before.
-func (c *Chat) arrive(ctx context.Context, p geo.Point, v *visit, seq uint64) error {
-	q := store.Query{Subjects: []string{subject(p)}, Newest: c.book.replay}
-	q.Through = c.feed.Subject(q.Subjects[0])
-	if q.Through == 0 { // nothing was stored before; a query would take it for the end of the log
-		return nil
-	}
-	if q.Through >= seq {
-		q.Newest++ // the note itself, which is not sent
-	}
-	for rec, err := range c.book.log.Read(ctx, q) {
-		if err != nil {
-			return fmt.Errorf("read notes: %w", err)
-		}
-		if err := c.look(v, rec); err != nil {
+	for _, n := range slices.Backward(notes) {
+		if err := c.look(v, n); err != nil {
 			return err
 		}
 	}
-	v.seen = q.Through
 	return nil
 }
 
 // Ready receives when Deliver has something to do.
 func (c *Chat) Ready() <-chan struct{} { return c.feed.Ready() }
 
-// Deliver sends what others have written since, in order. A chat too slow for it ends with an error that wraps
-// store.ErrSlow.
+// Deliver sends what others have written since, in order. A chat too slow for it ends with store.ErrSlow.
 func (c *Chat) Deliver() error {
-	recs, err := c.feed.Take()
-	for _, rec := range recs {
-		p, ok := place(rec.Subject)
-		v := c.places[p]
-		if !ok || v == nil || rec.Seq <= v.seen {
+	notes, ended := c.feed.Take()
+	for _, n := range notes {
+		v := c.places[n.Location]
+		if v == nil || n.Position <= v.seen {
 			continue
 		}
-		if err := c.look(v, rec); err != nil {
+		v.seen = n.Position
+		if err := c.look(v, n); err != nil {
 			return err
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("follow notes: %w", err)
-	}
-	return nil
+	return ended
 }
 
 // look takes the next note of a place: others' are sent, the chat's own ones when it has written here again.
-func (c *Chat) look(v *visit, rec store.Record) error {
-	n, err := decode(rec)
-	if err != nil {
-		return err
-	}
-	v.seen = rec.Seq
-	if !c.wrote(rec.ID) {
+func (c *Chat) look(v *visit, n Note) error {
+	if n.Chat != c.name || n.Number < c.first {
 		return c.send(n)
 	}
 	earlier, had := v.own, v.hasOwn
@@ -151,10 +163,4 @@ func (c *Chat) look(v *visit, rec store.Record) error {
 		return c.send(earlier)
 	}
 	return nil
-}
-
-// wrote says whether a note of this identifier was written by this call, or by an earlier one and is yet to come again.
-func (c *Chat) wrote(id string) bool {
-	chat, number := splitID(id)
-	return chat == c.id && c.first <= number && (number < c.next || c.resumed)
 }

@@ -2,6 +2,7 @@ package note_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,14 +26,9 @@ var (
 
 func open(t *testing.T, o note.Options) *note.Book {
 	t.Helper()
-	return openFor(t, o, 0)
-}
-
-// openFor opens a book whose store remembers identifiers for so long.
-func openFor(t *testing.T, o note.Options, remember time.Duration) *note.Book {
-	t.Helper()
-	st, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Remember: remember, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
+	st := store.New(store.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
+	book := note.New(st, o)
+	if err := st.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -40,10 +36,6 @@ func openFor(t *testing.T, o note.Options, remember time.Duration) *note.Book {
 			t.Error(err)
 		}
 	})
-	book, err := note.Open(t.Context(), st, o)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return book
 }
 
@@ -54,12 +46,18 @@ type talker struct {
 	sent []string
 }
 
-func talk(t *testing.T, book *note.Book, id string) *talker {
+// talk begins the chat whose secret and traveler are called name, or goes on with it.
+func talk(t *testing.T, book *note.Book, name string) *talker {
+	t.Helper()
 	w := &talker{t: t}
-	w.Chat = book.Chat(id, id, func(n note.Note) error {
+	var err error
+	w.Chat, err = book.Chat(t.Context(), sha256.Sum256([]byte(name)), name, func(n note.Note) error {
 		w.sent = append(w.sent, n.Message)
 		return nil
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(w.Close)
 	return w
 }
@@ -155,10 +153,14 @@ func TestManyTravelersSeeOneOrder(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range travelers {
 		wg.Go(func() {
-			chat := book.Chat(fmt.Sprint("t", i), "", func(n note.Note) error {
+			chat, err := book.Chat(t.Context(), sha256.Sum256([]byte{byte(i)}), "", func(n note.Note) error {
 				sent[i] = append(sent[i], n)
 				return nil
 			})
+			if err != nil {
+				t.Error(err)
+				return
+			}
 			defer chat.Close()
 			for k := range each {
 				if err := chat.Write(t.Context(), geo.Point{Lat: int32(k % 2)}, fmt.Sprint(k)); err != nil {
@@ -185,10 +187,10 @@ func TestManyTravelersSeeOneOrder(t *testing.T) {
 	for i, notes := range sent {
 		seen := map[string]bool{}
 		for _, n := range notes {
-			if seen[n.ID] {
-				t.Fatalf("traveler %d was sent %s twice", i, n.ID)
+			if seen[n.ID()] {
+				t.Fatalf("traveler %d was sent %s twice", i, n.ID())
 			}
-			seen[n.ID] = true
+			seen[n.ID()] = true
 		}
 	}
 }

@@ -39,6 +39,9 @@ func TestPlaceFull(t *testing.T) {
 		t.Errorf("%d notes were stored, %d refused and %d found", stored.Load(), refused.Load(), len(notes))
 	}
 	again := talk(t, book, notes[3].Traveler)
+	if err := again.Resume(0); err != nil {
+		t.Fatal(err)
+	}
 	again.write(here, "hello")
 	if notes, _, _, err = book.List(t.Context(), geo.World, 0, writers); err != nil || len(notes) != limit {
 		t.Errorf("%d notes after one came again, %v", len(notes), err)

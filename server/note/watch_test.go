@@ -10,6 +10,7 @@ import (
 
 	"routeguide/server/geo"
 	"routeguide/server/note"
+	"routeguide/server/store"
 )
 
 // watch returns the next events of an area, as their messages, "live" for that event, and the last cursor.
@@ -81,8 +82,8 @@ func TestWatchOfAPlace(t *testing.T) {
 func TestWatchEnds(t *testing.T) {
 	book := open(t, note.Options{})
 	for _, err := range book.Watch(t.Context(), geo.World, 7, 0) {
-		if !errors.Is(err, note.ErrBeyond) {
-			t.Errorf("a cursor of another log: %v, want ErrBeyond", err)
+		if !errors.Is(err, store.ErrBeyond) {
+			t.Errorf("a cursor of another log: %v, want store.ErrBeyond", err)
 		}
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())

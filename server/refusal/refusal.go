@@ -50,14 +50,21 @@ func Detailed(st *status.Status, details ...protoadapt.MessageV1) *status.Status
 	return detailed
 }
 
-const longest = 64 // bytes of a text from outside that is shown
+const (
+	longestValue    = 64   // bytes of a value from outside that are shown
+	longestSentence = 1024 // bytes of a sentence from outside, such as another server's message
+)
 
-// Cut returns a text as it may be shown and logged: what is too long ends with "…".
-func Cut(s string) string {
-	if len(s) <= longest {
+// Cut returns a value as it may be shown and logged: what is too long ends with "…".
+func Cut(value string) string { return cut(value, longestValue) }
+
+// Sentence is Cut for a sentence.
+func Sentence(s string) string { return cut(s, longestSentence) }
+
+func cut(s string, end int) string {
+	if len(s) <= end {
 		return s
 	}
-	end := longest
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}

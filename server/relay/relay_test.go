@@ -19,7 +19,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"routeguide/proto/routeguide"
-	"routeguide/server/h2"
 	"routeguide/server/lab/leaktest"
 	"routeguide/server/relay"
 )
@@ -30,6 +29,8 @@ type guide struct {
 	waiting chan struct{} // a chat was told to wait
 	ended   chan error    // how it ended
 }
+
+func newGuide() *guide { return &guide{waiting: make(chan struct{}, 1), ended: make(chan error, 1)} }
 
 func (g *guide) GetFeature(ctx context.Context, p *routeguidepb.Point) (*routeguidepb.Feature, error) {
 	if p.Latitude != 0 {
@@ -84,56 +85,27 @@ func (g *guide) RouteChat(s grpc.BidiStreamingServer[routeguidepb.RouteNote, rou
 	}
 }
 
-// ways are those in which calls can be relayed: they start what relays to a server's address, and return its own.
-var ways = map[string]func(*testing.T, string) string{
-	"messages": func(t *testing.T, far string) string {
-		var requests sync.WaitGroup
-		conn := dial(t, far)
-		t.Cleanup(requests.Wait)
-		return serve(t, grpc.NewServer(grpc.ForceServerCodecV2(relay.Codec{}), grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
-			ctx, cancel := context.WithCancel(s.Context())
-			defer cancel()
-			md, _ := metadata.FromIncomingContext(ctx)
-			method, _ := grpc.MethodFromServerStream(s)
-			call, err := relay.Open(metadata.NewOutgoingContext(ctx, md), conn, method)
-			if err != nil {
-				return err
-			}
-			requests.Go(func() { _ = relay.Requests(call, s) }) // ends when this handler has
-			return relay.Responses(s, call)
-		})))
-	},
-	"frames": func(t *testing.T, far string) string {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+// relayed returns a client of what relays all calls to the guide.
+func relayed(t *testing.T, g *guide) routeguidepb.RouteGuideClient {
+	t.Cleanup(func() { leaktest.VerifyNone(t) })
+	far := grpc.NewServer()
+	routeguidepb.RegisterRouteGuideServer(far, g)
+	conn := dial(t, serve(t, far))
+	var requests sync.WaitGroup
+	t.Cleanup(requests.Wait)
+	near := grpc.NewServer(grpc.ForceServerCodecV2(relay.Codec{}), grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
+		ctx, cancel := context.WithCancel(s.Context())
+		defer cancel()
+		md, _ := metadata.FromIncomingContext(ctx)
+		method, _ := grpc.MethodFromServerStream(s)
+		call, err := relay.Open(metadata.NewOutgoingContext(ctx, md), conn, method)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
-		target := h2.NewTarget(h2.TargetOptions{Name: "the far server", Addr: far})
-		t.Cleanup(target.Close)
-		near := h2.NewRelay(h2.Options{Calls: 100, Headers: 64 << 10, Greet: time.Minute, Patience: time.Minute, Idle: time.Minute})
-		served := make(chan error, 1)
-		go func() { served <- near.Serve(l, func(string) (h2.Route, error) { return h2.Route{To: target}, nil }) }()
-		t.Cleanup(func() {
-			near.Shutdown(context.Background())
-			if err := <-served; err != nil {
-				t.Error(err)
-			}
-		})
-		return l.Addr().String()
-	},
-}
-
-// overEach runs a test in every way, with a client of what relays all calls to the guide.
-func overEach(t *testing.T, test func(*testing.T, routeguidepb.RouteGuideClient, *guide)) {
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			t.Cleanup(func() { leaktest.VerifyNone(t) })
-			g := &guide{waiting: make(chan struct{}, 1), ended: make(chan error, 1)}
-			far := grpc.NewServer()
-			routeguidepb.RegisterRouteGuideServer(far, g)
-			test(t, routeguidepb.NewRouteGuideClient(dial(t, way(t, serve(t, far)))), g)
-		})
-	}
+		requests.Go(func() { _ = relay.Requests(call, s) }) // ends when this handler has
+		return relay.Responses(s, call)
+	}))
+	return routeguidepb.NewRouteGuideClient(dial(t, serve(t, near)))
 }
 
 func dial(t *testing.T, addr string) *grpc.ClientConn {
@@ -167,141 +139,135 @@ func within(t *testing.T) context.Context {
 }
 
 func TestUnary(t *testing.T) {
-	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
-		ctx := metadata.AppendToOutgoingContext(within(t), "traveler", "Ada", "raw-bin", "\xff\x00")
-		var header, trailer metadata.MD
-		f, err := client.GetFeature(ctx, &routeguidepb.Point{Longitude: 7}, grpc.Header(&header), grpc.Trailer(&trailer))
-		if err != nil || f.Name != "here" || f.Location.Longitude != 7 {
-			t.Fatalf("%v, %v", f, err)
-		}
-		if header.Get("seen")[0] != "Ada" || header.Get("seen-bin")[0] != "\xff\x00" || trailer.Get("after-bin")[0] != "\x00\xff" {
-			t.Errorf("header %q, trailer %q", header, trailer)
-		}
-	})
+	client := relayed(t, newGuide())
+	ctx := metadata.AppendToOutgoingContext(within(t), "traveler", "Ada", "raw-bin", "\xff\x00")
+	var header, trailer metadata.MD
+	f, err := client.GetFeature(ctx, &routeguidepb.Point{Longitude: 7}, grpc.Header(&header), grpc.Trailer(&trailer))
+	if err != nil || f.Name != "here" || f.Location.Longitude != 7 {
+		t.Fatalf("%v, %v", f, err)
+	}
+	if header.Get("seen")[0] != "Ada" || header.Get("seen-bin")[0] != "\xff\x00" || trailer.Get("after-bin")[0] != "\x00\xff" {
+		t.Errorf("header %q, trailer %q", header, trailer)
+	}
 }
 
 func TestErrorKeepsItsDetails(t *testing.T) {
-	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
-		_, err := client.GetFeature(within(t), &routeguidepb.Point{Latitude: 1})
-		st := status.Convert(err)
-		if st.Code() != codes.NotFound || st.Message() != "nothing there" || len(st.Details()) != 1 ||
-			!proto.Equal(st.Details()[0].(proto.Message), &errdetails.ErrorInfo{Reason: "EMPTY"}) {
-			t.Errorf("error %v with %v", err, st.Details())
-		}
-	})
+	client := relayed(t, newGuide())
+	_, err := client.GetFeature(within(t), &routeguidepb.Point{Latitude: 1})
+	st := status.Convert(err)
+	if st.Code() != codes.NotFound || st.Message() != "nothing there" || len(st.Details()) != 1 ||
+		!proto.Equal(st.Details()[0].(proto.Message), &errdetails.ErrorInfo{Reason: "EMPTY"}) {
+		t.Errorf("error %v with %v", err, st.Details())
+	}
 }
 
 func TestUnknownMethod(t *testing.T) {
-	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
-		s, err := client.ListFeatures(within(t), &routeguidepb.Rectangle{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Recv(); status.Code(err) != codes.Unimplemented {
-			t.Errorf("error %v", err)
-		}
-	})
+	client := relayed(t, newGuide())
+	s, err := client.ListFeatures(within(t), &routeguidepb.Rectangle{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Recv(); status.Code(err) != codes.Unimplemented {
+		t.Errorf("error %v", err)
+	}
 }
 
 func TestClientStream(t *testing.T) {
-	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
-		s, err := client.RecordRoute(within(t))
-		if err != nil {
+	client := relayed(t, newGuide())
+	s, err := client.RecordRoute(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2000 {
+		if err := s.Send(&routeguidepb.Point{}); err != nil {
 			t.Fatal(err)
 		}
-		for range 2000 {
-			if err := s.Send(&routeguidepb.Point{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if sum, err := s.CloseAndRecv(); err != nil || sum.PointCount != 2000 {
-			t.Errorf("%v, %v", sum, err)
-		}
-	})
+	}
+	if sum, err := s.CloseAndRecv(); err != nil || sum.PointCount != 2000 {
+		t.Errorf("%v, %v", sum, err)
+	}
 }
 
 func TestBidi(t *testing.T) {
-	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
-		s, err := client.RouteChat(within(t))
-		if err != nil {
+	client := relayed(t, newGuide())
+	s, err := client.RouteChat(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if md, err := s.Header(); err != nil || md.Get("chat-id")[0] != "c1" {
+		t.Fatalf("%v, %v", md, err)
+	}
+	for _, text := range []string{"one", "", strings.Repeat("long", 500_000)} {
+		if err := s.Send(&routeguidepb.RouteNote{Message: text}); err != nil {
 			t.Fatal(err)
 		}
-		if md, err := s.Header(); err != nil || md.Get("chat-id")[0] != "c1" {
-			t.Fatalf("%v, %v", md, err)
+		if n, err := s.Recv(); err != nil || n.Message != text {
+			t.Fatalf("%d bytes, %v", len(n.GetMessage()), err)
 		}
-		for _, text := range []string{"one", "", strings.Repeat("long", 500_000)} {
-			if err := s.Send(&routeguidepb.RouteNote{Message: text}); err != nil {
-				t.Fatal(err)
-			}
-			if n, err := s.Recv(); err != nil || n.Message != text {
-				t.Fatalf("%d bytes, %v", len(n.GetMessage()), err)
-			}
-		}
-		if err := s.CloseSend(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Recv(); err != io.EOF {
-			t.Error(err)
-		}
-	})
+	}
+	if err := s.CloseSend(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Recv(); err != io.EOF {
+		t.Error(err)
+	}
 }
 
 // TestEarlyEnd is that of a call whose client would go on.
 func TestEarlyEnd(t *testing.T) {
-	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, _ *guide) {
-		s, err := client.RouteChat(within(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = s.Send(&routeguidepb.RouteNote{Message: "stop"})
-		for err == nil {
-			err = s.Send(&routeguidepb.RouteNote{Message: "more"})
-		}
-		if _, err := s.Recv(); status.Code(err) != codes.Aborted {
-			t.Errorf("error %v", err)
-		}
-	})
+	client := relayed(t, newGuide())
+	s, err := client.RouteChat(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Send(&routeguidepb.RouteNote{Message: "stop"})
+	for err == nil {
+		err = s.Send(&routeguidepb.RouteNote{Message: "more"})
+	}
+	if _, err := s.Recv(); status.Code(err) != codes.Aborted {
+		t.Errorf("error %v", err)
+	}
 }
 
 func TestCancel(t *testing.T) {
-	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, g *guide) {
-		ctx, cancel := context.WithCancel(within(t))
-		s, err := client.RouteChat(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Send(&routeguidepb.RouteNote{Message: "wait"}); err != nil {
-			t.Fatal(err)
-		}
-		<-g.waiting
-		cancel()
-		if err := <-g.ended; !errors.Is(err, context.Canceled) {
-			t.Errorf("the far handler saw %v", err)
-		}
-		if _, err := s.Recv(); status.Code(err) != codes.Canceled {
-			t.Errorf("error %v", err)
-		}
-	})
+	g := newGuide()
+	client := relayed(t, g)
+	ctx, cancel := context.WithCancel(within(t))
+	s, err := client.RouteChat(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(&routeguidepb.RouteNote{Message: "wait"}); err != nil {
+		t.Fatal(err)
+	}
+	<-g.waiting
+	cancel()
+	if err := <-g.ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the far handler saw %v", err)
+	}
+	if _, err := s.Recv(); status.Code(err) != codes.Canceled {
+		t.Errorf("error %v", err)
+	}
 }
 
 func TestDeadline(t *testing.T) {
-	overEach(t, func(t *testing.T, client routeguidepb.RouteGuideClient, g *guide) {
-		ctx, cancel := context.WithTimeout(within(t), 100*time.Millisecond)
-		defer cancel()
-		s, err := client.RouteChat(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Send(&routeguidepb.RouteNote{Message: "wait"}); err != nil {
-			t.Fatal(err)
-		}
-		if err := <-g.ended; err == nil {
-			t.Error("the far handler saw no end")
-		}
-		if _, err := s.Recv(); status.Code(err) != codes.DeadlineExceeded {
-			t.Errorf("error %v", err)
-		}
-	})
+	g := newGuide()
+	client := relayed(t, g)
+	ctx, cancel := context.WithTimeout(within(t), 100*time.Millisecond)
+	defer cancel()
+	s, err := client.RouteChat(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(&routeguidepb.RouteNote{Message: "wait"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-g.ended; err == nil {
+		t.Error("the far handler saw no end")
+	}
+	if _, err := s.Recv(); status.Code(err) != codes.DeadlineExceeded {
+		t.Errorf("error %v", err)
+	}
 }
 
 func TestCodecTakesNothingElse(t *testing.T) {

@@ -3,13 +3,11 @@ package route
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
+	logv1 "routeguide/proto/routeguide/log/v1"
 	"routeguide/server/geo"
-	"routeguide/server/store"
 )
 
 const (
@@ -21,69 +19,57 @@ const (
 
 // A Recorder takes the points of one route on behalf of one call. One goroutine uses it.
 type Recorder struct {
-	book *Book
-	id   string
-	seq  uint64 // the newest record of the track, 0 for none
-	next chunk  // what is stored next: pending points, and totals that hold them
-	// sent identifies next once it was sent to the log and until it is known to be stored. It must not change in between.
-	sent string
+	book  *Book
+	token []byte
+	call  []byte
+	route Route // as it is stored
+
+	pending  []Fix
+	features uint32  // of the route with what is pending
+	metres   float64 // of the route with what is pending
+	// sent was proposed and is not known to be made. It must be made before anything else.
+	sent *logv1.RouteExtended
 }
 
-// Record begins the route called id, or goes on with it where it is known already: from then on the call that recorded it
-// before can store no more points.
-func (b *Book) Record(ctx context.Context, id, traveler string) (*Recorder, error) {
-	for {
-		last, seq, err := b.last(ctx, id)
-		if err != nil {
-			return nil, fmt.Errorf("read track: %w", err)
-		}
-		if seq == 0 {
-			return &Recorder{book: b, id: id, next: chunk{Started: b.now().UTC(), Traveler: traveler}}, nil
-		}
-		r := &Recorder{book: b, id: id, seq: seq, next: last}
-		if last.Finished != nil {
-			return r, nil
-		}
-		r.next.First, r.next.Points = last.count(), nil
-		if err := r.store(ctx); !errors.Is(err, ErrTaken) {
-			return r, err
-		}
-	}
+func newRecorder(b *Book, secret [32]byte) *Recorder {
+	call := make([]byte, 8)
+	_, _ = rand.Read(call) // never fails
+	return &Recorder{book: b, token: secret[:], call: call, route: Route{ID: rand.Text()}}
 }
+
+// ID is the public name of the route.
+func (r *Recorder) ID() string { return r.route.ID }
 
 // Stored returns how many points of the route are stored durably.
-func (r *Recorder) Stored() int {
-	if r.next.Finished != nil && r.sent == "" {
-		return r.next.count()
-	}
-	return r.next.First
-}
+func (r *Recorder) Stored() int { return int(r.route.Points) }
 
 // Pending returns how many points wait to be stored.
-func (r *Recorder) Pending() int {
-	if r.next.Finished != nil && r.sent == "" {
-		return 0
-	}
-	return len(r.next.Points)
-}
+func (r *Recorder) Pending() int { return len(r.pending) }
 
 // Add takes the next point.
+//
+// Errors: ErrFinished, ErrTaken, and those of store when it has to store points.
 func (r *Recorder) Add(ctx context.Context, p geo.Point) error {
-	if r.next.Finished != nil {
+	if r.route.State == Finished {
 		return ErrFinished
 	}
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
-	f := fix{int64(p.Lat), int64(p.Lng), r.book.now().Sub(r.next.Started).Milliseconds()}
-	if r.next.Last != nil {
-		r.next.Metres += geo.Distance(r.next.Last.point(), p)
+	if len(r.pending) == 0 {
+		r.features, r.metres = r.route.Features, r.route.Metres
+	}
+	switch {
+	case len(r.pending) > 0:
+		r.metres += geo.Distance(r.pending[len(r.pending)-1].Point, p)
+	case r.route.Points > 0:
+		r.metres += geo.Distance(r.route.last, p)
 	}
 	if r.book.feature(p) {
-		r.next.Features++
+		r.features++
 	}
-	r.next.Points, r.next.Last = append(r.next.Points, f), &f
-	if len(r.next.Points) < MaxPending {
+	r.pending = append(r.pending, Fix{p, r.book.now()})
+	if len(r.pending) < MaxPending {
 		return nil
 	}
 	return r.Flush(ctx)
@@ -91,56 +77,58 @@ func (r *Recorder) Add(ctx context.Context, p geo.Point) error {
 
 // Flush stores the points that wait.
 func (r *Recorder) Flush(ctx context.Context) error {
-	if r.Pending() == 0 {
+	if r.sent == nil && len(r.pending) == 0 {
 		return nil
 	}
-	return r.store(ctx)
+	return r.store(ctx, Recording)
+}
+
+// Interrupt stores the points that wait and leaves the route to another call.
+func (r *Recorder) Interrupt(ctx context.Context) error {
+	if r.route.State == Finished {
+		return nil
+	}
+	return r.store(ctx, Interrupted)
 }
 
 // Finish stores what waits and ends the route. A route that was finished before has the same summary again.
 func (r *Recorder) Finish(ctx context.Context) (Summary, error) {
-	if err := r.settle(ctx); err != nil {
-		return Summary{}, err
-	}
-	if r.next.Finished == nil {
-		now := r.book.now().UTC()
-		r.next.Finished = &now
-		if err := r.store(ctx); err != nil {
+	if r.route.State != Finished {
+		if err := r.store(ctx, Finished); err != nil {
 			return Summary{}, err
 		}
 	}
-	return r.next.summary(), nil
+	return r.route.summary(), nil
 }
 
-// settle sees to it that a chunk of which it is not known whether it is stored is.
+// settle sees to it that what was proposed is made.
 func (r *Recorder) settle(ctx context.Context) error {
-	if r.sent == "" {
+	if r.sent == nil {
 		return nil
 	}
-	return r.store(ctx)
+	e, err := r.book.store.Do(ctx, change(&logv1.RouteChange{Kind: &logv1.RouteChange_Extended{Extended: r.sent}}))
+	if err != nil {
+		return fmt.Errorf("store the route: %w", err)
+	}
+	r.route, r.sent, r.pending = e.Result.(Route), nil, r.pending[:0]
+	return nil
 }
 
-// store writes the next chunk, provided that nobody else has written to the route since. When it fails it may be called
-// again, and the chunk is stored once.
-func (r *Recorder) store(ctx context.Context) error {
-	data, err := json.Marshal(r.next)
-	if err != nil {
-		return fmt.Errorf("encode track: %w", err)
+// store brings the route into a state, with the points that wait. When it fails it may be called again, and the points are
+// stored once.
+func (r *Recorder) store(ctx context.Context, state State) error {
+	if err := r.settle(ctx); err != nil {
+		return err
 	}
-	if r.sent == "" {
-		r.sent = rand.Text()
+	if state == r.route.State && len(r.pending) == 0 {
+		return nil
 	}
-	newest := r.seq
-	seq, err := r.book.log.Append(ctx, store.Entry{Subject: subject(r.id), ID: r.sent, Data: data, Expect: &newest})
-	switch {
-	case errors.Is(err, store.ErrConflict):
-		return ErrTaken
-	case err != nil:
-		return fmt.Errorf("store track: %w", err)
+	if len(r.pending) == 0 {
+		r.features, r.metres = r.route.Features, r.route.Metres
 	}
-	r.seq, r.sent = seq, ""
-	if r.next.Finished == nil {
-		r.next.First, r.next.Points = r.next.count(), nil
+	r.sent = &logv1.RouteExtended{
+		Token: r.token, Call: r.call, First: r.route.Points, Points: pack(r.pending),
+		Metres: r.metres, Features: r.features, State: logv1.RouteState(state), Time: r.book.now().UnixMilli(),
 	}
-	return nil
+	return r.settle(ctx)
 }

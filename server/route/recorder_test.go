@@ -2,7 +2,7 @@ package route_test
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"math"
@@ -26,14 +26,9 @@ func (c *clock) Now() time.Time { return c.now }
 
 func open(t *testing.T, dir string, c *clock) *route.Book {
 	t.Helper()
-	return openOn(t, openStore(t, store.Options{Dir: dir}), c)
-}
-
-func openStore(t *testing.T, o store.Options) *store.Store {
-	t.Helper()
-	o.Logger = slog.New(slog.DiscardHandler)
-	st, err := store.Open(t.Context(), o)
-	if err != nil {
+	st := store.New(store.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	book := route.New(st, route.Options{Feature: func(p geo.Point) bool { return p == home }, Now: c.Now, Keep: 24 * time.Hour})
+	if err := st.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -41,21 +36,12 @@ func openStore(t *testing.T, o store.Options) *store.Store {
 			t.Error(err)
 		}
 	})
-	return st
-}
-
-func openOn(t *testing.T, st *store.Store, c *clock) *route.Book {
-	t.Helper()
-	book, err := route.Open(t.Context(), st, route.Options{Feature: func(p geo.Point) bool { return p == home }, Now: c.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return book
 }
 
 func record(t *testing.T, book *route.Book, id string, stored int) *route.Recorder {
 	t.Helper()
-	r, err := book.Record(t.Context(), id, "ada")
+	r, err := book.Record(t.Context(), sha256.Sum256([]byte(id)), "ada")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,54 +185,5 @@ func TestInterruptedChunkIsStoredOnce(t *testing.T) {
 	record(t, book, "a", points)
 	if sum, err := record(t, book, "a", points).Finish(t.Context()); err != nil || int(sum.Points) != points || int(sum.Features) != points {
 		t.Errorf("summary %+v, %v, want %d points", sum, err, points)
-	}
-}
-
-// The store remembers the identifier of a chunk for ten minutes. A chunk that is tried again later is stored once too.
-func TestInterruptedChunkIsStoredOnceWhenItsIdentifierIsForgotten(t *testing.T) {
-	st := openStore(t, store.Options{Dir: t.TempDir(), Remember: 100 * time.Millisecond})
-	book := openOn(t, st, &clock{now: time.Unix(0, 0)})
-	r := record(t, book, "a", 0)
-	var points int
-	for interrupted, i := 0, 0; interrupted < 5; i++ {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%300)*5*time.Microsecond)
-		add(t, r, home)
-		points++
-		err := r.Flush(ctx)
-		cancel()
-		if err == nil {
-			continue
-		}
-		interrupted++
-		forget(t, st)
-		if err := r.Flush(t.Context()); err != nil {
-			t.Fatalf("after %d: %v", points, err)
-		}
-	}
-	finish(t, record(t, book, "a", points), route.Summary{Points: int32(points), Features: int32(points)})
-	forget(t, st)
-	finish(t, record(t, book, "a", points), route.Summary{Points: int32(points), Features: int32(points)})
-}
-
-// forget returns when the store has forgotten the identifiers of what was written before.
-func forget(t *testing.T, st *store.Store) {
-	t.Helper()
-	log, err := st.Log(t.Context(), "TRACKS", "t.*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	probe := store.Entry{Subject: "t.probe", ID: rand.Text()}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	var first uint64
-	for deadline := time.Now().Add(time.Minute); ; <-tick.C {
-		switch seq, err := log.Append(t.Context(), probe); {
-		case err != nil || time.Now().After(deadline):
-			t.Fatalf("an identifier is remembered: %v", err)
-		case first == 0:
-			first = seq
-		case seq != first:
-			return
-		}
 	}
 }

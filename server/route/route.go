@@ -3,16 +3,18 @@ package route
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"time"
 
+	logv1 "routeguide/proto/routeguide/log/v1"
 	"routeguide/server/geo"
 	"routeguide/server/store"
 )
 
+// What the operations of this package fail with, besides the errors of store; match with errors.Is.
 var (
 	// ErrTaken says that another call goes on with the route.
 	ErrTaken = errors.New("the route is being recorded by another call")
@@ -20,7 +22,30 @@ var (
 	ErrFinished = errors.New("the route is finished")
 )
 
-// A Summary is what a route came to.
+// A Route is what is known of a route besides its points.
+type Route struct {
+	ID           string // public; it gives no right to anything
+	Traveler     string // the name its writer gave, or empty
+	State        State
+	Began, Ended time.Time // the first call, and the newest change; to the millisecond
+	Bounds       geo.Rect  // of its points; of one that crosses the antimeridian it goes around the earth
+	Points       uint32
+	Features     uint32  // points exactly on a known feature, each counted
+	Metres       float64 // not rounded
+	last         geo.Point
+}
+
+// A State is what a route is doing.
+type State int64
+
+// The states of a route. It goes from one to the other and back until it is finished.
+const (
+	Recording   = State(logv1.RouteState_ROUTE_STATE_RECORDING)   // a call records it
+	Finished    = State(logv1.RouteState_ROUTE_STATE_FINISHED)    // its traveler ended it
+	Interrupted = State(logv1.RouteState_ROUTE_STATE_INTERRUPTED) // its call broke off
+)
+
+// A Summary is what a route came to, in the numbers of the classic contract, which stop at the largest int32.
 type Summary struct {
 	Points   int32
 	Features int32 // points exactly on a known feature, each counted
@@ -28,77 +53,77 @@ type Summary struct {
 	Seconds  int32 // whole seconds from the first call to the end
 }
 
+func (r Route) summary() Summary {
+	return Summary{
+		Points: clamp(float64(r.Points)), Features: clamp(float64(r.Features)), Metres: clamp(r.Metres),
+		Seconds: clamp(max(0, r.Ended.Sub(r.Began).Seconds())),
+	}
+}
+
+// clamp cuts to a whole number and stops at the largest int32.
+func clamp(v float64) int32 { return int32(min(v, math.MaxInt32)) }
+
 // A Book holds all routes. It is safe for concurrent use.
 type Book struct {
-	log     *store.Log
+	store   *store.Store
 	feature func(geo.Point) bool
+	keep    time.Duration
 	now     func() time.Time
 }
 
-// Options are the choices of Open.
+// Options are the choices of New.
 type Options struct {
 	Feature func(geo.Point) bool // whether a known feature lies exactly at a point
 	Keep    time.Duration        // how long points are kept; 0 means for ever
 	Now     func() time.Time     // the clock; nil means time.Now
 }
 
-// Open opens the book kept in st.
-func Open(ctx context.Context, st *store.Store, o Options) (*Book, error) {
-	log, err := st.LogFor(ctx, o.Keep, "TRACKS", "t.*")
-	if err != nil {
-		return nil, fmt.Errorf("open tracks: %w", err)
-	}
+// New returns the book of the routes in st, which must not be open yet.
+func New(st *store.Store, o Options) *Book {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Book{log: log, feature: o.Feature, now: o.Now}, nil
+	st.Register(store.Book{Name: "route", Schema: schema, Apply: apply, Frees: func(c *logv1.Change) bool {
+		return c.GetRoute().GetForgotten() != nil
+	}})
+	return &Book{store: st, feature: o.Feature, keep: o.Keep, now: o.Now}
 }
 
-// A chunk is one record of a track: some points, and what the route came to with them. A chunk without points is written
-// by a call that goes on with the route; as it is the newest then, the call before can store no more.
-type chunk struct {
-	Started  time.Time  `json:"started"`
-	Traveler string     `json:"traveler,omitempty"`
-	First    int        `json:"first"`            // the number of its first point, from 0
-	Points   []fix      `json:"points,omitempty"` //
-	Last     *fix       `json:"last,omitempty"`   // the newest point of the route
-	Features int        `json:"features"`
-	Metres   float64    `json:"metres"`
-	Finished *time.Time `json:"finished,omitempty"`
-}
-
-// A fix is latitude and longitude in E7 and the milliseconds since the route was started.
-type fix [3]int64
-
-func (f fix) point() geo.Point { return geo.Point{Lat: int32(f[0]), Lng: int32(f[1])} }
-
-func subject(id string) string { return "t." + id }
-
-// last returns the newest chunk of a route and its sequence; zero values when there is none.
-func (b *Book) last(ctx context.Context, id string) (chunk, uint64, error) {
-	rec, ok, err := b.log.Last(ctx, subject(id))
-	if err != nil || !ok {
-		return chunk{}, 0, err
+// Forget deletes points that are older than they are to be kept, at once and then once an hour, until ctx ends.
+func (b *Book) Forget(ctx context.Context, log *slog.Logger) {
+	if b.keep == 0 {
+		return
 	}
-	var c chunk
-	if err := json.Unmarshal(rec.Data, &c); err != nil {
-		return chunk{}, 0, fmt.Errorf("track record %d: %w", rec.Seq, err)
-	}
-	return c, rec.Seq, nil
-}
-
-func (c chunk) count() int { return c.First + len(c.Points) }
-
-func (c chunk) summary() Summary {
-	seconds := 0.0
-	if c.Finished != nil {
-		seconds = max(0, c.Finished.Sub(c.Started).Seconds())
-	}
-	return Summary{
-		Points: clamp(float64(c.count())), Features: clamp(float64(c.Features)),
-		Metres: clamp(c.Metres), Seconds: clamp(seconds),
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		forgotten := &logv1.TracksForgotten{Before: b.now().Add(-b.keep).UnixMilli()}
+		_, err := b.store.Do(ctx, change(&logv1.RouteChange{Kind: &logv1.RouteChange_Forgotten{Forgotten: forgotten}}))
+		if err != nil && ctx.Err() == nil {
+			log.Warn("old points of routes are not deleted yet", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
-// clamp cuts to a whole number and stops at the largest int32.
-func clamp(v float64) int32 { return int32(min(v, math.MaxInt32)) }
+func change(c *logv1.RouteChange) *logv1.Change {
+	return &logv1.Change{Book: &logv1.Change_Route{Route: c}}
+}
+
+// Record begins a route, or goes on with the one that the hash of its secret names: from then on the call that recorded it
+// before can store no more points.
+func (b *Book) Record(ctx context.Context, secret [32]byte, traveler string) (*Recorder, error) {
+	r := newRecorder(b, secret)
+	e, err := b.store.Do(ctx, change(&logv1.RouteChange{Kind: &logv1.RouteChange_Begun{Begun: &logv1.RouteBegun{
+		Token: r.token, RouteId: r.route.ID, Call: r.call, Traveler: traveler, Time: b.now().UnixMilli(),
+	}}}))
+	if err != nil {
+		return nil, fmt.Errorf("begin the route: %w", err)
+	}
+	r.route = e.Result.(Route)
+	return r, nil
+}

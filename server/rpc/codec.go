@@ -1,24 +1,18 @@
 package rpc
 
 import (
-	"unicode/utf8"
-
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
 	protocodec "google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"routeguide/server/feature"
 	"routeguide/server/geo"
 	"routeguide/server/relay"
 )
 
-// codec is gRPC's own for protocol buffers, which also sends messages that are encoded already, and receives and sends
-// those of relay as they are.
+// codec is gRPC's own for protocol buffers, which also sends what is encoded already. What is received, call decodes.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2(protocodec.Name)} }
@@ -33,58 +27,39 @@ func (c codec) Marshal(v any) (mem.BufferSlice, error) {
 	return c.CodecV2.Marshal(v)
 }
 
-func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
-	if m, ok := v.(*relay.Message); ok {
-		return relay.Codec{}.Unmarshal(data, m)
-	}
-	return c.CodecV2.Unmarshal(data, v)
-}
-
 // An encoded message is sent as it is.
 type encoded struct{ bytes []byte }
 
-// decode makes m of a message, and frees that.
-func decode(data mem.BufferSlice, m any) error {
-	defer data.Free()
-	err := newCodec().CodecV2.Unmarshal(data, m)
-	if err == nil {
-		return nil
+// encodedSize is how many bytes an answer has when it is sent.
+func encodedSize(answer any) int {
+	switch m := answer.(type) {
+	case *encoded:
+		return len(m.bytes)
+	case *relay.Message:
+		return m.Data.Len()
+	case proto.Message:
+		return proto.Size(m)
 	}
-	if m, ok := m.(proto.Message); ok {
-		if field := notUTF8(m.ProtoReflect().Descriptor(), data.Materialize()); field != "" {
-			return invalid(field, "is not UTF-8")
-		}
-	}
-	return status.Errorf(codes.InvalidArgument, "the message cannot be decoded: %v", err)
+	return 0
 }
 
-// notUTF8 returns the name of the first string field of an encoded message that is not UTF-8, or "". None of the messages
-// served nests in itself.
-func notUTF8(d protoreflect.MessageDescriptor, data []byte) string {
-	for len(data) > 0 {
-		number, kind, n := protowire.ConsumeTag(data)
-		if n < 0 {
-			return ""
+// borrow returns an answer in its encoded form, in memory that is given back when gRPC frees it.
+func borrow(answer any, memory *loan) (*relay.Message, error) {
+	var bytes []byte
+	switch m := answer.(type) {
+	case *encoded:
+		bytes = m.bytes
+	case *relay.Message:
+		bytes = m.Data.Materialize()
+		m.Data.Free()
+	case proto.Message:
+		var err error
+		if bytes, err = proto.Marshal(m); err != nil {
+			memory.pay()
+			return nil, err
 		}
-		size := protowire.ConsumeFieldValue(number, kind, data[n:])
-		if size < 0 {
-			return ""
-		}
-		f := d.Fields().ByNumber(number)
-		if f != nil && kind == protowire.BytesType {
-			value, _ := protowire.ConsumeBytes(data[n:])
-			switch {
-			case f.Kind() == protoreflect.StringKind && !utf8.Valid(value):
-				return string(f.Name())
-			case f.Kind() == protoreflect.MessageKind:
-				if inner := notUTF8(f.Message(), value); inner != "" {
-					return string(f.Name()) + "." + inner
-				}
-			}
-		}
-		data = data[n+size:]
 	}
-	return ""
+	return &relay.Message{Data: mem.BufferSlice{mem.NewBuffer(&bytes, memory)}}, nil
 }
 
 // A featureEncoder makes routeguide.Feature messages, many in one piece of memory. What it returned is never written again,

@@ -69,7 +69,7 @@ func message(text string) (string, error) {
 
 func noteMessage(n note.Note) *routeguidev1.Note {
 	return &routeguidev1.Note{
-		Id: n.ID, Location: pointMessage(n.Location), Message: n.Message, Traveler: n.Traveler,
+		Id: n.ID(), Location: pointMessage(n.Location), Message: n.Message, Traveler: n.Traveler,
 		CreateTime: timestamppb.New(n.Time),
 	}
 }

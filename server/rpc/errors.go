@@ -2,21 +2,25 @@ package rpc
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"fmt"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"routeguide/server/note"
+	"routeguide/server/refusal"
 	"routeguide/server/route"
 	"routeguide/server/store"
 )
 
+// ErrEnding is the cause of Options.Ending.
+var ErrEnding = errors.New("the server is shutting down")
+
 var (
-	errShutdown = errors.New("the server is shutting down")
-	errStalled  = errors.New("the client does not read its answers")
+	errNotRead = errors.New("the client does not read its answers")
+	errNotSent = errors.New("the client does not send the rest of its message")
 )
 
 // table says which code an error of the domain has at every door; its own text is the message.
@@ -24,59 +28,70 @@ var table = []struct {
 	err  error
 	code codes.Code
 }{
-	{errShutdown, codes.Unavailable},
-	{errStalled, codes.ResourceExhausted},
-	{note.ErrBeyond, codes.OutOfRange},
+	{ErrEnding, codes.Unavailable},
+	{errNotRead, codes.ResourceExhausted},
+	{errNotSent, codes.ResourceExhausted},
+	{errBudget, codes.ResourceExhausted},
+	{errManyCalls, codes.ResourceExhausted},
+	{errManyLists, codes.ResourceExhausted},
 	{note.ErrPlaceFull, codes.ResourceExhausted},
 	{note.ErrTooManyPlaces, codes.ResourceExhausted},
+	{note.ErrOther, codes.AlreadyExists},
+	{note.ErrGap, codes.OutOfRange},
 	{route.ErrTaken, codes.Aborted},
 	{route.ErrFinished, codes.FailedPrecondition},
 	{store.ErrSlow, codes.ResourceExhausted},
 	{store.ErrFull, codes.ResourceExhausted},
+	{store.ErrDamaged, codes.DataLoss},
+	{store.ErrBeyond, codes.OutOfRange},
 	{store.ErrUnavailable, codes.Unavailable},
 	{store.ErrClosed, codes.Unavailable},
 	{context.Canceled, codes.Canceled},
 	{context.DeadlineExceeded, codes.DeadlineExceeded},
 }
 
-// statusOf returns what the client is told; known is false for an error that the table does not hold, which is told
-// as INTERNAL with a fixed sentence.
-func statusOf(err error) (st *status.Status, known bool) {
-	if err == nil {
-		return status.New(codes.OK, ""), true
+// A failure is how a call failed: what the client is told, and why.
+type failure struct {
+	st    *status.Status
+	cause error
+	id    string // of an error that the client is told nothing of but this
+}
+
+func (f *failure) Error() string              { return f.st.Message() }
+func (f *failure) Unwrap() error              { return f.cause }
+func (f *failure) GRPCStatus() *status.Status { return f.st }
+
+// failureOf makes a failure of an error. One that nobody foresaw is told as INTERNAL with a fixed sentence and an id, which
+// the log has too.
+func failureOf(err error) *failure {
+	var already *failure
+	if errors.As(err, &already) {
+		return already
 	}
-	var bad *fieldError
-	if errors.As(err, &bad) {
-		return bad.status(), true
+	var refused *refusal.Error
+	if errors.As(err, &refused) {
+		return &failure{st: refused.GRPCStatus(), cause: err}
 	}
 	for _, row := range table {
 		if errors.Is(err, row.err) {
-			return status.New(row.code, row.err.Error()), true
+			return &failure{st: status.New(row.code, row.err.Error()), cause: err}
 		}
 	}
 	if st, ok := status.FromError(err); ok {
-		return st, true
+		return &failure{st: st, cause: err}
 	}
-	return status.New(codes.Internal, "something went wrong in the server; its log says what"), false
+	id := rand.Text()[:10]
+	st := status.New(codes.Internal, "something went wrong in the server; its log says what, at "+id)
+	return &failure{st: refusal.Detailed(st, &errdetails.RequestInfo{RequestId: id}), cause: err, id: id}
 }
 
-// A fieldError is bad input: which field, and what is wrong with it.
-type fieldError struct{ field, text string }
-
-// invalid returns an INVALID_ARGUMENT error with a google.rpc.BadRequest that names the field.
-func invalid(field, format string, args ...any) error {
-	return &fieldError{field, fmt.Sprintf(format, args...)}
-}
-
-func (e *fieldError) Error() string { return e.field + ": " + e.text }
-
-func (e *fieldError) status() *status.Status {
-	st := status.New(codes.InvalidArgument, e.Error())
-	detailed, err := st.WithDetails(&errdetails.BadRequest{
-		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: e.field, Description: e.text}},
-	})
-	if err != nil {
-		return st
+// fail is failureOf for an error that may be nil.
+func fail(err error) error {
+	if err == nil {
+		return nil
 	}
-	return detailed
+	return failureOf(err)
 }
+
+// invalid is how the services refuse a value.
+var invalid = refusal.Invalid

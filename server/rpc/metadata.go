@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -10,19 +11,20 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 )
 
 // The metadata of the contract; route_guide.proto says what each is for.
 const (
 	mdTraveler    = "traveler"
+	mdResume      = "resume-token"
 	mdRoute       = "route-id"
 	mdRoutePoints = "route-points"
 	mdChat        = "chat-id"
 	mdChatNotes   = "chat-notes"
 )
 
-var identifier = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+// secret is long enough for 128 random bits, as long as its characters are random.
+var secret = regexp.MustCompile(`^[A-Za-z0-9_-]{22,64}$`)
 
 // value returns the request metadata called key, or "".
 func value(ctx context.Context, key string) string {
@@ -50,20 +52,30 @@ func traveler(ctx context.Context) (string, error) {
 	return name, nil
 }
 
-// callID returns the identifier that the client gave under key, or a new one.
-func callID(ctx context.Context, key string) (string, error) {
-	id := value(ctx, key)
-	switch {
-	case id == "":
-		return rand.Text(), nil
-	case !identifier.MatchString(id):
-		return "", invalid(key, "%q is not 1 to 64 of the characters A-Z a-z 0-9 _ -", id)
-	}
-	return id, nil
+// A resume is the secret that a call may be gone on with, and its hash, which alone is stored.
+type resume struct {
+	token string
+	hash  [sha256.Size]byte
 }
 
-// chatNotes returns the number of the first note that the call will send, and whether it goes on with a chat.
-func chatNotes(ctx context.Context) (first int, resumed bool, err error) {
+// resumeToken returns the secret that the client gave, or a new one. Public names give no right to go on.
+func resumeToken(ctx context.Context) (resume, error) {
+	for _, name := range []string{mdRoute, mdChat} {
+		if value(ctx, name) != "" {
+			return resume{}, invalid(name, "it is public and resumes nothing; send the %s of the call", mdResume)
+		}
+	}
+	token := value(ctx, mdResume)
+	if token == "" {
+		token = rand.Text()
+	} else if !secret.MatchString(token) {
+		return resume{}, invalid(mdResume, "it is not 22 to 64 of the characters A-Z a-z 0-9 _ -")
+	}
+	return resume{token, sha256.Sum256([]byte(token))}, nil
+}
+
+// chatNotes returns the number of the first note that the call will send, where the client says it.
+func chatNotes(ctx context.Context) (first uint32, given bool, err error) {
 	raw := value(ctx, mdChatNotes)
 	if raw == "" {
 		return 0, false, nil
@@ -72,13 +84,5 @@ func chatNotes(ctx context.Context) (first int, resumed bool, err error) {
 	if err != nil || n < 0 {
 		return 0, false, invalid(mdChatNotes, "%q is not a whole number from 0", raw)
 	}
-	return int(n), true, nil
-}
-
-// door says where a call came from: a network address, or the in-memory connection of the HTTP port.
-func door(ctx context.Context) string {
-	if p, ok := peer.FromContext(ctx); ok {
-		return p.Addr.String()
-	}
-	return ""
+	return uint32(n), true, nil
 }

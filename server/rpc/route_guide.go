@@ -22,7 +22,7 @@ const flushGrace = 5 * time.Second
 
 type routeGuide struct {
 	routeguidepb.UnsafeRouteGuideServer
-	features *feature.Index
+	features *feature.Book
 	routes   *route.Book
 	notes    *note.Book
 }
@@ -62,15 +62,15 @@ func (s *routeGuide) RecordRoute(stream grpc.ClientStreamingServer[routeguidepb.
 	if err != nil {
 		return err
 	}
-	id, err := callID(ctx, mdRoute)
+	token, err := resumeToken(ctx)
 	if err != nil {
 		return err
 	}
-	rec, err := s.routes.Record(ctx, id, who)
+	rec, err := s.routes.Record(ctx, token.hash, who)
 	if err != nil {
 		return err
 	}
-	head := metadata.Pairs(mdRoute, id, mdRoutePoints, strconv.Itoa(rec.Stored()))
+	head := metadata.Pairs(mdResume, token.token, mdRoute, rec.ID(), mdRoutePoints, strconv.Itoa(rec.Stored()))
 	if err := stream.SendHeader(head); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (s *routeGuide) RecordRoute(stream grpc.ClientStreamingServer[routeguidepb.
 		// What came before the call broke is kept, whatever broke it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushGrace)
 		defer cancel()
-		return errors.Join(err, rec.Flush(ctx))
+		return errors.Join(err, rec.Interrupt(ctx))
 	}
 	sum, err := rec.Finish(ctx)
 	if err != nil {
@@ -129,23 +129,28 @@ func (s *routeGuide) RouteChat(stream grpc.BidiStreamingServer[routeguidepb.Rout
 	if err != nil {
 		return err
 	}
-	id, err := callID(ctx, mdChat)
+	token, err := resumeToken(ctx)
 	if err != nil {
 		return err
 	}
-	first, resumed, err := chatNotes(ctx)
+	first, given, err := chatNotes(ctx)
 	if err != nil {
 		return err
 	}
-	send := func(n note.Note) error {
+	chat, err := s.notes.Chat(ctx, token.hash, who, func(n note.Note) error {
 		return stream.Send(&routeguidepb.RouteNote{Location: pointMessage(n.Location), Message: n.Message})
-	}
-	chat := s.notes.Chat(id, who, send)
-	if resumed {
-		chat.Resume(first)
+	})
+	if err != nil {
+		return err
 	}
 	defer chat.Close()
-	if err := stream.SendHeader(metadata.Pairs(mdChat, id)); err != nil {
+	if given {
+		if err := chat.Resume(first); err != nil {
+			return err
+		}
+	}
+	head := metadata.Pairs(mdResume, token.token, mdChat, chat.Name(), mdChatNotes, strconv.FormatUint(uint64(chat.Stored()), 10))
+	if err := stream.SendHeader(head); err != nil {
 		return err
 	}
 	notes := receive(ctx, stream.Recv)
@@ -186,7 +191,7 @@ type received[T any] struct {
 // receive makes a stream's Recv something to select on. Its goroutine ends with the call; the last value has an error.
 func receive[T any](ctx context.Context, recv func() (*T, error)) <-chan received[T] {
 	out := make(chan received[T])
-	go func() {
+	Go(ctx, func() {
 		for {
 			msg, err := recv()
 			select {
@@ -198,6 +203,6 @@ func receive[T any](ctx context.Context, recv func() (*T, error)) <-chan receive
 				return
 			}
 		}
-	}()
+	})
 	return out
 }

@@ -1,8 +1,10 @@
 // Package rpc is the gRPC side of the product: its services convert, call the domain and convert back; one table makes
-// errors statuses; one wrapper stands around every call.
+// errors statuses; Calls bounds, ends, counts and logs every call.
 package rpc
 
 import (
+	"context"
+
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -18,13 +20,14 @@ import (
 
 // Domain is what the services answer from.
 type Domain struct {
-	Features *feature.Index
+	Features *feature.Book
 	Routes   *route.Book
 	Notes    *note.Book
 }
 
-// Register adds the services and health to a server, and returns its health to be set; every service is serving until then.
-func Register(s *Server, d Domain) *health.Server {
+// Register adds the services and health to a server, and returns its health to be set; every service is serving until
+// ending is done.
+func Register(s *Server, ending context.Context, d Domain) *health.Server {
 	guide := &routeGuide{features: d.Features, routes: d.Routes, notes: d.Notes}
 	routeguidepb.RegisterRouteGuideServer(s, guide)
 	routeguidev1.RegisterNoteServiceServer(s, &noteService{notes: d.Notes})
@@ -35,6 +38,7 @@ func Register(s *Server, d Domain) *health.Server {
 		state.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
 	}
 	healthpb.RegisterHealthServer(s, state)
+	context.AfterFunc(ending, state.Shutdown)
 	return state
 }
 

@@ -2,18 +2,23 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"routeguide/server/store"
 )
 
-// TestFullDisk fills the file system around the store and makes room again.
+// A disk fills up around the store, and gets room again; then the store fills it by itself.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16m"); err != nil {
 		t.Logf("a full disk was not tried, for want of a file system to fill: %v", err)
 		return
 	}
@@ -22,58 +27,77 @@ func TestFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s := open(t, store.Options{Dir: filepath.Join(dir, "data")})
-	l := notes(t, s)
-	add(t, l, entry("n.a", "before"))
+	o := store.Options{Dir: filepath.Join(dir, "data")}
+	s := open(t, o)
 	ballast := filepath.Join(dir, "ballast")
+	big := strings.Repeat("x", 1<<18)
+	stored := 0
+	// add returns what a text comes to that is written until the store has an answer for good.
+	add := func(want error) {
+		t.Helper()
+		until := time.Now().Add(time.Minute)
+		for {
+			_, err := s.add(t.Context(), fmt.Sprint(stored), big)
+			if err == nil {
+				stored++
+			} else if !errors.Is(err, store.ErrFull) {
+				t.Fatal(err)
+			}
+			if errors.Is(err, want) {
+				return
+			}
+			if time.Now().After(until) {
+				t.Fatalf("the store still answers %v, not %v", err, want)
+			}
+		}
+	}
+	add(nil)
 	f, err := os.Create(ballast)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for err == nil {
-		_, err = f.Write(make([]byte, 1<<20))
+		_, err = f.Write(make([]byte, 1<<16))
 	}
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Fatal(err)
 	}
-	for range 3 {
-		if _, err := l.Append(t.Context(), entry("n.a", "full")); !errors.Is(err, store.ErrFull) {
-			t.Fatalf("append: %v", err)
-		}
-	}
-	if err := s.Ready(t.Context()); !errors.Is(err, store.ErrFull) {
+	add(store.ErrFull)
+	if err := s.store.Ready(); !errors.Is(err, store.ErrFull) {
 		t.Errorf("ready: %v", err)
+	}
+	if got := len(s.all(t)); got != stored {
+		t.Errorf("%d of %d texts can be read", got, stored)
 	}
 	if err := errors.Join(f.Close(), os.Remove(ballast)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Ready(t.Context()); err != nil {
+	add(nil)
+	if err := s.store.Ready(); err != nil {
 		t.Errorf("ready after room was made: %v", err)
 	}
-	add(t, l, entry("n.a", "after"))
-	// The store fills the rest by itself, in big groups.
-	done := make(chan error)
-	stored := 2
-	for range 40 {
-		go func() {
-			_, err := l.Append(t.Context(), store.Entry{Subject: "n.b", Data: make([]byte, 1<<20)})
-			done <- err
-		}()
+	var wg sync.WaitGroup
+	var more atomic.Int64
+	for i := range 80 {
+		wg.Go(func() {
+			if _, err := s.add(t.Context(), fmt.Sprint("more ", i), big); err == nil {
+				more.Add(1)
+			} else if !errors.Is(err, store.ErrFull) {
+				t.Error(err)
+			}
+		})
 	}
-	for range 40 {
-		if err := <-done; err == nil {
-			stored++
-		} else if !errors.Is(err, store.ErrFull) {
-			t.Errorf("append: %v", err)
-		}
+	wg.Wait()
+	if stored += int(more.Load()); stored >= 64 {
+		t.Errorf("%d texts of 256 KiB are on a disk of 16 MiB", stored)
 	}
-	if got := len(read(t, l, subjects("n.>"))); got != stored {
-		t.Errorf("%d of %d records", got, stored)
+	if got := len(s.all(t)); got != stored {
+		t.Errorf("%d of %d texts", got, stored)
 	}
-	if err := s.Close(); err != nil {
+	if err := s.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(read(t, notes(t, open(t, store.Options{Dir: filepath.Join(dir, "data")})), subjects("n.>"))); got != stored {
-		t.Errorf("%d of %d records after reopening", got, stored)
+	if got := len(open(t, o).all(t)); got != stored {
+		t.Errorf("%d of %d texts after a restart", got, stored)
 	}
 }

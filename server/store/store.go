@@ -1,190 +1,256 @@
-// Package store keeps append-only logs of small records that survive a crash, a kill and a power cut, and tells followers
-// of each new one. It is the only place that knows NATS JetStream; what the records mean is its callers' business.
+// Package store keeps the state of the program: the tables of one SQLite file, and the one order of changes that they were
+// applied in. On one machine that order is the order of SQLite's transactions; on a cluster it is a NATS JetStream stream,
+// which every process applies to a file of its own.
+//
+// Who owns tables registers a Book: its schema, and how a change is applied to it. The store does not look into changes. It
+// is the only place that knows SQLite and NATS.
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/gofrs/flock"
+
+	logv1 "routeguide/proto/routeguide/log/v1"
 )
 
-// Options say where and how records are kept.
+// Options say where the state is kept.
 type Options struct {
-	// Dir holds the files and is made, for its owner alone, when there is none. One process at a time has it open.
+	// Dir holds the file and is made, for its owner alone, when there is none. One process at a time has it open.
 	Dir string
-	// Cluster keeps the records instead, and is shared with other processes; Dir is not used then.
+	// Cluster has the order of changes, if it is not this process alone that makes them.
 	Cluster *Cluster
-	// MaxBytes bounds what all logs take on disk; 0 means what the disk has, less a reserve. On a cluster it is what one
-	// replica takes, and may be exceeded by what the processes write in a few seconds.
+	// MaxBytes is what the file may have before changes are refused with ErrFull; 0 means what the disk has.
 	MaxBytes int64
-	// CacheBytes is the memory for records that are read often; 0 means DefaultCacheBytes.
-	CacheBytes int
-	// Remember is how long the IDs of entries are remembered, by logs that are made with it; 0 means ten minutes.
-	Remember time.Duration
 	// Logger is told what the store does; nil means slog.Default().
 	Logger *slog.Logger
 }
 
-// A Store is a set of logs. It is safe for concurrent use.
-type Store struct {
-	log      *slog.Logger
-	remember time.Duration // duplicates
-	engine   engine
-	conn     *nats.Conn // appends, followers and management
-	js       jetstream.JetStream
-	reader   *reader
-	doctor   *doctor // nil on a cluster
-	cache    *cache
-
-	mu     sync.Mutex
-	closed bool
-	logs   map[string]*Log
-	all    atomic.Pointer[[]*Log] // the same, for those who must not wait
+// A Book is tables with one owner, who says what a change does to them.
+type Book struct {
+	// Name is that of the field of logv1.Change that holds the book's changes.
+	Name string
+	// Schema brings the tables from one version to the next, statement by statement; its length is the newest version.
+	Schema []string
+	// Apply makes a change and returns what its caller is told. It depends on nothing but the change and the tables. An error
+	// of its own refuses the change, which must not have written anything then; an error of tx it returns as it is.
+	Apply func(tx *Tx, change *logv1.Change) (result any, err error)
+	// Frees tells of a change that it makes room: it is made although the store is full. Nil: none does.
+	Frees func(change *logv1.Change) bool
+	// Load is told of tables that changed by other means than changes: when the store opens, and when a snapshot has taken
+	// their place. It ends followers with ErrSlow then, so that they go on from where they were. Nil: nobody needs to know.
+	Load func(tx *Tx) error
+	// Committed is told of changes that were made and are durable, in their order, before their callers are. It must not
+	// block. Nil: nobody needs to know.
+	Committed func([]Event)
 }
 
-// Open starts the store and recovers what is in the directory, or connects to the cluster. It waits half a minute for one
-// that cannot be reached.
-//
-// Errors: ErrLocked when another process has the directory open, ErrInvalid for a cluster that cannot keep logs,
-// ErrUnavailable for one that does not answer.
-func Open(ctx context.Context, o Options) (*Store, error) {
+// An Event is a change that was made.
+type Event struct {
+	Position uint64 // its place in the order of all changes, from 1; the same in every process of a cluster
+	Change   *logv1.Change
+	Result   any // what Apply returned
+}
+
+// A Store is safe for concurrent use once it is open.
+type Store struct {
+	options Options
+	log     *slog.Logger
+	books   []*Book
+
+	lock    *flock.Flock
+	writer  *Tx // used by the goroutine that applies changes alone
+	readers readers
+	queue   chan proposal
+	order   order
+
+	applied progress
+	state   health
+	closing chan struct{} // closed when Close begins
+	stop    context.CancelFunc
+	running sync.WaitGroup // the order
+	open    atomic.Bool
+}
+
+// A proposal is a change that waits for its place in the order.
+type proposal struct {
+	change *logv1.Change
+	done   chan outcome // has room for one
+}
+
+// An outcome is what became of a proposal.
+type outcome struct {
+	event Event
+	err   error
+}
+
+// An order gives changes their places and has them applied: the local one, or that of a cluster.
+type order interface {
+	// run applies changes until ctx ends. It is called once, by Open, when the tables are as the newest snapshot left them.
+	run(ctx context.Context)
+	// ready returns what keeps changes from being made.
+	ready() error
+	// shared tells whether other processes make changes too.
+	shared() bool
+	// close ends connections. It is called last, also where run was not.
+	close()
+}
+
+const (
+	queued   = 4096             // changes that wait for their place
+	maxBatch = 1024             // changes of one transaction
+	patience = 20 * time.Second // for a change to be made, if its caller sets no deadline
+	catchUp  = 5 * time.Second  // for a position that another process has already
+)
+
+// New returns a store that is not open.
+func New(o Options) *Store {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Store{log: o.Logger, remember: cmp.Or(o.Remember, duplicates), logs: make(map[string]*Log), cache: newCache(cmp.Or(o.CacheBytes, DefaultCacheBytes))}
-	where := fmt.Sprintf("open the data directory %q", o.Dir)
-	var err error
-	if o.Cluster != nil {
-		where = "open the store on the NATS cluster"
-		s.engine, err = openCluster(ctx, o)
-	} else {
-		s.engine, err = openEmbedded(o)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
-	}
-	if err := s.connect(ctx); err != nil {
-		return nil, fmt.Errorf("%s: %w", where, errors.Join(err, s.Close()))
-	}
-	return s, nil
+	return &Store{options: o, log: o.Logger, queue: make(chan proposal, queued), closing: make(chan struct{})}
 }
 
-func (s *Store) connect(ctx context.Context) (err error) {
-	if s.conn, err = s.engine.connect(ctx); err != nil {
+// Register adds a book. It is called before Open; a name that is no field of a change, or is taken, panics.
+func (s *Store) Register(b Book) {
+	if bookField(b.Name) == nil || s.book(b.Name) != nil {
+		panic(fmt.Sprintf("store: %q is not the name of a new book", b.Name))
+	}
+	s.books = append(s.books, &b)
+}
+
+func (s *Store) book(name string) *Book {
+	for _, b := range s.books {
+		if b.Name == name {
+			return b
+		}
+	}
+	return nil
+}
+
+// Open opens the file, or makes it, and begins to apply changes. What it cannot read it leaves as it is.
+//
+// Errors: ErrLocked when another process has the directory open, ErrForeign for a file that is not ours or newer than this
+// program, ErrDamaged for one that cannot be read, ErrUnavailable for a cluster that does not answer.
+func (s *Store) Open(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("open the store in %q: %w", s.options.Dir, err), s.release())
+		}
+	}()
+	if err := s.openFile(); err != nil {
 		return err
 	}
-	if s.js, err = jetstream.New(s.conn, jetstream.WithDefaultTimeout(connectTimeout)); err != nil {
-		return err
-	}
-	if s.reader, err = newReader(ctx, s.engine); err != nil {
-		return err
-	}
-	if e, ok := s.engine.(*embedded); ok {
-		if s.doctor, err = newDoctor(s, e.disk.dir); err != nil {
+	if s.options.Cluster == nil {
+		if s.order, err = s.alone(); err != nil {
 			return err
 		}
-	}
-	_, err = s.js.AccountInfo(ctx)
-	return err
-}
-
-// Close ends every follower and fails what waits with ErrClosed. When it returns, nothing of the store runs any more and
-// the directory can be opened again.
-func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil
-	}
-	s.closed = true
-	if s.reader != nil {
-		s.reader.close()
-	}
-	for _, l := range s.logs {
-		l.close()
-	}
-	if s.conn != nil {
-		s.conn.Close()
-	}
-	if s.doctor != nil {
-		s.doctor.close()
-	}
-	if err := s.engine.close(); err != nil {
-		return fmt.Errorf("close the store: %w", err)
-	}
-	return nil
-}
-
-// Ready returns nil while the store takes records, and otherwise why not.
-func (s *Store) Ready(ctx context.Context) error {
-	s.mu.Lock()
-	closed, logs := s.closed, slices.Collect(maps.Values(s.logs))
-	s.mu.Unlock()
-	if closed {
-		return ErrClosed
-	}
-	if err := errors.Join(s.engine.health(), s.engine.room(0, s.used())); err != nil {
+	} else if s.order, err = s.join(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	for _, l := range logs {
-		var info streamInfo
-		err := s.reader.askOnce(ctx, "$JS.API.STREAM.INFO."+l.name, nil, &info)
-		if err = cmp.Or(err, info.check()); err != nil {
-			return fmt.Errorf("%w: log %s: %w", ErrUnavailable, l.name, err)
-		}
+	if err := s.load(); err != nil {
+		return err
+	}
+	s.wrote(nil) // nothing yet, but the file may be full
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.running.Go(func() { s.order.run(running) })
+	s.open.Store(true)
+	return nil
+}
+
+// Close fails what waits with ErrClosed. When it returns nothing of the store runs any more.
+func (s *Store) Close() error {
+	if !s.open.Swap(false) {
+		return nil
+	}
+	close(s.closing)
+	s.stop()
+	s.running.Wait()
+	return s.release()
+}
+
+// Do makes a change and returns what it did when that is durable and every View sees it. The error is that of the book that
+// refused it, or one of the store: ErrFull, ErrDamaged, ErrUnavailable, ErrClosed, or that of ctx. After the last three the
+// change may still be made; proposing it again is safe, as a change is made once.
+func (s *Store) Do(ctx context.Context, change *logv1.Change) (Event, error) {
+	if err := s.admit(change); err != nil {
+		return Event{}, err
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, patience, ErrUnavailable)
+		defer cancel()
+	}
+	p := proposal{change, make(chan outcome, 1)}
+	select {
+	case s.queue <- p:
+	case <-ctx.Done():
+		return Event{}, s.late(ctx)
+	case <-s.closing:
+		return Event{}, ErrClosed
+	}
+	select {
+	case o := <-p.done:
+		return o.event, o.err
+	case <-ctx.Done():
+		return Event{}, s.late(ctx)
+	case <-s.closing:
+		return Event{}, ErrClosed
+	}
+}
+
+// late is why a change was not made in time.
+func (s *Store) late(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if trouble := s.state.trouble(); trouble != nil && errors.Is(cause, ErrUnavailable) {
+		return trouble
+	}
+	return cause
+}
+
+func (s *Store) admit(change *logv1.Change) error {
+	b := s.book(bookOf(change))
+	if b == nil {
+		return fmt.Errorf("store: a change of no book: %v", change)
+	}
+	if s.state.full.Load() && (b.Frees == nil || !b.Frees(change)) {
+		return ErrFull
 	}
 	return nil
 }
 
-// Log opens the log of that name, or makes it when there is none. It takes the records whose subject matches one of
-// subjects, which may hold NATS wildcards and do not overlap with those of another log. Calls with the same name return
-// the same Log. Records that are missing, as after damage on the disk, are reported by Damage and in the store's own log.
-func (s *Store) Log(ctx context.Context, name string, subjects ...string) (*Log, error) {
-	return s.LogFor(ctx, 0, name, subjects...)
-}
-
-// LogFor is Log for records that are kept for so long only, from one minute; 0 means for ever. A log that was opened
-// with another time before has this one from now on, and loses at once what is older.
-func (s *Store) LogFor(ctx context.Context, keep time.Duration, name string, subjects ...string) (*Log, error) {
-	if keep != 0 && keep < time.Minute {
-		return nil, fmt.Errorf("open log %s: %w: records cannot be kept for %v only", name, ErrInvalid, keep)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, ErrClosed
-	}
-	if l := s.logs[name]; l != nil {
-		return l, nil
-	}
-	l, err := s.openLog(ctx, keep, name, subjects)
+// View has f read the tables as they are after some change, tx.Position; no change is made meanwhile as far as f can see. It
+// must be short: what f reads for a slow client it reads in pieces.
+func (s *Store) View(ctx context.Context, f func(tx *Tx) error) error {
+	tx, err := s.readers.take(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("open log %s: %w", name, err)
+		return err
 	}
-	s.logs[name] = l
-	all := slices.Collect(maps.Values(s.logs))
-	s.all.Store(&all)
-	return l, nil
+	defer s.readers.give(tx)
+	return s.met(tx.view(ctx, f))
 }
 
-// used returns about how many bytes all logs take.
-func (s *Store) used() (n int64) {
-	if all := s.all.Load(); all != nil {
-		for _, l := range *all {
-			n += l.bytes.Load()
-		}
+// Position is that of the newest change which was made here.
+func (s *Store) Position() uint64 { return s.applied.at() }
+
+// Await waits until the change at a position was made here, which another process of the cluster may know of already.
+//
+// Errors: ErrBeyond when there is no such change.
+func (s *Store) Await(ctx context.Context, position uint64) error {
+	if position <= s.Position() {
+		return nil
 	}
-	return n
+	if !s.order.shared() {
+		return ErrBeyond
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, catchUp, ErrBeyond)
+	defer cancel()
+	return s.applied.wait(ctx, position)
 }

@@ -2,94 +2,37 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
+	"iter"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// duplicates is how long the IDs of entries are remembered unless the options say something else.
-const duplicates = 10 * time.Minute
+const (
+	streamName = "ROUTEGUIDE"
+	// identity is the key of the stream's metadata that tells it from all others, also from a later one of the same name.
+	identity = "routeguide-identity"
+	// remembered is how long the cluster knows the number of a batch: longer than one is sent again and again.
+	remembered = 2 * time.Minute
+)
 
-// faded is the key of a stream's metadata that says that it has kept, or keeps, its records for a time.
-const faded = "routeguide-faded"
-
-func (s *Store) openLog(ctx context.Context, keep time.Duration, name string, subjects []string) (*Log, error) {
-	stream, err := s.stream(ctx, s.config(keep, name, subjects))
-	if err != nil {
-		return nil, err
+// openStream finds the stream, or makes it when there is none. It goes on while the cluster is not ready for it.
+func (c *cluster) openStream(ctx context.Context) error {
+	id := strings.ToLower(rand.Text())
+	config := jetstream.StreamConfig{
+		Name: streamName, Subjects: []string{subject(id)}, Storage: jetstream.FileStorage, Replicas: c.Replicas,
+		Description: "the changes of RouteGuide, in their order", Metadata: map[string]string{identity: id},
+		Duplicates: remembered, Discard: jetstream.DiscardNew, DenyDelete: true,
 	}
-	info := stream.CachedInfo()
-	switch config := info.Config; {
-	case config.Metadata[kind] == kindPart:
-		return nil, fmt.Errorf("%w: its import is not complete and must be run again", ErrUnavailable)
-	case !slices.Equal(config.Subjects, subjects):
-		return nil, fmt.Errorf("%w: it takes %q, not %q", ErrInvalid, config.Subjects, subjects)
-	case !config.AllowDirect || !config.AllowAtomicPublish:
-		return nil, fmt.Errorf("%w: it was made by something else, and allows no direct reads or atomic batches", ErrInvalid)
-	}
-	if info.Config.Replicas != s.engine.replicas() {
-		s.log.Warn("a log has another number of replicas than was asked for", "log", name,
-			"replicas", info.Config.Replicas, "asked", s.engine.replicas())
-	}
-	if info.Config.MaxAge != keep {
-		s.log.Warn("a log keeps its records for another time from now on", "log", name, "before", info.Config.MaxAge, "now", keep)
-		info.Config.MaxAge, info.Config.Duplicates = keep, s.remembered(keep)
-		info.Config.Metadata[faded] = "yes"
-		if stream, err = s.js.UpdateStream(ctx, info.Config); err != nil {
-			return nil, unavailable(err)
-		}
-		info = stream.CachedInfo()
-	}
-	l, err := newLog(s, stream)
-	if err != nil {
-		return nil, err
-	}
-	s.log.Info("log opened", "log", name, "records", info.State.Msgs)
-	if s.doctor != nil {
-		if err := s.doctor.receive(ctx, l); err != nil {
-			l.close()
-			return nil, err
-		}
-	}
-	return l, nil
-}
-
-func (s *Store) config(keep time.Duration, name string, subjects []string) jetstream.StreamConfig {
-	metadata := map[string]string{kind: kindLog}
-	if keep > 0 {
-		metadata[faded] = "yes"
-	}
-	return jetstream.StreamConfig{
-		Name: name, Subjects: subjects, Storage: jetstream.FileStorage, Replicas: s.engine.replicas(),
-		MaxAge: keep, Duplicates: s.remembered(keep), Metadata: metadata,
-		AllowDirect: true, AllowAtomicPublish: true,
-		Discard: jetstream.DiscardNew, DenyDelete: true, DenyPurge: true,
-		// It never comes to that. But with any such limit the server keeps files of half the size, and a file is what
-		// it goes through for the next record of a subject: that halves the cost of reading one.
-		MaxMsgsPerSubject: 1 << 40,
-	}
-}
-
-// remembered is how long IDs are remembered by a log that keeps records for so long.
-func (s *Store) remembered(keep time.Duration) time.Duration {
-	if keep == 0 {
-		return s.remember
-	}
-	return min(keep, s.remember)
-}
-
-// stream returns the stream of that name, made when there is none. It goes on while the cluster is not ready for it.
-func (s *Store) stream(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	var revived, waiting bool
 	var refusal error
-	for retry := (pause{}); ; {
-		stream, err := s.tryStream(ctx, config, &revived)
+	waiting := false
+	for {
+		err := c.findStream(ctx, config)
 		if apiCode(err) != 0 {
 			refusal = err
 		} else if ctx.Err() != nil && refusal != nil {
@@ -98,40 +41,97 @@ func (s *Store) stream(ctx context.Context, config jetstream.StreamConfig) (jets
 		code := apiCode(err)
 		switch {
 		case err == nil:
-			return stream, nil
+			return c.know()
 		case code == errReplicas, code == errNoPeers && ctx.Err() != nil:
-			return nil, tooFew(config.Replicas, err)
+			return c.tooFew(err)
 		case !transient(err), ctx.Err() != nil:
-			return nil, unavailable(err)
+			return fmt.Errorf("%w: the stream %s: %w", ErrUnavailable, streamName, err)
 		case code == errNoPeers && !waiting:
 			waiting = true
-			s.log.Warn("the cluster has too few servers for so many replicas: waiting for others to start", "replicas", config.Replicas)
+			c.log.Warn("the cluster has too few servers for so many replicas: waiting for others to start", "replicas", c.Replicas)
 		}
-		_ = retry.wait(ctx, nil) // one more attempt says what the matter is
+		_ = pause(ctx, retryEvery) // one more attempt says what the matter is
 	}
 }
 
-func (s *Store) tryStream(ctx context.Context, config jetstream.StreamConfig, revived *bool) (jetstream.Stream, error) {
+func (c *cluster) findStream(ctx context.Context, config jetstream.StreamConfig) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	stream, err := s.js.Stream(ctx, config.Name)
-	if !errors.Is(err, jetstream.ErrStreamNotFound) {
-		return stream, err
+	if c.stream, err = c.js.Stream(ctx, streamName); errors.Is(err, jetstream.ErrStreamNotFound) {
+		c.stream, err = c.js.CreateStream(ctx, config)
 	}
-	if *revived {
-		return nil, errors.New("its files are there but could not be recovered")
-	}
-	create := func() error {
-		stream, err = s.js.CreateStream(ctx, config)
-		return err
-	}
-	if *revived, err = s.engine.revive(config.Name, create); err != nil {
-		return nil, err
-	} else if *revived {
-		return nil, nats.ErrDisconnected // for a moment
-	}
-	return stream, create()
+	return err
 }
+
+// know learns which stream it is.
+func (c *cluster) know() error {
+	config := c.stream.CachedInfo().Config
+	c.id = config.Metadata[identity]
+	if c.id == "" {
+		return fmt.Errorf("the cluster's stream %s was made by another program, or its servers are older than nats-server 2.10", streamName)
+	}
+	if config.Replicas != c.Replicas {
+		c.log.Warn("the cluster keeps another number of replicas than was asked for", "replicas", config.Replicas, "asked", c.Replicas)
+	}
+	return nil
+}
+
+// subject is what changes are published to. As a stream of another identity has another one, it never gets ours.
+func subject(id string) string { return "routeguide.changes." + id }
+
+// look asks the stream's leader how it is.
+func (c *cluster) look(ctx context.Context) (*jetstream.StreamInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	info, err := c.stream.Info(ctx)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return nil, fmt.Errorf("%w: the cluster has no stream %s", ErrUnavailable, streamName)
+	case err != nil:
+		return nil, fmt.Errorf("%w: the cluster has no leader or cannot be reached: %w", ErrUnavailable, err)
+	case info.Config.Metadata[identity] != c.id:
+		return nil, fmt.Errorf("%w: the cluster's stream %s is another one now", errHalt, streamName)
+	}
+	return info, nil
+}
+
+// feed yields the messages of a stream that come after one, in their order, none left out, until something is wrong.
+func feed(ctx context.Context, stream jetstream.Stream, filter string, after uint64) iter.Seq2[jetstream.Msg, error] {
+	return func(yield func(jetstream.Msg, error) bool) {
+		attempt, cancel := context.WithTimeout(ctx, answerTimeout)
+		defer cancel()
+		consumer, err := stream.CreateConsumer(attempt, jetstream.ConsumerConfig{
+			DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1, FilterSubject: filter,
+			AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: time.Minute,
+		})
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		messages, err := consumer.Messages(jetstream.PullMaxMessages(ahead), jetstream.PullExpiry(10*time.Second),
+			jetstream.PullHeartbeat(2*time.Second), jetstream.WithMessagesErrOnMissingHeartbeat(true))
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer messages.Stop()
+		for n := uint64(1); ; n++ {
+			msg, err := messages.Next(jetstream.NextContext(ctx))
+			if err == nil {
+				var at *jetstream.MsgMetadata
+				if at, err = msg.Metadata(); err == nil && at.Sequence.Consumer != n {
+					err = fmt.Errorf("%w: a message was left out", ErrUnavailable)
+				}
+			}
+			if !yield(msg, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// ahead is how many messages of a feed are on their way at a time.
+const ahead = 32
 
 // Error codes of JetStream that its client has no names for.
 const (

@@ -6,8 +6,8 @@ import (
 
 	"google.golang.org/grpc"
 
+	logv1 "routeguide/proto/routeguide/log/v1"
 	"routeguide/proto/tutorial/contact"
-	"routeguide/server/store"
 )
 
 type contact struct {
@@ -23,7 +23,7 @@ func (c *contact) SendStatus(stream grpc.BidiStreamingServer[contactpb.ClientMsg
 		} else if err != nil {
 			return err
 		}
-		if _, err := c.desk.add(stream.Context(), statusSubject, "msg", m.GetMsg()); err != nil {
+		if _, err := c.desk.add(stream.Context(), logv1.ContactKind_CONTACT_KIND_STATUS, "msg", m.GetMsg()); err != nil {
 			return err
 		}
 		if err := stream.Send(&contactpb.Result{Ret: "received: " + m.GetMsg()}); err != nil {
@@ -33,12 +33,12 @@ func (c *contact) SendStatus(stream grpc.BidiStreamingServer[contactpb.ClientMsg
 }
 
 func (c *contact) GetTask(_ *contactpb.Empty, stream grpc.ServerStreamingServer[contactpb.ServerMsg]) error {
-	// Without it, a client would not know that it is served before there is a task.
+	// The headers tell a client that it is served, although there may be no task yet.
 	if err := stream.SendHeader(nil); err != nil {
 		return err
 	}
-	return c.desk.follow(stream.Context(), store.Query{Subjects: []string{taskSubject}},
-		func(_ store.Record, task item) error { return stream.Send(&contactpb.ServerMsg{Task: task.Text}) },
+	return c.desk.follow(stream.Context(), clients, 0,
+		func(task item) error { return stream.Send(&contactpb.ServerMsg{Task: task.text}) },
 		func(uint64) error { return nil })
 }
 
@@ -50,7 +50,7 @@ func (c *contact) TellResult(stream grpc.ClientStreamingServer[contactpb.Result,
 		} else if err != nil {
 			return err
 		}
-		if _, err := c.desk.add(stream.Context(), resultSubject, "ret", m.GetRet()); err != nil {
+		if _, err := c.desk.add(stream.Context(), logv1.ContactKind_CONTACT_KIND_RESULT, "ret", m.GetRet()); err != nil {
 			return err
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	logv1 "routeguide/proto/routeguide/log/v1"
 	contactv1 "routeguide/proto/tutorial/contact/v1"
-	"routeguide/server/store"
 )
 
 const (
@@ -25,7 +25,7 @@ func (d *dispatch) AddTask(ctx context.Context, r *contactv1.AddTaskRequest) (*c
 	if r.GetTask() == "" {
 		return nil, invalid("task", "is required")
 	}
-	taken, err := d.desk.add(ctx, taskSubject, "task", r.GetTask())
+	taken, err := d.desk.add(ctx, logv1.ContactKind_CONTACT_KIND_TASK, "task", r.GetTask())
 	if err != nil {
 		return nil, err
 	}
@@ -33,49 +33,45 @@ func (d *dispatch) AddTask(ctx context.Context, r *contactv1.AddTaskRequest) (*c
 }
 
 func (d *dispatch) WatchReports(r *contactv1.WatchReportsRequest, stream grpc.ServerStreamingServer[contactv1.WatchReportsResponse]) error {
-	q, err := reports(r)
+	ctx := stream.Context()
+	after, err := d.begin(ctx, r)
 	if err != nil {
 		return err
 	}
-	return d.desk.follow(stream.Context(), q,
-		func(rec store.Record, i item) error {
-			return stream.Send(&contactv1.WatchReportsResponse{Report: report(rec.Subject, i), Cursor: cursor(rec.Seq)})
+	return d.desk.follow(ctx, dispatcher, after,
+		func(i item) error {
+			return stream.Send(&contactv1.WatchReportsResponse{Report: report(i), Cursor: cursor(i.position)})
 		},
 		func(last uint64) error { return stream.Send(&contactv1.WatchReportsResponse{Cursor: cursor(last)}) })
 }
 
-// reports returns the query for the stored reports that r asks for.
-func reports(r *contactv1.WatchReportsRequest) (store.Query, error) {
-	q := store.Query{Subjects: []string{statusSubject, resultSubject}}
+// begin returns the position after which the reports come that r asks for.
+func (d *dispatch) begin(ctx context.Context, r *contactv1.WatchReportsRequest) (after uint64, err error) {
 	history := int32(defaultHistory)
 	if r.History != nil {
 		history = r.GetHistory()
 	}
 	if history < 0 || history > maxHistory {
-		return q, invalid("history", "%d is not between 0 and %d", history, maxHistory)
+		return 0, invalid("history", "%d is not between 0 and %d", history, maxHistory)
 	}
 	if r.GetCursor() == "" {
-		if q.Newest = int(history); history == 0 {
-			q.Newest = -1
-		}
-		return q, nil
+		return d.desk.newest(ctx, dispatcher, int(history))
 	}
-	after, err := strconv.ParseUint(r.GetCursor(), 10, 64)
+	after, err = strconv.ParseUint(r.GetCursor(), 10, 64)
 	if err != nil || r.GetCursor() != cursor(after) {
-		return q, invalid("cursor", "%q is not a cursor that this call gave", r.GetCursor())
+		return 0, invalid("cursor", "%q is not a cursor that this call gave", r.GetCursor())
 	}
-	q.After = after
-	return q, nil
+	return after, nil
 }
 
-func report(subject string, i item) *contactv1.Report {
-	r := &contactv1.Report{CreateTime: timestamppb.New(i.Time)}
-	if subject == statusSubject {
-		r.Content = &contactv1.Report_Status{Status: i.Text}
+func report(i item) *contactv1.Report {
+	r := &contactv1.Report{CreateTime: timestamppb.New(i.time)}
+	if i.kind == logv1.ContactKind_CONTACT_KIND_STATUS {
+		r.Content = &contactv1.Report_Status{Status: i.text}
 	} else {
-		r.Content = &contactv1.Report_Result{Result: i.Text}
+		r.Content = &contactv1.Report_Result{Result: i.text}
 	}
 	return r
 }
 
-func cursor(seq uint64) string { return strconv.FormatUint(seq, 10) }
+func cursor(position uint64) string { return strconv.FormatUint(position, 10) }

@@ -2,9 +2,6 @@
 package tutorial
 
 import (
-	"context"
-	"fmt"
-
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -23,7 +20,6 @@ import (
 
 // Options are what the services stand on.
 type Options struct {
-	Store   *store.Store   // keeps what Contact is told; required
 	Health  *health.Server // is told that the services serve, and asked by MyService; required
 	Users   string         // file of MyService's users; "" means the built-in ones
 	Weights string         // file of GCNService's weights; "" means none
@@ -31,12 +27,14 @@ type Options struct {
 	Replaced func(service string) bool
 }
 
-// Register adds the services to a server that does not serve yet, and reads the files of the options.
-func Register(ctx context.Context, s grpc.ServiceRegistrar, o Options) error {
-	log, err := o.Store.Log(ctx, "CONTACT", "c.>")
-	if err != nil {
-		return fmt.Errorf("open the contact log: %w", err)
-	}
+// Services are the services of one process.
+type Services struct{ desk *desk }
+
+// New returns the services. st keeps what Contact is told; it is opened after this.
+func New(st *store.Store) *Services { return &Services{desk: newDesk(st)} }
+
+// Register adds the services to a server that does not serve yet, once the store is open, and reads the files of the options.
+func (s *Services) Register(server grpc.ServiceRegistrar, o Options) (err error) {
 	users := builtIn
 	if o.Users != "" {
 		if users, err = openUsers(o.Users); err != nil {
@@ -51,7 +49,6 @@ func Register(ctx context.Context, s grpc.ServiceRegistrar, o Options) error {
 		}
 		score = w.scores
 	}
-	d := &desk{log}
 	for _, service := range []struct {
 		desc    *grpc.ServiceDesc
 		handler any
@@ -61,15 +58,15 @@ func Register(ctx context.Context, s grpc.ServiceRegistrar, o Options) error {
 		{&helloworldpb.Greeter_ServiceDesc, helloWorld{}},
 		{&computepb.Compute_ServiceDesc, compute{}},
 		{&calpb.Cal_ServiceDesc, cal{}},
-		{&contactpb.Contact_ServiceDesc, &contact{desk: d}},
-		{&contactv1.DispatchService_ServiceDesc, &dispatch{desk: d}},
+		{&contactpb.Contact_ServiceDesc, &contact{desk: s.desk}},
+		{&contactv1.DispatchService_ServiceDesc, &dispatch{desk: s.desk}},
 		{&myservicepb.MyService_ServiceDesc, &myService{users: users, health: o.Health}},
 		{&gcnpb.GCNService_ServiceDesc, newGCN(score)},
 	} {
 		if o.Replaced != nil && o.Replaced(service.desc.ServiceName) {
 			continue
 		}
-		s.RegisterService(service.desc, service.handler)
+		server.RegisterService(service.desc, service.handler)
 		o.Health.SetServingStatus(service.desc.ServiceName, healthpb.HealthCheckResponse_SERVING)
 	}
 	return nil

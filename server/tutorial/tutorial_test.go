@@ -22,6 +22,7 @@ import (
 // A running server has all services, on a real store and real gRPC.
 type running struct {
 	*grpc.ClientConn
+	store  *store.Store
 	health *health.Server
 	ended  chan error // what the handlers of streams returned
 	stop   func()     // also called when the test ends
@@ -30,25 +31,27 @@ type running struct {
 // start runs the services with their store in dir.
 func start(t *testing.T, dir string, o Options) *running {
 	t.Helper()
-	st, err := store.Open(t.Context(), store.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
+	st := store.New(store.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	services := New(st)
+	if err := st.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r := &running{health: health.NewServer(), ended: make(chan error, 100)}
+	r := &running{store: st, health: health.NewServer(), ended: make(chan error, 100)}
 	s := grpc.NewServer(grpc.WaitForHandlers(true), grpc.MaxRecvMsgSize(64<<20), grpc.StreamInterceptor(
 		func(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 			err := handle(srv, ss)
 			r.ended <- err
 			return err
 		}))
-	o.Store, o.Health = st, r.health
-	if err := Register(t.Context(), s, o); err != nil {
+	o.Health = r.health
+	if err := services.Register(s, o); err != nil {
 		t.Fatal(err)
 	}
 	healthpb.RegisterHealthServer(s, r.health)
 	listener := bufconn.Listen(1 << 20)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(listener) }()
+	var err error
 	r.ClientConn, err = grpc.NewClient("passthrough:bufconn", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithInitialWindowSize(64<<10), grpc.WithInitialConnWindowSize(1<<20),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
@@ -94,14 +97,9 @@ func wantCode(t *testing.T, err error, code codes.Code, fields ...string) {
 }
 
 func TestRegisterRefusesBadFiles(t *testing.T) {
-	st, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
 	for _, o := range []Options{{Users: t.TempDir()}, {Weights: t.TempDir()}, {Users: "no such file"}, {Weights: "no such file"}} {
-		o.Store, o.Health = st, health.NewServer()
-		if err := Register(t.Context(), grpc.NewServer(), o); err == nil {
+		o.Health = health.NewServer()
+		if err := New(store.New(store.Options{Dir: t.TempDir()})).Register(grpc.NewServer(), o); err == nil {
 			t.Errorf("%+v was taken", o)
 		}
 	}

@@ -1,20 +1,14 @@
 package upstream
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
-
-	"routeguide/server/h2"
 )
 
-// Any is the name of the target that gets what no other one, and not the server itself, has.
+// Any is the name of the target for the services that neither the server itself nor another target has.
 const Any = "*"
 
 // A Target is where a service is.
@@ -42,43 +36,10 @@ func ParseTarget(s string) (Target, error) {
 	return t, nil
 }
 
-// Options are the targets, of which no two have the same name, and the PEM files for those with TLS.
+// Options are the targets, no two of the same name, and the PEM files for those with TLS.
 type Options struct {
-	Targets   []Target
-	CA        string // who may have signed the certificates of targets; "" means those whom the system trusts
-	Cert, Key string // what the server shows to targets that ask for a certificate; both or none
-}
-
-// open returns one that is connected to when it is first called.
-func (t Target) open(secure *tls.Config) *h2.Target {
-	if !t.TLS {
-		secure = nil
-	}
-	return h2.NewTarget(h2.TargetOptions{Name: "the upstream " + t.Name, Addr: t.Addr, Secure: secure})
-}
-
-// secure returns what connections with TLS are made with.
-func (o Options) secure() (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if o.CA != "" {
-		pem, err := os.ReadFile(o.CA)
-		if err != nil {
-			return nil, err
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s: no certificate in PEM form", o.CA)
-		}
-	}
-	if (o.Cert == "") != (o.Key == "") {
-		return nil, errors.New("a certificate needs its key, and a key its certificate")
-	}
-	if o.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(o.Cert, o.Key)
-		if err != nil {
-			return nil, fmt.Errorf("%s, %s: %w", o.Cert, o.Key, err)
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	return config, nil
+	Targets      []Target
+	CA           string // who may have signed the certificates of targets; "" means those whom the system trusts
+	Cert, Key    string // what the server shows to targets that ask for a certificate; both or none
+	MessageBytes int    // the longest message that an upstream may answer with
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { isAccessible, launch, phone, Server, visit, wide } from "./world";
 
 let server: Server;
@@ -147,6 +147,29 @@ describe("a chosen feature", () => {
     await expect.poll(() => page.url()).not.toContain("place=");
   });
 
+  test.each([
+    { name: "wide", viewport: wide },
+    { name: "phone", viewport: phone },
+    { name: "narrow phone", viewport: { width: 320, height: 640 } },
+  ])("has its whole card in its frame, however wide the font of the system is, $name", async ({ viewport }) => {
+    const { page } = await visit(browser, `${server.url}/${trailView}`, { viewport, bypassCSP: true });
+    const card = page.getByRole("region", { name: "Chosen place" });
+    await card.getByText("Jefferson").waitFor();
+    for (const letterSpacing of ["-0.05em", "0", "0.1em", "0.25em"]) {
+      await page.addStyleTag({ content: `body { letter-spacing: ${letterSpacing} }` });
+      const sticksOut = await card.evaluate((element) => {
+        const frame = element.parentElement?.getBoundingClientRect();
+        return [...element.querySelectorAll("*:not(.visually-hidden)")]
+          .filter((part) => {
+            const { left, right } = part.getBoundingClientRect();
+            return !frame || left < frame.left || right > frame.right;
+          })
+          .map((part) => `${part.tagName} ${part.textContent}`);
+      });
+      expect(sticksOut).toEqual([]);
+    }
+  });
+
   test("leads to its chat and to a drive", async () => {
     const { page } = await visit(browser, `${server.url}/${trailView}`);
     await page.getByRole("button", { name: "Chat here" }).click();
@@ -177,37 +200,56 @@ describe("the address", () => {
   });
 });
 
+/** A server of its own for the test, with so many features called Stone; `at` says where each is, in degrees. */
+async function stones(count: number, at: (i: number) => [latitude: number, longitude: number]): Promise<Server> {
+  const dir = await mkdtemp(join(tmpdir(), "routeguide-"));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const file = join(dir, "features.csv");
+  const lines = Array.from({ length: count }, (_, i) => `Stone ${i},${at(i)}`);
+  await writeFile(file, ["name,latitude,longitude", ...lines].join("\n"));
+  const own = await Server.start("-features", file);
+  onTestFinished(() => own.close());
+  return own;
+}
+
+describe.each([150, 300, 3000])("%i features close to each other", (count) => {
+  test("are one cluster from afar, and a click on it goes nearer", async () => {
+    const side = Math.ceil(Math.sqrt(count));
+    const { url } = await stones(count, (i) => [
+      1.5 + ((i % side) / side - 0.5) / 10,
+      1 + (Math.trunc(i / side) / side - 0.5) / 10,
+    ]);
+    const { page } = await visit(browser, `${url}/#map=5/1.5/1`);
+    await says(page, `${count.toLocaleString("en")} in view`);
+    // Without clusters the click would hit a feature, and show it as the chosen place.
+    await expect
+      .poll(async () => {
+        await page.mouse.click(centre.x, centre.y);
+        return (await page.getByRole("region", { name: "Chosen place" }).count()) > 0 || /map=5\//.test(page.url());
+      })
+      .toBe(false);
+  });
+});
+
 describe("sixty thousand features", () => {
   test("are listed and found under the pointer", async () => {
-    const dir = await mkdtemp(join(tmpdir(), "routeguide-"));
-    const file = join(dir, "features.csv");
-    const lines = Array.from(
-      { length: 60_000 },
-      (_, i) => `Stone ${i},${(i % 300) / 100},${Math.trunc(i / 300) / 100}`,
-    );
-    await writeFile(file, ["name,latitude,longitude", ...lines].join("\n"));
-    const own = await Server.start("-features", file);
-    try {
-      // Stone 30150 is at 1.5, 1: where the map's centre is beside the card.
-      const { page } = await visit(browser, `${own.url}/#map=7/1.5/1`);
-      await says(page, "60,000 in view");
-      await page.locator('[aria-setsize="60000"]').first().waitFor();
-      await expect
-        .poll(async () => {
-          await page.mouse.move(centre.x + 300, 20);
-          await page.mouse.move(centre.x, centre.y);
-          return page.locator(".maplibregl-canvas").evaluate((canvas) => canvas.style.cursor);
-        })
-        .toBe("pointer");
-      await page.mouse.click(centre.x, centre.y);
-      await page.getByRole("region", { name: "Chosen place" }).getByRole("heading", { name: "Stone 30150" }).waitFor();
-      await page.keyboard.press("/");
-      await page.keyboard.type("stone 5999");
-      await says(page, "16 match");
-    } finally {
-      await own.close();
-      await rm(dir, { recursive: true });
-    }
+    // Stone 30150 is at 1.5, 1: where the map's centre is beside the card.
+    const { url } = await stones(60_000, (i) => [(i % 300) / 100, Math.trunc(i / 300) / 100]);
+    const { page } = await visit(browser, `${url}/#map=7/1.5/1`);
+    await says(page, "60,000 in view");
+    await page.locator('[aria-setsize="60000"]').first().waitFor();
+    await expect
+      .poll(async () => {
+        await page.mouse.move(centre.x + 300, 20);
+        await page.mouse.move(centre.x, centre.y);
+        return page.locator(".maplibregl-canvas").evaluate((canvas) => canvas.style.cursor);
+      })
+      .toBe("pointer");
+    await page.mouse.click(centre.x, centre.y);
+    await page.getByRole("region", { name: "Chosen place" }).getByRole("heading", { name: "Stone 30150" }).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("stone 5999");
+    await says(page, "16 match");
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Conversation, isOwn } from "./chat";
+import type { Conversation } from "./chat";
 import { Conversations } from "./conversations";
+import { isOwn } from "./own";
 import { connection, type Place } from "./state";
 import { TestNotes } from "./testing/notes";
 import { TestServer } from "./testing/server";
@@ -14,6 +15,9 @@ const waiting = (c: Conversation) => c.pending.value.map((p) => p.message);
 const page = () => new Conversations(() => "Lin");
 const live = (c: Conversation) => until(() => c.reading.value.kind === "live");
 const settled = (c: Conversation) => until(() => c.pending.value.length === 0);
+
+/** In how many chats the notes were written. */
+const chats = () => new Set(notes.log.map((n) => n.id.split(".")[0])).size;
 
 let notes: TestNotes;
 let server: TestServer;
@@ -126,21 +130,24 @@ describe("after a lost connection", () => {
   });
 
   test("the server is told from which number on notes may have been sent before", async () => {
-    const resumedFrom = () => server.calls("RouteChat").map((call) => call.headers.get("chat-notes"));
+    const called = (name: string) => server.calls("RouteChat").map((call) => call.headers.get(name));
     const chat = page().open(here);
     chat.write("a");
-    await until(() => resumedFrom().length === 1);
-    expect(resumedFrom()).toEqual([null]);
+    await until(() => called("chat-notes").length === 1);
+    expect(called("chat-notes")).toEqual(["0"]);
+    const [token] = called("resume-token");
     await settled(chat);
     server.kill();
     await until(() => chat.reading.value.kind === "lost");
     chat.write("b");
     server.start();
     await settled(chat);
-    expect(resumedFrom()).toEqual(["1"]);
+    expect(called("chat-notes")).toEqual(["1"]);
+    expect(called("resume-token")).toEqual([token]);
+    expect(notes.log.some((note) => token && note.id.includes(token))).toBe(false);
   });
 
-  test("a note that was stored, and never acknowledged, is not sent again", async () => {
+  test("a note that was stored, and never acknowledged, is not stored again", async () => {
     const chat = page().open(here);
     await live(chat);
     notes.dieAfterStoring = 2;
@@ -251,17 +258,21 @@ describe("a note that the server refuses", () => {
     expect(notes.messages).toEqual(["a", "b", "c", "d"]);
     chat.discard(2);
     expect(chat.pending.value).toEqual([]);
+    server.kill();
     chat.write("e");
+    server.start();
     await settled(chat);
     expect(notes.messages).toEqual(["a", "b", "c", "d", "e"]);
+    expect(chats()).toBe(1);
   });
 
-  test("only such a one can be discarded", () => {
+  test("only such a one can be discarded", async () => {
     server.kill();
     const chat = page().open(here);
     chat.write("a");
     chat.discard(0);
     expect(waiting(chat)).toEqual(["a"]);
+    await abandonPage();
   });
 });
 
@@ -319,4 +330,87 @@ describe("after a reload", () => {
     after.sendKept();
     expect(after.open(here).pending.value).toMatchObject([{ message: "refuse me", refused: "message: it is refused" }]);
   });
+
+  test("a note that may have been stored is stored once, under the name that it was written under", async () => {
+    let name = "Ada";
+    const before = new Conversations(() => name).open(here);
+    await live(before);
+    notes.dieAfterStoring = 1;
+    notes.onDeath = () => server.kill();
+    before.write("a");
+    await until(() => notes.messages.length === 1);
+    await abandonPage();
+    name = "Lin";
+    for (let i = 0; i < 1000; i++) notes.leave("more than a page looks at", 1, 2, "Grace");
+    server.start();
+    const after = new Conversations(() => name).open(here);
+    expect(waiting(after)).toEqual(["a"]);
+    after.write("b");
+    await settled(after);
+    const own = notes.log.filter((n) => n.traveler !== "Grace");
+    expect(own.map((n) => `${n.traveler}: ${n.message}`)).toEqual(["Ada: a", "Lin: b"]);
+  });
+
+  test("two pages that go on with the same chat lose no note of each other", async () => {
+    server.kill();
+    page().open(here).write("a");
+    await abandonPage();
+    const [one, other] = [page().open(here), page().open(here)];
+    one.write("b");
+    other.write("c");
+    server.start();
+    await settled(one);
+    await settled(other);
+    expect(notes.messages.toSorted()).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("what pages kept when chats had no tokens", () => {
+  const chatId = "0123456789abcdef-0123456789abcdef";
+  const note = (number: number, message: string, refused: string | null = null) => ({
+    ...{ number, message, refused, written: 1_700_000_000_000 },
+  });
+
+  beforeEach(() => {
+    const pending = [note(3, "a"), note(4, "refuse me", "it was refused"), note(5, "b")];
+    localStorage.setItem(`routeguide.chat.${chatId}`, JSON.stringify({ chatId, place: here, next: 6, pending }));
+  });
+
+  test("is sent in a new chat, whose token is not the name that everybody saw", async () => {
+    page().sendKept();
+    await until(() => notes.messages.length === 2);
+    expect(notes.log.map((n) => `${n.traveler}: ${n.message}`)).toEqual(["Lin: a", "Lin: b"]);
+    expect(server.calls("RouteChat").map((call) => call.headers.get("resume-token"))).not.toContain(chatId);
+    const chat = page().open(here);
+    await live(chat);
+    expect(chat.pending.value).toMatchObject([{ message: "refuse me", refused: "it was refused" }]);
+  });
+
+  test("is sent once, also when the page that took it up could not", async () => {
+    server.kill();
+    page().sendKept();
+    await abandonPage();
+    server.start();
+    page().sendKept();
+    const chat = page().open(here);
+    await until(() => chat.pending.value.length === 1);
+    expect(notes.messages).toEqual(["a", "b"]);
+    expect(chats()).toBe(1);
+  });
+});
+
+test("a server that lost the chat gets what waits as a new one", async () => {
+  const chat = page().open(here);
+  chat.write("a");
+  await settled(chat);
+  server.kill();
+  await until(() => chat.reading.value.kind === "lost");
+  notes.forget();
+  chat.write("b");
+  server.start();
+  await settled(chat);
+  chat.write("c");
+  await settled(chat);
+  expect(notes.messages).toEqual(["b", "c"]);
+  expect(chats()).toBe(1);
 });

@@ -1,12 +1,11 @@
 // The conversation at one place: its notes as the server has them, and what was written here and is not stored yet.
 //
-// Reading is a watch, writing a chat. A note that was written is pending until the watch shows its id. After a lost
-// connection the watch catches up first, then only what it did not show is sent again, under the numbers it had. Pending
-// notes are kept by the browser, so that a later page sends them.
+// Reading is a watch, writing a chat. A note that was written is pending until the watch shows it. After a lost
+// connection those that may not be stored are sent again under the numbers they had; the server stores none twice.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { forget, recall, remember } from "./persist";
-import { type ChatNote, type Note, newId, type Obstacle, routeChat, watchNotes } from "./rpc";
+import { Outbox, type Pending } from "./outbox";
+import { type ChatNote, type Note, type Obstacle, routeChat, watchNotes } from "./rpc";
 import type { Place } from "./state";
 
 /** Bytes of UTF-8 that a message may have. */
@@ -16,17 +15,6 @@ export const LONGEST_MESSAGE = 4096;
 const HISTORY = 200;
 const MOST_NOTES = 1000;
 
-/** A note that is not known to be stored. */
-export interface Pending {
-  /** Its id at the server is `<chat>.<number>`. */
-  readonly number: number;
-  readonly message: string;
-  /** Milliseconds since the epoch. */
-  readonly written: number;
-  /** Why the server does not take it; null while it may. */
-  readonly refused: string | null;
-}
-
 export type Reading =
   | { readonly kind: "loading" }
   | { readonly kind: "live" }
@@ -34,58 +22,34 @@ export type Reading =
   | { readonly kind: "lost"; readonly by: Obstacle }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** What the browser keeps of a conversation while something is pending. */
-export interface Kept {
-  readonly chatId: string;
-  readonly place: Place;
-  readonly next: number;
-  readonly pending: readonly Pending[];
-}
-
-export const keptPrefix = "chat.";
-
-/** This browser, as the ids of its chats begin, so that it knows its own notes again. */
-const browser = recall("browser") ?? newId().slice(0, 16);
-remember("browser", browser);
-
-/** Whether a note was written in this browser. */
-export function isOwn(note: Note): boolean {
-  return note.id.startsWith(`${browser}-`);
-}
-
 export class Conversation {
-  readonly place: Place;
   /** What notes that are written here wait for; null when they are being sent, or there is none. */
   readonly obstacle: ReadonlySignal<Obstacle | null> = computed(() => {
     const reading = this.#reading.value;
     if (reading.kind === "lost") return reading.by;
-    return this.#refusing.value && this.#pending.value.some((p) => p.refused === null) ? "server" : null;
+    return this.#refusing.value && this.#outbox.pending.value.some((p) => p.refused === null) ? "server" : null;
   });
-  readonly #chatId: string;
+  readonly #outbox: Outbox;
   readonly #traveler: () => string;
   readonly #onEnd: () => void;
   readonly #notes = signal<readonly Note[]>([]);
-  readonly #pending = signal<readonly Pending[]>([]);
   readonly #reading = signal<Reading>({ kind: "loading" });
   readonly #refusing = signal(false); // The server said last that it cannot store notes just now.
   readonly #over = new AbortController();
   readonly #waiters = new Set<() => void>();
-  #next: number;
-  #settled = 0; // Notes with lower numbers are stored, also those that the watch has yet to show.
   #sending = false;
-  #tried: boolean; // A note may have been sent, by an earlier page too.
   #open = true;
 
-  private constructor(kept: Kept, history: number, traveler: () => string, onEnd: () => void) {
-    this.place = kept.place;
-    this.#chatId = kept.chatId;
-    this.#next = kept.next;
-    this.#tried = kept.pending.length > 0;
-    this.#pending.value = kept.pending;
+  private constructor(outbox: Outbox, history: number, traveler: () => string, onEnd: () => void) {
+    this.#outbox = outbox;
     this.#traveler = traveler;
     this.#onEnd = onEnd;
     this.#read(history);
-    if (this.#firstWaiting() !== undefined) this.#send();
+    if (outbox.waits) this.#send();
+  }
+
+  get place(): Place {
+    return this.#outbox.place;
   }
 
   /** Stored notes, the oldest first. */
@@ -95,7 +59,7 @@ export class Conversation {
 
   /** Notes written here that are not known to be stored, the oldest first. */
   get pending(): ReadonlySignal<readonly Pending[]> {
-    return this.#pending;
+    return this.#outbox.pending;
   }
 
   get reading(): ReadonlySignal<Reading> {
@@ -104,13 +68,14 @@ export class Conversation {
 
   /** Leaves a note of 1 to LONGEST_MESSAGE bytes. */
   write(message: string, written = Date.now()): void {
-    this.#change([...this.#pending.value, { number: this.#next++, message, written, refused: null }]);
+    this.#outbox.add(message, this.#traveler(), written);
+    this.#changed();
     if (!this.#sending) this.#send();
   }
 
   /** Forgets a note that was refused. */
-  discard(number: number): void {
-    this.#change(this.#pending.value.filter((p) => p.number !== number || p.refused === null));
+  discard(id: number): void {
+    this.#outbox.discard(id);
   }
 
   /** Nobody looks at the place any more. The conversation ends when everything written here is stored. */
@@ -121,13 +86,12 @@ export class Conversation {
   }
 
   static begin(place: Place, traveler: () => string, onEnd: () => void): Conversation {
-    const chatId = `${browser}-${newId().slice(0, 16)}`;
-    return new Conversation({ chatId, place, next: 0, pending: [] }, HISTORY, traveler, onEnd);
+    return new Conversation(Outbox.at(place), HISTORY, traveler, onEnd);
   }
 
   /** Goes on with what an earlier page could not finish. It looks far enough back to see which notes are stored. */
-  static takeUp(kept: Kept, traveler: () => string, onEnd: () => void): Conversation {
-    return new Conversation(kept, MOST_NOTES, traveler, onEnd);
+  static takeUp(outbox: Outbox, traveler: () => string, onEnd: () => void): Conversation {
+    return new Conversation(outbox, MOST_NOTES, traveler, onEnd);
   }
 
   /** Takes back a `close`; false when the conversation has ended already. */
@@ -155,7 +119,10 @@ export class Conversation {
       cursor: "",
       history,
       onNote: (note: Note) => {
-        this.#stored(note.id);
+        if (this.#outbox.show(note)) {
+          this.#refusing.value = false;
+          this.#changed();
+        }
         if (known.has(note.id)) return;
         known.add(note.id);
         unseen.push(note);
@@ -164,7 +131,6 @@ export class Conversation {
       onLive: () => {
         show();
         this.#reading.value = { kind: "live" };
-        this.#changed();
       },
       onLost: (by: Obstacle) => {
         this.#reading.value = { kind: "lost", by };
@@ -175,7 +141,6 @@ export class Conversation {
     } catch (failure) {
       if (this.#over.signal.aborted) return;
       this.#reading.value = { kind: "failed", reason: ConnectError.from(failure).rawMessage };
-      this.#changed();
     }
   }
 
@@ -184,85 +149,70 @@ export class Conversation {
     this.#sending = true;
     // The server does not say which note it refuses. They then go one a call, until one is found.
     let atOnce = Number.POSITIVE_INFINITY;
-    for (let first = this.#firstWaiting(); first !== undefined; first = this.#firstWaiting()) {
+    let anew = false;
+    for (let first = this.#first(); first; first = this.#first()) {
       let tried = first;
       try {
-        this.#settled = await this.#sendSome(atOnce, (number) => {
-          tried = number;
+        const next = await this.#sendSome(atOnce, first.traveler, (note) => {
+          tried = note;
         });
-        this.#keep();
+        this.#outbox.settle(next);
         atOnce = Number.POSITIVE_INFINITY;
+        anew = false;
       } catch (failure) {
-        const found = atOnce === 1;
-        if (found) this.#refuse(tried, ConnectError.from(failure));
-        atOnce = found ? Number.POSITIVE_INFINITY : 1;
+        const error = ConnectError.from(failure);
+        const unknown = error.code === Code.OutOfRange; // The server has fewer notes of the chat.
+        const taken = error.code === Code.AlreadyExists; // The server has another note under this number.
+        if (atOnce > 1 && !unknown) {
+          atOnce = 1;
+          continue;
+        }
+        if ((unknown || taken) && !anew) this.#outbox.beginAnew();
+        else this.#outbox.refuse(tried, reasonOf(error));
+        anew = unknown || taken;
+        atOnce = Number.POSITIVE_INFINITY;
       }
     }
     this.#sending = false;
     this.#endIfDone();
   }
 
+  #first(): Pending | undefined {
+    return this.#outbox.numbered(this.#outbox.stored);
+  }
+
   /** One chat of at most so many notes; resolves, when all of them are stored, with the number after the last. */
-  async #sendSome(most: number, onTry: (number: number) => void): Promise<number> {
-    const traveler = this.#traveler();
-    let next = this.#settled;
-    // Numbers in a chat have no gaps, and it has one name: it ends where either changes.
+  async #sendSome(most: number, traveler: string, onTry: (note: Pending) => void): Promise<number> {
+    const outbox = this.#outbox;
+    let next = outbox.stored;
+    // A call sends notes of one traveler, and leaves none out: it ends where it cannot.
     const notes = async function* (this: Conversation, from: number, over: AbortSignal): AsyncGenerator<ChatNote> {
       for (next = from; next < from + most && !over.aborted; ) {
-        const note = this.#pending.value.find((p) => p.number >= next && p.refused === null);
-        if (note?.number === next && traveler === this.#traveler()) {
-          this.#tried = true;
-          onTry(next++);
+        const note = outbox.numbered(next);
+        if (note?.traveler === traveler) {
+          onTry(note);
+          next++;
           yield { point: this.place.point, message: note.message };
-        } else if (note || !this.#open) {
+        } else if (note || outbox.isShown(next) || !this.#open) {
           return;
         } else {
-          const before = this.#next;
-          await this.#until(() => this.#next > before || !this.#open, over).catch(() => undefined);
+          const news = () => outbox.numbered(next) !== undefined || outbox.isShown(next) || !this.#open;
+          await this.#until(news, over).catch(() => undefined);
         }
       }
     }.bind(this);
-    const resume = async (signal: AbortSignal) => {
-      await this.#until(() => this.#reading.value.kind === "live" || this.#reading.value.kind === "failed", signal);
-      return this.#tried ? (this.#firstWaiting() ?? this.#next) : null;
+    const chat = {
+      token: outbox.token,
+      traveler,
+      first: () => outbox.stored,
+      onOpen: (chatId: string) => outbox.opened(chatId),
+      notes,
+      onLost: (by: Obstacle) => {
+        this.#refusing.value = by === "server";
+      },
     };
-    const onLost = (by: Obstacle) => {
-      this.#refusing.value = by === "server";
-    };
-    await routeChat({ chatId: this.#chatId, traveler, resume, notes, onLost }, this.#over.signal);
+    await routeChat(chat, this.#over.signal);
     return next;
-  }
-
-  #firstWaiting(): number | undefined {
-    return this.#pending.value.find((p) => p.refused === null && p.number >= this.#settled)?.number;
-  }
-
-  #stored(id: string): void {
-    if (!id.startsWith(`${this.#chatId}.`)) return;
-    const number = Number(id.slice(this.#chatId.length + 1));
-    if (this.#pending.value.some((p) => p.number === number)) {
-      this.#refusing.value = false;
-      this.#change(this.#pending.value.filter((p) => p.number !== number));
-    }
-  }
-
-  #refuse(number: number | undefined, error: ConnectError): void {
-    const refused =
-      error.code === Code.InvalidArgument ? error.rawMessage : `The server could not store it: ${error.rawMessage}`;
-    this.#change(this.#pending.value.map((p) => (p.number === number ? { ...p, refused } : p)));
-  }
-
-  #change(pending: readonly Pending[]): void {
-    this.#pending.value = pending;
-    this.#keep();
-    this.#changed();
-  }
-
-  #keep(): void {
-    const pending = this.#pending.value.filter((p) => p.refused !== null || p.number >= this.#settled);
-    const kept: Kept = { chatId: this.#chatId, place: this.place, next: this.#next, pending };
-    if (pending.length > 0) remember(keptPrefix + this.#chatId, JSON.stringify(kept));
-    else forget(keptPrefix + this.#chatId);
   }
 
   #changed(): void {
@@ -284,4 +234,8 @@ export class Conversation {
       look();
     });
   }
+}
+
+function reasonOf(error: ConnectError): string {
+  return error.code === Code.InvalidArgument ? error.rawMessage : `The server could not store it: ${error.rawMessage}`;
 }

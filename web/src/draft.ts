@@ -2,6 +2,7 @@
 // points. Points are appended in pieces: keeping one more costs the same however long the route is.
 import { isValid, type Point } from "./geo";
 import { forget, keptNames, recall, remember } from "./persist";
+import { randomName } from "./random";
 
 export const sources = ["device", "draw", "drive"] as const;
 /** How the points of a route are made. */
@@ -9,7 +10,10 @@ export type Source = (typeof sources)[number];
 
 /** What there is to know of an unfinished route besides its points. */
 export interface Draft {
+  /** Its name in this browser; the server has names of its own. */
   readonly id: string;
+  /** Lets calls go on with the route, so nobody else may know it. */
+  readonly token: string;
   readonly source: Source;
   /** Milliseconds since the epoch. */
   readonly began: number;
@@ -88,13 +92,15 @@ const pieceName = (id: string, piece: number) => `draft.${id}.${piece}`;
 
 function parseDraft(text: string): Draft | null {
   try {
-    const { id, source, began, finishing, passed, first, last } = JSON.parse(text) as Partial<
+    const { id, token, source, began, finishing, passed, first, last } = JSON.parse(text) as Partial<
       Record<keyof Draft, unknown>
     >;
     const known = sources.find((s) => s === source);
     if (typeof id !== "string" || !known || typeof began !== "number" || typeof passed !== "number") return null;
     return {
       id,
+      // Routes of older pages have no token, and cannot be gone on with: all their points are sent as a new route.
+      token: typeof token === "string" ? token : randomName(),
       source: known,
       began,
       finishing: finishing === true,

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { drafts } from "./draft";
+import { type Draft, drafts } from "./draft";
 import { trackLength } from "./geo";
 import { MOST_POINTS, Recorder, type RecordingState } from "./recording";
 import { connection, type Place } from "./state";
@@ -217,6 +217,35 @@ describe("after a reload", () => {
     const after = newRecorder();
     if (draft) after.takeUp(draft);
     expect((await reach(after, "finished")).summary.points).toBe(7);
+  });
+
+  test("a route of a page before tokens is sent whole, as a new one that only this browser can go on with", async () => {
+    const draft = {
+      id: "0123456789abcdef",
+      source: "draw",
+      began: 1,
+      finishing: false,
+      passed: 0,
+      first: "",
+      last: "",
+    };
+    localStorage.setItem(`routeguide.draft.${draft.id}`, JSON.stringify(draft));
+    const points = pointsOf(range(0, 7)).map((p) => `${p.lat},${p.lng}`);
+    localStorage.setItem(`routeguide.draft.${draft.id}.0`, points.join(" "));
+    server.kill();
+    const before = newRecorder();
+    before.takeUp(drafts()[0] as Draft);
+    await abandonPage();
+    server.start();
+    const after = newRecorder();
+    after.takeUp(drafts()[0] as Draft);
+    expect(track(after)).toMatchObject({ id: draft.id, token: track(before).token, count: 7 });
+    after.finish();
+    await reach(after, "finished");
+    expect(routes.only.stored).toEqual(pointsOf(range(0, 7)));
+    expect([...routes.routes.keys()]).toEqual([track(after).token]);
+    expect(track(after).token).not.toContain(draft.id);
+    expect(drafts()).toEqual([]);
   });
 
   test("one that was discarded is gone", () => {

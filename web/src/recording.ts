@@ -9,7 +9,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type Draft, dropDraft, keepDraft, keepPoints, pointsOf, type Source } from "./draft";
 import { distance, type Point, samePoint, trackLength } from "./geo";
-import { newId, recordRoute, type Summary } from "./rpc";
+import { randomName } from "./random";
+import { recordRoute, type Summary } from "./rpc";
 import type { Place } from "./state";
 
 /** A route holds no more points: recording pauses there. */
@@ -65,11 +66,8 @@ export class Recorder {
 
   start(source: Source): void {
     if (this.#state.value.kind !== "idle") return;
-    this.#open(
-      { id: newId(), source, began: this.#now(), finishing: false, passed: 0, first: "", last: "" },
-      [],
-      "recording",
-    );
+    const names = { id: randomName(), token: randomName(), first: "", last: "" };
+    this.#open({ ...names, source, began: this.#now(), finishing: false, passed: 0 }, [], "recording");
   }
 
   /** Goes on with a route that an earlier page did not finish: paused, or on its way to the end if that was asked for. */
@@ -145,11 +143,10 @@ export class Recorder {
   }
 
   #open(draft: Draft, points: Point[], kind: "recording" | "paused" | "finishing"): void {
-    const { id, source, began, finishing, passed, first, last } = draft;
     this.#points = points;
     this.#call = new AbortController();
     this.#write(kind, {
-      ...{ id, source, began, finishing, passed, first, last },
+      ...draftOf(draft),
       points,
       count: points.length,
       sent: 0,
@@ -157,14 +154,14 @@ export class Recorder {
       link: "opening",
       kept: true,
     });
-    void this.#upload(id, this.#call.signal);
+    void this.#upload(draft, this.#call.signal);
   }
 
-  async #upload(routeId: string, signal: AbortSignal): Promise<void> {
+  async #upload({ id, token }: Draft, signal: AbortSignal): Promise<void> {
     try {
       const summary = await recordRoute(
         {
-          routeId,
+          token,
           traveler: this.#options.traveler(),
           points: (from, over) => this.#pointsFrom(from, over),
           onOpen: (stored) => this.#link("open", stored),
@@ -174,7 +171,7 @@ export class Recorder {
       );
       const state = this.#state.value;
       if (signal.aborted || !("track" in state)) return;
-      dropDraft(routeId);
+      dropDraft(id);
       this.#state.value = { kind: "finished", track: state.track, summary, ended: this.#now() };
     } catch (failure) {
       const state = this.#state.value;
@@ -210,15 +207,16 @@ export class Recorder {
 
   /** The next state, kept by the browser with the points from number `from` on. */
   #write(kind: "recording" | "paused" | "finishing", track: Track, from = track.count): void {
-    const { id, source, began, finishing, passed, first, last } = track;
-    const kept =
-      track.kept &&
-      keepPoints(id, this.#points, from) &&
-      keepDraft({ id, source, began, finishing, passed, first, last });
+    const kept = track.kept && keepPoints(track.id, this.#points, from) && keepDraft(draftOf(track));
     // Half a route would be taken for the whole one.
-    if (track.kept && !kept) dropDraft(id);
+    if (track.kept && !kept) dropDraft(track.id);
     this.#state.value = { kind, track: { ...track, kept } };
   }
+}
+
+/** The part of a track that is kept beside its points. */
+function draftOf({ id, token, source, began, finishing, passed, first, last }: Draft): Draft {
+  return { id, token, source, began, finishing, passed, first, last };
 }
 
 function explain(error: ConnectError): { reason: string; canRetry: boolean } {

@@ -5,7 +5,7 @@ import { testStorage } from "./testing/storage";
 const summary = { points: 3, features: 1, distance: 42, elapsed: 7 };
 const points = (n: number) => Array.from({ length: n }, (_, i) => ({ lat: i, lng: 7 - i }));
 const track = (id: string, count = 3): Track => ({
-  ...{ id, source: "draw", began: 1, finishing: true, passed: 0, first: "", last: "", count, sent: count },
+  ...{ id, token: "", source: "draw", began: 1, finishing: true, passed: 0, first: "", last: "", count, sent: count },
   ...{ points: points(count), length: 0, link: "open", kept: true },
 });
 

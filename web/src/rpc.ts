@@ -23,11 +23,6 @@ const transport = { unary: web.unary, stream };
 const guide = createClient(RouteGuide, transport);
 const notes = createClient(NoteService, transport);
 
-/** A new identifier for a route or a chat. Unlike crypto.randomUUID it also works on pages that come without TLS. */
-export function newId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** The feature at exactly this point; its name is "" where there is none. */
 export async function getFeature(point: Point, signal: AbortSignal): Promise<Place> {
   const feature = await guide.getFeature(pointMessage(point), { signal });
@@ -61,7 +56,8 @@ export interface Summary {
 }
 
 export interface Recording {
-  readonly routeId: string;
+  /** The secret that lets a call go on with the route, 22 to 64 of A-Z a-z 0-9 _ -. The first call with it begins the route. */
+  readonly token: string;
   readonly traveler: string;
   /** Gives the points from number `from` on, as they come; ending it finishes the route. `over` aborts with the call. */
   points(from: number, over: AbortSignal): AsyncIterable<Point>;
@@ -85,7 +81,7 @@ export function recordRoute(recording: Recording, signal: AbortSignal): Promise<
     try {
       const summary = await guide.recordRoute(points(), {
         signal: attempt,
-        headers: { "route-id": recording.routeId, ...travelerHeader(recording.traveler) },
+        headers: { "resume-token": recording.token, ...travelerHeader(recording.traveler) },
         onHeader(header) {
           alive();
           const count = Number(header.get("route-points"));
@@ -114,14 +110,16 @@ export interface ChatNote {
 }
 
 export interface Chat {
-  /** Its notes get the ids `<chatId>.<number>`. */
-  readonly chatId: string;
+  /** The secret that lets a call go on with the chat, 22 to 64 of A-Z a-z 0-9 _ -. The first call with it begins the chat. */
+  readonly token: string;
   readonly traveler: string;
   /**
-   * Asked before each connection: resolves, once it is known what is stored, with the number of the note to go on with, or
-   * with null when no note was ever sent: the server need not look for them.
+   * Asked before each connection: the number of the first note that is not known to be stored. If it is stored after all,
+   * sending it again does no harm.
    */
-  resume(signal: AbortSignal): Promise<number | null>;
+  first(): number;
+  /** The server has taken the call, and no note was sent yet. All notes of the chat have ids `<chatId>.<number>`. */
+  onOpen(chatId: string): void;
   /** Gives the notes from that number on, as they are written; ending it ends the chat. `over` aborts with the call. */
   notes(from: number, over: AbortSignal): AsyncIterable<ChatNote>;
   /** The call is over before its end; the next one is being tried. */
@@ -135,19 +133,27 @@ export interface Chat {
 export function routeChat(chat: Chat, signal: AbortSignal): Promise<void> {
   return keepCalling(async (attempt, alive) => {
     const over = new AbortController();
+    const from = chat.first();
+    let open: () => void;
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let whole = false;
+    async function* written() {
+      await opened;
+      for await (const n of chat.notes(from, over.signal))
+        yield { location: pointMessage(n.point), message: n.message };
+      whole = true;
+    }
     try {
-      const from = await chat.resume(attempt);
-      let whole = false;
-      async function* written() {
-        for await (const n of chat.notes(from ?? 0, over.signal))
-          yield { location: pointMessage(n.point), message: n.message };
-        whole = true;
-      }
-      const resumed: Record<string, string> = from === null ? {} : { "chat-notes": String(from) };
       const answers = guide.routeChat(written(), {
         signal: attempt,
-        headers: { "chat-id": chat.chatId, ...resumed, ...travelerHeader(chat.traveler) },
-        onHeader: alive,
+        headers: { "resume-token": chat.token, "chat-notes": String(from), ...travelerHeader(chat.traveler) },
+        onHeader(header) {
+          alive();
+          chat.onOpen(header.get("chat-id") ?? "");
+          open();
+        },
       });
       for await (const _ of answers);
       if (!whole) throw new ConnectError("the server ended the chat", Code.Unavailable);

@@ -38,7 +38,7 @@ type NoteServiceClient interface {
 	// Nothing is missed between the two, nothing is sent twice. A client that lost its connection calls again with the last
 	// cursor it was given and gets what it missed.
 	//
-	// Errors: INVALID_ARGUMENT names a field that is out of range; OUT_OF_RANGE when the cursor lies beyond the newest note,
+	// Errors: INVALID_ARGUMENT names a field that is out of range; OUT_OF_RANGE when the cursor lies beyond the newest change,
 	// as one from another server would; RESOURCE_EXHAUSTED when the client reads too slowly: go on from the last cursor.
 	WatchNotes(ctx context.Context, in *WatchNotesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchNotesResponse], error)
 }
@@ -95,7 +95,7 @@ type NoteServiceServer interface {
 	// Nothing is missed between the two, nothing is sent twice. A client that lost its connection calls again with the last
 	// cursor it was given and gets what it missed.
 	//
-	// Errors: INVALID_ARGUMENT names a field that is out of range; OUT_OF_RANGE when the cursor lies beyond the newest note,
+	// Errors: INVALID_ARGUMENT names a field that is out of range; OUT_OF_RANGE when the cursor lies beyond the newest change,
 	// as one from another server would; RESOURCE_EXHAUSTED when the client reads too slowly: go on from the last cursor.
 	WatchNotes(*WatchNotesRequest, grpc.ServerStreamingServer[WatchNotesResponse]) error
 	mustEmbedUnimplementedNoteServiceServer()

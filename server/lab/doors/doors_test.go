@@ -169,19 +169,12 @@ func (v visitor) refused(err error, field string) {
 	v.t.Errorf("error %v with details %v, want a violation of %q", err, st.Details(), field)
 }
 
-// besideUpstream has native calls relayed, those of the program's own services to itself.
-var besideUpstream = []string{"-upstream", "nobodys.Service=127.0.0.1:1"}
-
-// throughEachDoor runs a test with a program, and once more at the native port of one that has an upstream.
-func throughEachDoor(t *testing.T, test func(visitor)) {
-	const verbose = "-log-level=debug"
-	p := start(t, verbose)
+// throughEachDoor runs a test with a program at every door.
+func throughEachDoor(t *testing.T, test func(visitor), args ...string) {
+	p := start(t, append(args, "-log-level=debug")...)
 	for _, d := range doors {
 		t.Run(d.name, func(t *testing.T) { test(visitor{t, p, d}) })
 	}
-	p, d := start(t, append([]string{verbose}, besideUpstream...)...), doors[0]
-	d.name = "native beside an upstream"
-	t.Run(d.name, func(t *testing.T) { test(visitor{t, p, d}) })
 }
 
 // cases runs tests at a door.
@@ -337,8 +330,8 @@ var streamCases = map[string]func(visitor){
 		c := v.begin(v.t.Context(), recordRoute)
 		if !strings.Contains(v.name, "REST") && v.name != "server-sent events" { // they carry headers with the summary
 			head, err := c.Header()
-			if err != nil || len(head.Get("route-id")) != 1 || !slices.Equal(head.Get("route-points"), []string{"0"}) {
-				v.t.Errorf("header %v, %v before the first point, want route-id, and route-points 0", head, err)
+			if err != nil || len(head.Get("route-id")) != 1 || len(head.Get("resume-token")) != 1 || !slices.Equal(head.Get("route-points"), []string{"0"}) {
+				v.t.Errorf("header %v, %v before the first point, want route-id, resume-token, and route-points 0", head, err)
 			}
 		}
 		var points []proto.Message
@@ -363,12 +356,12 @@ var streamCases = map[string]func(visitor){
 		}
 	},
 	"a point out of range keeps those before": func(v visitor) {
-		id := v.id("broken")
-		c := v.begin(v.t.Context(), recordRoute, "route-id", id)
+		secret := v.token("broken")
+		c := v.begin(v.t.Context(), recordRoute, "resume-token", secret)
 		v.ask(c, pb(1, 1), pb(2, 2), pb(0, -1800000001))
 		v.refused(c.RecvMsg(new(routeguidepb.RouteSummary)), "longitude")
 
-		c = v.begin(v.t.Context(), recordRoute, "route-id", id)
+		c = v.begin(v.t.Context(), recordRoute, "resume-token", secret)
 		v.ask(c, pb(3, 3))
 		sum := new(routeguidepb.RouteSummary)
 		if err := c.RecvMsg(sum); err != nil || sum.PointCount != 3 {
@@ -377,14 +370,14 @@ var streamCases = map[string]func(visitor){
 		if head, err := c.Header(); err != nil || !slices.Equal(head.Get("route-points"), []string{"2"}) {
 			v.t.Errorf("header %v, %v, want route-points 2", head, err)
 		}
-		c = v.begin(v.t.Context(), recordRoute, "route-id", id)
+		c = v.begin(v.t.Context(), recordRoute, "resume-token", secret)
 		v.ask(c, pb(4, 4))
 		if err := c.RecvMsg(sum); status.Code(err) != codes.FailedPrecondition {
 			v.t.Errorf("a point after the end: %v, want FAILED_PRECONDITION", err)
 		}
 	},
 	"metadata that cannot be": func(v visitor) {
-		for _, kv := range [][2]string{{"route-id", "no spaces"}, {"traveler", strings.Repeat("x", 65)}, {"traveler", "%zz"}} {
+		for _, kv := range [][2]string{{"resume-token", "too-short"}, {"resume-token", strings.Repeat("x", 65)}, {"route-id", "r1"}, {"chat-id", "c1"}, {"traveler", strings.Repeat("x", 65)}, {"traveler", "%zz"}} {
 			c := v.begin(v.t.Context(), recordRoute, kv[0], kv[1])
 			v.ask(c)
 			v.refused(c.RecvMsg(new(routeguidepb.RouteSummary)), kv[0])

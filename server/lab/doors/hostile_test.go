@@ -22,12 +22,7 @@ import (
 
 // What a client may do to the native port; the HTTP port's doors have such tests of their own.
 func TestHostileMessages(t *testing.T) {
-	for _, args := range [][]string{nil, besideUpstream} {
-		refusesHostile(t, start(t, args...))
-	}
-}
-
-func refusesHostile(t *testing.T, p *program) {
+	p := start(t)
 	for name, test := range map[string]struct {
 		method string
 		data   []byte
@@ -67,12 +62,7 @@ func refusesHostile(t *testing.T, p *program) {
 
 // Bytes that are no HTTP/2 are answered by a closed connection.
 func TestGarbageOnTheNativePort(t *testing.T) {
-	for _, args := range [][]string{nil, besideUpstream} {
-		refusesGarbage(t, start(t, args...))
-	}
-}
-
-func refusesGarbage(t *testing.T, p *program) {
+	p := start(t)
 	for _, garbage := range []string{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01\x02\x00", strings.Repeat("\x00", 100), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\xff\xff\xff\xff\xff\xff"} {
 		conn, err := net.Dial("tcp", p.grpc)
 		if err != nil {
@@ -92,14 +82,8 @@ func refusesGarbage(t *testing.T, p *program) {
 
 // Ten thousand connections that say nothing are let be, and leave the others alone.
 func TestIdleConnections(t *testing.T) {
-	for _, args := range [][]string{nil, besideUpstream} {
-		bearsIdle(t, append([]string{"-data", t.TempDir()}, args...)...)
-	}
-}
-
-func bearsIdle(t *testing.T, args ...string) {
 	const each = 5000
-	p, cmd := launch(t, args...)
+	p, cmd := launch(t, "-data", t.TempDir())
 	before := residentKiB(t, cmd.Process.Pid)
 	for _, addr := range []string{p.grpc, p.http} {
 		for range each {

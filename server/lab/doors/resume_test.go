@@ -1,81 +1,39 @@
 package doors
 
 import (
-	"fmt"
-	"log/slog"
+	"errors"
+	"io"
 	"slices"
 	"testing"
-	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	routeguidepb "routeguide/proto/routeguide"
-	"routeguide/server/store"
-	"routeguide/server/store/storetest"
 )
 
-// Clients that lost their connection come back after the store has forgotten the identifiers that it saw before: in a
-// directory and on a cluster, through every door.
-func TestResumedAfterIdentifiersAreForgotten(t *testing.T) {
-	dir := t.TempDir()
-	makeForgetful(t, store.Options{Dir: dir})
-	c := storetest.Start(t)
-	makeForgetful(t, store.Options{Cluster: &store.Cluster{URL: c.URL()}})
-	for name, args := range map[string][]string{"directory": {"-data", dir}, "cluster": {"-nats-url", c.URL()}} {
-		t.Run(name, func(t *testing.T) {
-			p := start(t, args...)
-			for _, d := range doors {
-				if !d.streams {
-					continue
-				}
-				t.Run(d.name, func(t *testing.T) {
-					t.Run("chat", func(t *testing.T) { visitor{t, p, d}.resumeChat() })
-					t.Run("route", func(t *testing.T) { visitor{t, p, d}.resumeRoute() })
-				})
-			}
+// Clients that lost their connection go on by their secret, through every door that carries streams; whoever knows only
+// what others can read goes on with nothing.
+func TestResumeThroughEveryDoor(t *testing.T) {
+	p := start(t)
+	for _, d := range doors {
+		if !d.streams {
+			continue
+		}
+		t.Run(d.name, func(t *testing.T) {
+			t.Run("chat", func(t *testing.T) { visitor{t, p, d}.resumeChat() })
+			t.Run("route", func(t *testing.T) { visitor{t, p, d}.resumeRoute() })
+			t.Run("thief of a chat", func(t *testing.T) { visitor{t, p, d}.stealChat() })
+			t.Run("thief of a route", func(t *testing.T) { visitor{t, p, d}.stealRoute() })
 		})
 	}
 }
 
-// makeForgetful makes the logs of a store that remember identifiers for no longer than they must.
-func makeForgetful(t *testing.T, o store.Options) {
-	t.Helper()
-	o.Remember, o.Logger = 100*time.Millisecond, slog.New(slog.DiscardHandler)
-	st, err := store.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for log, subject := range map[string]string{"NOTES": "n.>", "TRACKS": "t.*"} {
-		if _, err := st.Log(t.Context(), log, subject); err != nil {
-			t.Error(err)
-		}
-	}
-	if err := st.Close(); err != nil {
-		t.Error(err)
-	}
-}
-
-// forget returns when the identifiers of what was written before are forgotten: the same note is stored again then, if
-// its chat is not one that is resumed.
-func (v visitor) forget() {
-	v.t.Helper()
-	probe := side{v, pb(v.place().Latitude, -1)}
-	before := len(probe.stored())
-	id := v.id(fmt.Sprint("probe", before))
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); len(probe.stored()) < before+2; <-tick.C {
-		if time.Now().After(deadline) {
-			v.t.Fatal("identifiers are remembered for ever")
-		}
-		probe.chat(id, "", "?")
-	}
-}
-
 // chat writes messages in a call of their own, which ends when they are stored.
-func (s side) chat(id, first string, messages ...string) {
+func (s side) chat(secret, first string, messages ...string) error {
 	s.t.Helper()
-	md := []string{"chat-id", id}
+	md := []string{"resume-token", secret}
 	if first != "" {
 		md = append(md, "chat-notes", first)
 	}
@@ -85,35 +43,101 @@ func (s side) chat(id, first string, messages ...string) {
 		notes = append(notes, &routeguidepb.RouteNote{Location: s.here, Message: m})
 	}
 	s.ask(c, notes...)
-	if _, err := rest[routeguidepb.RouteNote](c); err != nil {
-		s.t.Fatal(err)
-	}
+	_, err := rest[routeguidepb.RouteNote](c)
+	return err
 }
 
 func (v visitor) resumeChat() {
-	s, id := side{v, v.place()}, v.id("resumed")
-	s.chat(id, "", "0", "1")
-	s.chat(id, "2", "2")
-	v.forget()
-	s.chat(id, "0", "0", "1", "2", "3") // its client was never told anything
-	s.chat(id, "4", "4")
+	s, secret := side{v, v.place()}, v.token("resumed")
+	for _, call := range []struct {
+		first    string
+		messages []string
+	}{
+		{"", []string{"0", "1"}},
+		{"2", []string{"2"}},
+		{"0", []string{"0", "1", "2", "3"}}, // its client was never told anything
+		{"", []string{"4"}},
+	} {
+		if err := s.chat(secret, call.first, call.messages...); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+	if err := s.chat(secret, "3", "another"); status.Code(err) != codes.AlreadyExists {
+		v.t.Errorf("another note under a number that is taken: %v, want ALREADY_EXISTS", err)
+	}
+	if err := s.chat(secret, "6", "6"); status.Code(err) != codes.OutOfRange {
+		v.t.Errorf("a number that leaves out notes: %v, want OUT_OF_RANGE", err)
+	}
 	if got, want := s.stored(), []string{"0", "1", "2", "3", "4"}; !slices.Equal(got, want) {
 		v.t.Errorf("stored are %q, want %q", got, want)
 	}
 }
 
 func (v visitor) resumeRoute() {
-	id := v.id("resumed")
-	broken := v.begin(v.t.Context(), recordRoute, "route-id", id)
+	secret := v.token("resumed")
+	broken := v.begin(v.t.Context(), recordRoute, "resume-token", secret)
 	v.ask(broken, pb(1, 1), pb(2, 2), pb(0, -1800000001))
 	v.refused(broken.RecvMsg(new(routeguidepb.RouteSummary)), "longitude")
 	for _, more := range [][]proto.Message{{pb(3, 3)}, nil} { // then its client asks for the summary that it never got
-		v.forget()
-		c := v.begin(v.t.Context(), recordRoute, "route-id", id)
+		c := v.begin(v.t.Context(), recordRoute, "resume-token", secret)
 		v.ask(c, more...)
 		sum := new(routeguidepb.RouteSummary)
 		if err := c.RecvMsg(sum); err != nil || sum.PointCount != 3 {
 			v.t.Errorf("summary %v, %v, want 3 points", sum, err)
 		}
+	}
+}
+
+// stealChat has a thief who read the public name of a chat try to write its next note: the victim's own note is stored,
+// and everything under the victim's name is the victim's.
+func (v visitor) stealChat() {
+	s, secret := side{v, v.place()}, v.token("victim")
+	if err := s.chat(secret, "", "mine 0"); err != nil {
+		v.t.Fatal(err)
+	}
+	public := s.notes()[0].Id
+	name := public[:len(public)-len(".0")]
+	for _, md := range [][2]string{{"chat-id", name}, {"resume-token", name}, {"resume-token", public}} {
+		c := s.begin(v.t.Context(), routeChat, md[0], md[1], "chat-notes", "1")
+		s.ask(c, &routeguidepb.RouteNote{Location: s.here, Message: "stolen"})
+		if _, err := rest[routeguidepb.RouteNote](c); err == nil || errors.Is(err, io.EOF) {
+			v.t.Errorf("%s %q goes on with another's chat", md[0], md[1])
+		}
+	}
+	if err := s.chat(secret, "1", "mine 1"); err != nil {
+		v.t.Fatal(err)
+	}
+	if got, want := s.stored(), []string{"mine 0", "mine 1"}; !slices.Equal(got, want) {
+		v.t.Errorf("stored are %q, want %q", got, want)
+	}
+	if notes := s.notes(); notes[1].Id != name+".1" {
+		v.t.Errorf("the victim's notes are %v", notes)
+	}
+}
+
+// stealRoute has a thief who knows the public name of a route try to go on with it.
+func (v visitor) stealRoute() {
+	secret := v.token("victim")
+	c := v.begin(v.t.Context(), recordRoute, "resume-token", secret)
+	v.ask(c, pb(1, 1), pb(0, -1800000001))
+	v.refused(c.RecvMsg(new(routeguidepb.RouteSummary)), "longitude")
+	head, err := c.Header()
+	if err != nil || len(head.Get("route-id")) != 1 {
+		v.t.Fatalf("header %v, %v", head, err)
+	}
+	public := head.Get("route-id")[0]
+	sum := new(routeguidepb.RouteSummary)
+	thief := v.begin(v.t.Context(), recordRoute, "route-id", public)
+	v.ask(thief, pb(9, 9))
+	v.refused(thief.RecvMsg(sum), "route-id")
+	thief = v.begin(v.t.Context(), recordRoute, "resume-token", public)
+	v.ask(thief, pb(9, 9))
+	if err := thief.RecvMsg(sum); err != nil || sum.PointCount != 1 {
+		v.t.Errorf("the thief's route: %v, %v, want one of its own", sum, err)
+	}
+	c = v.begin(v.t.Context(), recordRoute, "resume-token", secret)
+	v.ask(c, pb(2, 2))
+	if err := c.RecvMsg(sum); err != nil || sum.PointCount != 2 {
+		v.t.Errorf("the victim's route: %v, %v, want 2 points", sum, err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 	"routeguide/proto/tutorial/contact"
 	contactv1 "routeguide/proto/tutorial/contact/v1"
-	"routeguide/server/store/storetest"
+	"routeguide/server/lab/natstest"
 )
 
 var tooLong = strings.Repeat("x", 4097)
@@ -38,7 +38,7 @@ func TestContactThroughEveryDoor(t *testing.T) {
 
 // Tasks, statuses and results are the same at all programs of a cluster.
 func TestContactOnOneCluster(t *testing.T) {
-	c := storetest.Start(t)
+	c := natstest.Start(t)
 	one, two := start(t, "-nats-url", c.URL()), start(t, "-nats-url", c.URL())
 	for name, test := range contactMeetings {
 		t.Run(name, func(t *testing.T) { test(visitor{t, one, doors[0]}, visitor{t, two, doors[0]}) })
@@ -55,7 +55,7 @@ var contactMeetings = map[string]func(v, other visitor){
 			v.t.Fatal(err)
 		}
 		dispatch := contactv1.NewDispatchServiceClient(other.connection())
-		for _, task := range []string{v.id("first"), v.id("then")} {
+		for _, task := range []string{v.token("first"), v.token("then")} {
 			if r, err := dispatch.AddTask(v.t.Context(), &contactv1.AddTaskRequest{Task: task}); err != nil || r.GetCreateTime() == nil {
 				v.t.Fatalf("added %v, %v", r, err)
 			}
@@ -84,20 +84,20 @@ var contactMeetings = map[string]func(v, other visitor){
 		if err != nil {
 			v.t.Fatal(err)
 		}
-		if err := statuses.Send(&contactpb.ClientMsg{Msg: v.id("status")}); err != nil {
+		if err := statuses.Send(&contactpb.ClientMsg{Msg: v.token("status")}); err != nil {
 			v.t.Fatal(err)
 		}
-		if m, err := watch.Recv(); err != nil || m.Report.GetStatus() != v.id("status") || m.Report.GetCreateTime() == nil {
+		if m, err := watch.Recv(); err != nil || m.Report.GetStatus() != v.token("status") || m.Report.GetCreateTime() == nil {
 			v.t.Errorf("watched %v, %v, want the status", m, err)
 		}
 		results, err := client.TellResult(ctx)
 		if err != nil {
 			v.t.Fatal(err)
 		}
-		if err := results.Send(&contactpb.Result{Ret: v.id("result")}); err != nil {
+		if err := results.Send(&contactpb.Result{Ret: v.token("result")}); err != nil {
 			v.t.Fatal(err)
 		}
-		if m, err := watch.Recv(); err != nil || m.Report.GetResult() != v.id("result") {
+		if m, err := watch.Recv(); err != nil || m.Report.GetResult() != v.token("result") {
 			v.t.Errorf("watched %v, %v, want the result", m, err)
 		}
 	},

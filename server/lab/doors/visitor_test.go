@@ -1,16 +1,21 @@
 package doors
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"hash/fnv"
-	"strings"
 
 	routeguidepb "routeguide/proto/routeguide"
 )
 
-// id makes an identifier that no other door's cases use.
-func (v visitor) id(name string) string {
-	return name + "-" + strings.ReplaceAll(v.name, " ", "-")
+// token makes the secret that a name stands for.
+func token(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:16])
 }
+
+// token makes a secret that no other door's cases use.
+func (v visitor) token(name string) string { return token(v.t.Name() + name + v.name) }
 
 // place returns a point that no other case uses.
 func (v visitor) place() *routeguidepb.Point {

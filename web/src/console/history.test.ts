@@ -64,7 +64,7 @@ test("metadata goes out in small letters, without empty rows", () => {
       { name: "", value: "" },
     ]),
   ).toEqual([{ name: "traveler", value: "Z" }]);
-  expect(["Authorization", "x-api-key", "session-token"].every(isSecret)).toBe(true);
+  expect(["Authorization", "x-api-key", "session-token", "resume-token"].every(isSecret)).toBe(true);
   expect(isSecret("traveler")).toBe(false);
 });
 

@@ -1,4 +1,4 @@
-import type { Pending } from "../chat";
+import type { Pending } from "../outbox";
 import type { Note, Obstacle } from "../rpc";
 import { timeOf } from "./dates";
 

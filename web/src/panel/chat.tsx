@@ -1,9 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Conversation, isOwn } from "../chat";
+import type { Conversation } from "../chat";
 import { conversation } from "../chats";
 import { splitName } from "../features";
 import { formatPoint } from "../geo";
 import { flyTo } from "../map";
+import { isOwn } from "../own";
 import { place } from "../state";
 import { NoteBubble, PendingBubble } from "./bubble";
 import { Composer } from "./composer";
@@ -22,7 +23,7 @@ export function ChatPanel() {
 }
 
 function PlaceChat({ chat }: { chat: Conversation }) {
-  // What is written at a place stays there when one looks elsewhere.
+  // A text that was begun at a place is still there when one comes back.
   const key = formatPoint(chat.place.point);
   const [text, setText] = useState(() => unsent.get(key) ?? "");
   useEffect(() => {
@@ -89,7 +90,7 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
     setBehind(false);
   }
 
-  // What stands below grows and shrinks: who reads the newest notes goes on seeing them.
+  // The composer below grows and shrinks: the newest notes stay in sight if they were.
   useEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -134,14 +135,14 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
         )}
         {pending.map((p) => (
           <PendingBubble
-            key={p.number}
+            key={p.id}
             pending={p}
             obstacle={obstacle}
             onEdit={() => {
               onEdit(p.message);
-              chat.discard(p.number);
+              chat.discard(p.id);
             }}
-            onDiscard={() => chat.discard(p.number)}
+            onDiscard={() => chat.discard(p.id)}
           />
         ))}
         {notes.length === 0 && pending.length === 0 && reading.kind === "live" && (

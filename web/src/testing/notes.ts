@@ -1,5 +1,4 @@
-// For tests: RouteChat and WatchNotes, in a log of notes. Unlike the real server this one stores a note twice that comes
-// twice: whoever writes must not send what is stored.
+// For tests: RouteChat and WatchNotes, in a log of notes, with the promises of the real server.
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
@@ -12,10 +11,17 @@ import {
   WatchNotesRequestSchema,
   WatchNotesResponseSchema,
 } from "../gen/routeguide/v1/note_service_pb";
+import { randomName } from "../random";
 import type { ServerCall } from "./server";
+
+interface Chat {
+  readonly id: string;
+  readonly notes: Note[];
+}
 
 export class TestNotes {
   log: Note[] = [];
+  readonly #chats = new Map<string, Chat>();
   readonly #watchers = new Set<(note: Note) => void>();
   /** Breaks the writer's call after a note was stored, before anybody is told of it. */
   dieAfterStoring = 0;
@@ -38,27 +44,42 @@ export class TestNotes {
     this.#store(`other.${this.#others++}`, create(PointSchema, { latitude, longitude }), message, traveler);
   }
 
-  #chat(call: ServerCall): void {
-    const chatId = call.headers.get("chat-id");
-    let number = Number(call.headers.get("chat-notes"));
-    call.header({ "chat-id": chatId ?? "" });
+  /** Another disk: nothing is known any more. */
+  forget(): void {
+    this.log = [];
+    this.#chats.clear();
+  }
+
+  #chat(call: ServerCall) {
+    const token = call.headers.get("resume-token") ?? "";
+    if (!/^[\w-]{22,64}$/.test(token)) return call.end(Code.InvalidArgument, "resume-token: it is none");
+    const chat = this.#chats.get(token) ?? { id: randomName(), notes: [] };
+    this.#chats.set(token, chat);
+    let number = Number(call.headers.get("chat-notes") ?? chat.notes.length);
+    if (number > chat.notes.length) return call.end(Code.OutOfRange, "the chat has fewer notes");
+    call.header({ "resume-token": token, "chat-id": chat.id, "chat-notes": String(chat.notes.length) });
     call.decode(RouteNoteSchema, (note) => {
       if (this.cannot) return call.end(Code.Unavailable, "the store does not answer");
       if (note.message === "refuse me") return call.end(Code.InvalidArgument, "message: it is refused");
+      const before = chat.notes[number];
+      const traveler = decodeURIComponent(call.headers.get("traveler") ?? "");
+      if (before && (before.message !== note.message || before.traveler !== traveler))
+        return call.end(Code.AlreadyExists, "another note has this number");
       const dying = this.dieAfterStoring > 0 && --this.dieAfterStoring === 0;
       if (dying) this.#watchers.clear();
-      const traveler = decodeURIComponent(call.headers.get("traveler") ?? "");
-      this.#store(`${chatId}.${number++}`, note.location, note.message, traveler);
+      if (!before) chat.notes.push(this.#store(`${chat.id}.${number}`, note.location, note.message, traveler));
+      number++;
       if (dying) this.onDeath();
     });
     call.onHalfClose = () => call.end();
   }
 
-  #store(id: string, location: Point | undefined, message: string, traveler: string): void {
+  #store(id: string, location: Point | undefined, message: string, traveler: string): Note {
     const createTime = timestampFromMs(1_700_000_000_000 + this.log.length * 1000);
     const note = create(NoteSchema, { id, location, message, traveler, createTime });
     this.log.push(note);
     for (const tell of this.#watchers) tell(note);
+    return note;
   }
 
   #watch(call: ServerCall, { bounds, cursor, history = 100 }: WatchNotesRequest): void {

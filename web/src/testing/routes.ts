@@ -10,6 +10,7 @@ interface Route {
 }
 
 export class TestRoutes {
+  /** By the resume token. */
   readonly routes = new Map<string, Route>();
   /** Says that it cannot store points. */
   cannotStore = false;
@@ -27,20 +28,18 @@ export class TestRoutes {
     return route;
   }
 
-  handle = (call: ServerCall): void => {
-    const id = call.headers.get("route-id") ?? "";
-    if (this.cannotStore) {
-      call.end(Code.Unavailable, "the store does not answer");
-      return;
-    }
-    const route = this.routes.get(id) ?? { stored: [], finished: false, owner: null };
-    this.routes.set(id, route);
+  handle = (call: ServerCall) => {
+    const token = call.headers.get("resume-token") ?? "";
+    if (!/^[\w-]{22,64}$/.test(token)) return call.end(Code.InvalidArgument, "resume-token: it is none");
+    if (this.cannotStore) return call.end(Code.Unavailable, "the store does not answer");
+    const route = this.routes.get(token) ?? { stored: [], finished: false, owner: null };
+    this.routes.set(token, route);
     if (!route.finished) route.owner?.end(Code.Aborted, "the route is recorded by another call");
     route.owner = call;
     const waiting: Route["stored"] = [];
     const store = () => route.stored.push(...waiting.splice(0));
 
-    call.header({ "route-id": id, "route-points": String(route.stored.length) });
+    call.header({ "resume-token": token, "route-id": "r1", "route-points": String(route.stored.length) });
     call.decode(PointSchema, (p) => {
       if (this.cannotStore) return call.end(Code.Unavailable, "the store does not answer");
       if (route.finished) return call.end(Code.FailedPrecondition, "the route is finished");

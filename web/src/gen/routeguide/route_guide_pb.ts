@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file routeguide/route_guide.proto.
  */
 export const file_routeguide_route_guide: GenFile = /*@__PURE__*/
-  fileDesc("Chxyb3V0ZWd1aWRlL3JvdXRlX2d1aWRlLnByb3RvEgpyb3V0ZWd1aWRlIiwKBVBvaW50EhAKCGxhdGl0dWRlGAEgASgFEhEKCWxvbmdpdHVkZRgCIAEoBSJJCglSZWN0YW5nbGUSHQoCbG8YASABKAsyES5yb3V0ZWd1aWRlLlBvaW50Eh0KAmhpGAIgASgLMhEucm91dGVndWlkZS5Qb2ludCI8CgdGZWF0dXJlEgwKBG5hbWUYASABKAkSIwoIbG9jYXRpb24YAiABKAsyES5yb3V0ZWd1aWRlLlBvaW50IkEKCVJvdXRlTm90ZRIjCghsb2NhdGlvbhgBIAEoCzIRLnJvdXRlZ3VpZGUuUG9pbnQSDwoHbWVzc2FnZRgCIAEoCSJiCgxSb3V0ZVN1bW1hcnkSEwoLcG9pbnRfY291bnQYASABKAUSFQoNZmVhdHVyZV9jb3VudBgCIAEoBRIQCghkaXN0YW5jZRgDIAEoBRIUCgxlbGFwc2VkX3RpbWUYBCABKAUyhQIKClJvdXRlR3VpZGUSNgoKR2V0RmVhdHVyZRIRLnJvdXRlZ3VpZGUuUG9pbnQaEy5yb3V0ZWd1aWRlLkZlYXR1cmUiABI+CgxMaXN0RmVhdHVyZXMSFS5yb3V0ZWd1aWRlLlJlY3RhbmdsZRoTLnJvdXRlZ3VpZGUuRmVhdHVyZSIAMAESPgoLUmVjb3JkUm91dGUSES5yb3V0ZWd1aWRlLlBvaW50Ghgucm91dGVndWlkZS5Sb3V0ZVN1bW1hcnkiACgBEj8KCVJvdXRlQ2hhdBIVLnJvdXRlZ3VpZGUuUm91dGVOb3RlGhUucm91dGVndWlkZS5Sb3V0ZU5vdGUiACgBMAFCKloocm91dGVndWlkZS9wcm90by9yb3V0ZWd1aWRlO3JvdXRlZ3VpZGVwYmIGcHJvdG8z");
+  fileDesc("Chxyb3V0ZWd1aWRlL3JvdXRlX2d1aWRlLnByb3RvEgpyb3V0ZWd1aWRlIiwKBVBvaW50EhAKCGxhdGl0dWRlGAEgASgFEhEKCWxvbmdpdHVkZRgCIAEoBSJJCglSZWN0YW5nbGUSHQoCbG8YASABKAsyES5yb3V0ZWd1aWRlLlBvaW50Eh0KAmhpGAIgASgLMhEucm91dGVndWlkZS5Qb2ludCI8CgdGZWF0dXJlEgwKBG5hbWUYASABKAkSIwoIbG9jYXRpb24YAiABKAsyES5yb3V0ZWd1aWRlLlBvaW50IkEKCVJvdXRlTm90ZRIjCghsb2NhdGlvbhgBIAEoCzIRLnJvdXRlZ3VpZGUuUG9pbnQSDwoHbWVzc2FnZRgCIAEoCSJiCgxSb3V0ZVN1bW1hcnkSEwoLcG9pbnRfY291bnQYASABKAUSFQoNZmVhdHVyZV9jb3VudBgCIAEoBRIQCghkaXN0YW5jZRgDIAEoBRIUCgxlbGFwc2VkX3RpbWUYBCABKAUy/QEKClJvdXRlR3VpZGUSNAoKR2V0RmVhdHVyZRIRLnJvdXRlZ3VpZGUuUG9pbnQaEy5yb3V0ZWd1aWRlLkZlYXR1cmUSPAoMTGlzdEZlYXR1cmVzEhUucm91dGVndWlkZS5SZWN0YW5nbGUaEy5yb3V0ZWd1aWRlLkZlYXR1cmUwARI8CgtSZWNvcmRSb3V0ZRIRLnJvdXRlZ3VpZGUuUG9pbnQaGC5yb3V0ZWd1aWRlLlJvdXRlU3VtbWFyeSgBEj0KCVJvdXRlQ2hhdBIVLnJvdXRlZ3VpZGUuUm91dGVOb3RlGhUucm91dGVndWlkZS5Sb3V0ZU5vdGUoATABQipaKHJvdXRlZ3VpZGUvcHJvdG8vcm91dGVndWlkZTtyb3V0ZWd1aWRlcGJiBnByb3RvMw");
 
 /**
  * A position in E7 (degrees multiplied by 10,000,000).
@@ -209,11 +209,12 @@ export const RouteGuide: GenService<{
   /**
    * Records a route: takes points for as long as the client sends them, then returns what was covered.
    *
-   * The answer begins at once with two header metadata: `route-id`, and `route-points`, how many points of that route
-   * are stored durably. A client that lost its connection calls again with the request metadata `route-id` and goes on
-   * with the point of that number (counted from 0): no point is lost, none counted twice. It may also choose the
-   * identifier itself, 1 to 64 of the characters A-Z a-z 0-9 _ -. Another request metadata, `traveler`, is the name to
-   * show, 1 to 64 characters; as metadata is ASCII, it is percent-encoded UTF-8 (RFC 3986).
+   * The answer begins at once with header metadata: `route-id`, the public name of the route; `resume-token`, the secret
+   * that lets a call go on with it; and `route-points`, how many of its points are stored durably. A client that lost its
+   * connection calls again with the request metadata `resume-token` and goes on with the point of the number
+   * `route-points` (counted from 0): no point is lost, none counted twice. It may also choose the secret itself for its
+   * first call, 22 to 64 random characters of A-Z a-z 0-9 _ -. Another request metadata, `traveler`, is the name to show,
+   * 1 to 64 characters; as metadata is ASCII, it is percent-encoded UTF-8 (RFC 3986).
    *
    * Points are stored at least once a second and every 100 points.
    *
@@ -235,17 +236,20 @@ export const RouteGuide: GenService<{
    * leave at any position this call has written at arrive live. When the client half-closes, everything that it sent is
    * stored and answered before the call ends with OK.
    *
-   * Request metadata: `traveler` is the name to show, 1 to 64 characters, percent-encoded UTF-8. `chat-id` names this
-   * conversation and no other, 1 to 64 of the characters A-Z a-z 0-9 _ -; its notes get the identifiers `<chat-id>.0`,
-   * `<chat-id>.1` and so on. The header metadata `chat-id` of the answer says which identifier is used.
+   * Request metadata: `traveler` is the name to show, 1 to 64 characters, percent-encoded UTF-8. The answer begins at
+   * once with header metadata: `chat-id`, the public name of the chat, whose notes get the identifiers `<chat-id>.0`,
+   * `<chat-id>.1` and so on; `resume-token`, the secret that lets a call go on with it; and `chat-notes`, how many of its
+   * notes are stored.
    *
-   * A client that lost its connection calls again with that `chat-id` and with `chat-notes`, the number of the first note
-   * that it does not know to be stored, which may be 0. It sends that one and those after it once more, in their order and
-   * at their positions: none is stored twice, however much later that is. Without `chat-notes` the chat is a new one, of
-   * which a note is known again for ten minutes only.
+   * A client that lost its connection calls again with the request metadata `resume-token` and, as `chat-notes`, the
+   * number of the first note that it does not know to be stored, which may be 0. It sends that one and those after it once
+   * more, in their order and at their positions: none is stored twice, however much later that is. Without `chat-notes`
+   * the call goes on after the notes that are stored. A client may also choose the secret itself for its first call, 22 to
+   * 64 random characters of A-Z a-z 0-9 _ -.
    *
    * Errors: INVALID_ARGUMENT names a `location` or `message` that is missing or out of range; RESOURCE_EXHAUSTED when the
-   * client is too slow for what others write. Notes acknowledged before an error stay stored.
+   * client is too slow for what others write; ALREADY_EXISTS when another note is stored under the number of one that is
+   * sent; OUT_OF_RANGE when notes before `chat-notes` are not stored. Notes acknowledged before an error stay stored.
    *
    * @generated from rpc routeguide.RouteGuide.RouteChat
    */

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tutorial/compute/compute.proto.
  */
 export const file_tutorial_compute_compute: GenFile = /*@__PURE__*/
-  fileDesc("Ch50dXRvcmlhbC9jb21wdXRlL2NvbXB1dGUucHJvdG8SB2NvbXB1dGUiIgoMSGVsbG9SZXF1ZXN0EhIKCmhlbGxvd29ybGQYASABKAkiHAoKSGVsbG9SZXBseRIOCgZyZXN1bHQYASABKAkyQwoHQ29tcHV0ZRI4CghTYXlIZWxsbxIVLmNvbXB1dGUuSGVsbG9SZXF1ZXN0GhMuY29tcHV0ZS5IZWxsb1JlcGx5IgBCLVorcm91dGVndWlkZS9wcm90by90dXRvcmlhbC9jb21wdXRlO2NvbXB1dGVwYmIGcHJvdG8z");
+  fileDesc("Ch50dXRvcmlhbC9jb21wdXRlL2NvbXB1dGUucHJvdG8SB2NvbXB1dGUiIgoMSGVsbG9SZXF1ZXN0EhIKCmhlbGxvd29ybGQYASABKAkiHAoKSGVsbG9SZXBseRIOCgZyZXN1bHQYASABKAkyQQoHQ29tcHV0ZRI2CghTYXlIZWxsbxIVLmNvbXB1dGUuSGVsbG9SZXF1ZXN0GhMuY29tcHV0ZS5IZWxsb1JlcGx5Qi1aK3JvdXRlZ3VpZGUvcHJvdG8vdHV0b3JpYWwvY29tcHV0ZTtjb21wdXRlcGJiBnByb3RvMw");
 
 /**
  * A text to measure.

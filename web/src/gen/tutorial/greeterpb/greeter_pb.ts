@@ -11,7 +11,7 @@ import { file_tutorial_greeter_greeter } from "../greeter/greeter_pb";
  * Describes the file tutorial/greeterpb/greeter.proto.
  */
 export const file_tutorial_greeterpb_greeter: GenFile = /*@__PURE__*/
-  fileDesc("CiB0dXRvcmlhbC9ncmVldGVycGIvZ3JlZXRlci5wcm90bxIJZ3JlZXRlcnBiMmIKB0dyZWV0ZXISKAoIU2F5SGVsbG8SDS5IZWxsb1JlcXVlc3QaCy5IZWxsb1JlcGx5IgASLQoNU2F5SGVsbG9BZ2FpbhINLkhlbGxvUmVxdWVzdBoLLkhlbGxvUmVwbHkiAEIxWi9yb3V0ZWd1aWRlL3Byb3RvL3R1dG9yaWFsL2dyZWV0ZXJwYjtncmVldGVycGJwYmIGcHJvdG8z", [file_tutorial_greeter_greeter]);
+  fileDesc("CiB0dXRvcmlhbC9ncmVldGVycGIvZ3JlZXRlci5wcm90bxIJZ3JlZXRlcnBiMl4KB0dyZWV0ZXISJgoIU2F5SGVsbG8SDS5IZWxsb1JlcXVlc3QaCy5IZWxsb1JlcGx5EisKDVNheUhlbGxvQWdhaW4SDS5IZWxsb1JlcXVlc3QaCy5IZWxsb1JlcGx5QjFaL3JvdXRlZ3VpZGUvcHJvdG8vdHV0b3JpYWwvZ3JlZXRlcnBiO2dyZWV0ZXJwYnBiYgZwcm90bzM", [file_tutorial_greeter_greeter]);
 
 /**
  * Greeter is the service Greeter once more, as it is called when its file says `package greeterpb`: on the wire

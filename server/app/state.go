@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"routeguide/server/feature"
+	"routeguide/server/geo"
+	"routeguide/server/note"
+	"routeguide/server/route"
+	"routeguide/server/store"
+	"routeguide/server/tutorial"
+)
+
+// A state is the store and the books in it.
+type state struct {
+	store    *store.Store
+	features *feature.Book
+	routes   *route.Book
+	notes    *note.Book
+	tutorial *tutorial.Services
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) {
+	base := feature.Default()
+	if c.features != "" {
+		var err error
+		if base, err = feature.Open(ctx, c.features, log); err != nil {
+			return nil, err
+		}
+	}
+	st := store.New(c.store(log))
+	s := &state{
+		store: st, features: feature.New(st, base), tutorial: tutorial.New(st),
+		notes: note.New(st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace}),
+	}
+	s.routes = route.New(st, route.Options{
+		Feature: func(p geo.Point) bool { _, ok := s.features.At(p); return ok }, Keep: c.trackMaxAge,
+	})
+	if err := st.Open(ctx); err != nil {
+		return nil, err
+	}
+	ctx, s.stop = context.WithCancel(ctx)
+	s.running.Go(func() { s.routes.Forget(ctx, log) })
+	return s, nil
+}
+
+// ready returns nil while changes are made, and otherwise why not.
+func (s *state) ready(context.Context) error { return s.store.Ready() }
+
+// damage is what there is to say of parts of the store that cannot be read.
+func (s *state) damage() []string {
+	n := s.store.Damage()
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d calls needed a part of %s that is damaged; the command \"routeguide check\" tells more", n, store.FileName)}
+}
+
+func (s *state) close() error {
+	s.stop()
+	s.running.Wait()
+	return s.store.Close()
+}

@@ -1,0 +1,109 @@
+package note
+
+import (
+	"sync"
+
+	"github.com/tidwall/rtree"
+
+	"routeguide/server/geo"
+	"routeguide/server/store"
+)
+
+type follower = store.Follower[Note]
+
+// A hub hands each new note to those who follow its place, or an area around it. It is safe for concurrent use.
+type hub struct {
+	mu     sync.RWMutex
+	places map[geo.Point]map[*follower]struct{}
+	areas  rtree.RTreeG[*follower]
+	all    map[*follower]struct{} // everybody
+}
+
+func newHub() *hub {
+	return &hub{places: make(map[geo.Point]map[*follower]struct{}), all: make(map[*follower]struct{})}
+}
+
+func (h *hub) begin() *follower {
+	f := store.NewFollower[Note](followBuffer)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all[f] = struct{}{}
+	return f
+}
+
+// followPlace has a follower be offered the notes of a place, each once however often it is called.
+func (h *hub) followPlace(f *follower, p geo.Point) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	there := h.places[p]
+	if there == nil {
+		there = make(map[*follower]struct{})
+		h.places[p] = there
+	}
+	there[f] = struct{}{}
+}
+
+// followArea has a follower be offered the notes of an area.
+func (h *hub) followArea(f *follower, area geo.Rect) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, part := range area.Split() {
+		h.areas.Insert(corner(part.South, part.West), corner(part.North, part.East), f)
+	}
+}
+
+func (h *hub) leavePlace(f *follower, p geo.Point) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if delete(h.places[p], f); len(h.places[p]) == 0 {
+		delete(h.places, p)
+	}
+}
+
+func (h *hub) leaveArea(f *follower, area geo.Rect) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, part := range area.Split() {
+		h.areas.Delete(corner(part.South, part.West), corner(part.North, part.East), f)
+	}
+}
+
+// end ends what begin began; the follower has left all places and areas.
+func (h *hub) end(f *follower) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.all, f)
+}
+
+// corner is exact: a float64 holds every int32.
+func corner(lat, lng int32) [2]float64 { return [2]float64{float64(lng), float64(lat)} }
+
+// committed implements store.Book.
+func (h *hub) committed(events []store.Event) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, e := range events {
+		n, isNew := noteOf(e)
+		if !isNew {
+			continue
+		}
+		for f := range h.places[n.Location] {
+			f.Offer(n)
+		}
+		at := corner(n.Location.Lat, n.Location.Lng)
+		h.areas.Search(at, at, func(_, _ [2]float64, f *follower) bool {
+			f.Offer(n)
+			return true
+		})
+	}
+}
+
+// load implements store.Book: of what a snapshot brought nobody was told, so everybody has to go on from a cursor.
+func (h *hub) load(*store.Tx) error {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for f := range h.all {
+		f.End(store.ErrSlow)
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package route
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	logv1 "routeguide/proto/routeguide/log/v1"
+	"routeguide/server/geo"
+	"routeguide/server/store"
+)
+
+// A Query selects routes. The zero value of a field leaves it open.
+type Query struct {
+	Area        *geo.Rect // their bounds share a point with it
+	From, Until time.Time // they began at From or later, before Until
+	Traveler    string
+	Before      uint64 // the cursor of the page before
+	Limit       int    // routes a page
+}
+
+// List returns the routes that q selects, the one that was begun last first, and the cursor for the next page, which is 0
+// after the last one.
+func (b *Book) List(ctx context.Context, q Query) (routes []Route, next uint64, err error) {
+	where, args := "WHERE 1", []any{}
+	add := func(condition string, values ...any) {
+		where += " AND " + condition
+		args = append(args, values...)
+	}
+	if q.Traveler != "" {
+		add("traveler = ?", q.Traveler)
+	}
+	if !q.From.IsZero() {
+		add("began >= ?", q.From.UnixMilli())
+	}
+	if !q.Until.IsZero() {
+		add("began < ?", q.Until.UnixMilli())
+	}
+	if q.Before > 0 {
+		add("id < ?", q.Before)
+	}
+	if q.Area != nil {
+		const overlap = "SELECT id FROM route_box WHERE north >= ? AND south <= ? AND east >= ? AND west <= ?"
+		parts := q.Area.Split()
+		condition, values := overlap, []any{}
+		for i, part := range parts {
+			if i > 0 {
+				condition += " UNION " + overlap
+			}
+			values = append(values, part.South, part.North, part.West, part.East)
+		}
+		add("id IN ("+condition+")", values...)
+	}
+	err = b.store.View(ctx, func(tx *store.Tx) error {
+		for r, err := range tx.Query(columns+where+" ORDER BY id DESC LIMIT ?", append(args, q.Limit+1)...) {
+			if err != nil {
+				return err
+			}
+			if len(routes) == q.Limit {
+				return nil
+			}
+			found := scan(r)
+			routes, next = append(routes, found.Route), uint64(found.id)
+		}
+		next = 0
+		return nil
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("list routes: %w", err)
+	}
+	return routes, next, nil
+}
+
+// Track returns the points of a route that are kept, from the one of a number on, as many as are stored together; none
+// after the last.
+func (b *Book) Track(ctx context.Context, id string, from uint32) (fixes []Fix, err error) {
+	err = b.store.View(ctx, func(tx *store.Tx) error {
+		var p logv1.Points
+		var failed error
+		first := from
+		_, err := tx.First(func(r store.Row) { first, failed = uint32(r.Int(0)), proto.Unmarshal(r.Blob(1), &p) },
+			`SELECT c.first, c.points FROM chunk c JOIN route r ON r.id = c.route WHERE r.name = ?1
+			AND c.first >= coalesce((SELECT max(first) FROM chunk WHERE route = r.id AND first <= ?2), 0) ORDER BY c.first LIMIT 1`, id, from)
+		if fixes = unpack(&p); first < from {
+			fixes = fixes[min(int(from-first), len(fixes)):]
+		}
+		return cmp.Or(err, failed)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the track: %w", err)
+	}
+	return fixes, nil
+}
