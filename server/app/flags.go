@@ -53,9 +53,10 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs := flag.NewFlagSet("routeguide", flag.ContinueOnError)
 	fs.SetOutput(out)
 	fs.Usage = func() {
-		fmt.Fprint(out, "Usage: routeguide [flags]          serve\n"+
-			"       routeguide export [flags]   write all records to a file; -h tells more\n"+
-			"       routeguide import [flags]   fill an empty store from such a file; -h tells more\n\n")
+		fmt.Fprint(out, "Usage: routeguide [flags]                serve\n"+
+			"       routeguide backup [flags] file    copy the store to a file; -h tells more\n"+
+			"       routeguide restore [flags] file   begin a store with such a file; -h tells more\n"+
+			"       routeguide check [flags]          see whether the store is damaged; -h tells more\n\n")
 		fs.PrintDefaults()
 	}
 	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one")

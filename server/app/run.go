@@ -42,7 +42,7 @@ func Main() {
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := Command(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	err := Command(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
@@ -66,7 +66,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
 
-	c.upstream.MessageBytes = 4 << 20
+	c.upstream.MessageBytes = c.maxMessage
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
@@ -74,14 +74,11 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer upstreams.Close()
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
-	calls := rpc.NewCalls(rpc.Options{
-		Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage,
-		Budget: rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage))),
-	})
+	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
+	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),
-		grpc.WaitForHandlers(true),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.MaxHeaderListSize(maxHeader),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle, Time: pingEvery, Timeout: headerTimeout}),
@@ -89,8 +86,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	)...)
 	defer server.Stop()
 	health := rpc.Register(server, ending, rpc.Domain{Features: state.features, Routes: state.routes, Notes: state.notes})
-	if err := tutorial.Register(ctx, server, tutorial.Options{
-		Desk: state.desk, Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
+	if err := state.tutorial.Register(server, tutorial.Options{
+		Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
 	}); err != nil {
 		return err
 	}
@@ -99,7 +96,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
-		Limits: edge.Limits{Message: c.maxMessage}, Metrics: metrics(calls, state.store),
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
 	})
 	if err != nil {
 		return err

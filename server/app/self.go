@@ -11,7 +11,7 @@ import (
 	"routeguide/server/upstream"
 )
 
-// checkUpstreams refuses a target that is where we listen ourselves: each of its calls would come back for ever.
+// checkUpstreams refuses an upstream at an address where we listen: each of its calls would come back to us, for ever.
 func checkUpstreams(ctx context.Context, targets []upstream.Target, listeners ...net.Listener) error {
 	for _, t := range targets {
 		for _, l := range listeners {
@@ -23,7 +23,7 @@ func checkUpstreams(ctx context.Context, targets []upstream.Target, listeners ..
 	return nil
 }
 
-// reaches tells whether an address leads to one that we listen on. Of a name that nobody knows yet it does not.
+// reaches reports whether addr leads to bound. A name that cannot be looked up leads nowhere.
 func reaches(ctx context.Context, addr string, bound netip.AddrPort) bool {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || port != strconv.Itoa(int(bound.Port())) {
@@ -36,7 +36,7 @@ func reaches(ctx context.Context, addr string, bound netip.AddrPort) bool {
 	})
 }
 
-// local tells whether an address is one of this machine.
+// local reports whether ip is an address of this machine.
 func local(ip netip.Addr) bool {
 	if ip.IsLoopback() || ip.IsUnspecified() {
 		return true

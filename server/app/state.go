@@ -20,7 +20,7 @@ type state struct {
 	features *feature.Book
 	routes   *route.Book
 	notes    *note.Book
-	desk     *tutorial.Desk
+	tutorial *tutorial.Services
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -35,7 +35,10 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 		}
 	}
 	st := store.New(c.store(log))
-	s := &state{store: st, features: feature.New(st, base), notes: note.New(st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace}), desk: tutorial.NewDesk(st)}
+	s := &state{
+		store: st, features: feature.New(st, base), tutorial: tutorial.New(st),
+		notes: note.New(st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace}),
+	}
 	s.routes = route.New(st, route.Options{
 		Feature: func(p geo.Point) bool { _, ok := s.features.At(p); return ok }, Keep: c.trackMaxAge,
 	})
@@ -48,7 +51,7 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 }
 
 // ready returns nil while changes are made, and otherwise why not.
-func (s *state) ready() error { return s.store.Ready() }
+func (s *state) ready(context.Context) error { return s.store.Ready() }
 
 // damage is what there is to say of parts of the store that cannot be read.
 func (s *state) damage() []string {

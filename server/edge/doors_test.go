@@ -42,7 +42,11 @@ func doors(p *place) []door {
 // everyDoor runs a test through each of them.
 func everyDoor(t *testing.T, test func(*testing.T, *place, door)) {
 	t.Helper()
-	p := open(t)
+	everyDoorOf(t, open(t), test)
+}
+
+func everyDoorOf(t *testing.T, p *place, test func(*testing.T, *place, door)) {
+	t.Helper()
 	for _, d := range doors(p) {
 		t.Run(d.name, func(t *testing.T) { test(t, p, d) })
 	}

@@ -8,25 +8,27 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/test/bufconn"
 
 	"routeguide/openapi"
-	"routeguide/server/relay"
+	"routeguide/server/edge/exchange"
+	"routeguide/server/edge/rest"
+	"routeguide/server/edge/socket"
+	"routeguide/server/edge/web"
+	"routeguide/server/refusal"
 	"routeguide/static"
 )
 
 // Options says what an Edge stands before.
 type Options struct {
-	// GRPC answers every call. It was made with ServerOptions, and its services are registered. The Edge serves it on an
-	// in-memory listener; stopping it is up to the caller, after Close.
+	// GRPC answers every call. It was made with ServerOptions, its services are registered, and a connection to it may have
+	// 64 calls at a time or more. The Edge serves it on an in-memory listener; stopping it is up to the caller, after Close.
 	GRPC *grpc.Server
 	// AllowOrigins are the web origins ("https://example.com") that may use the port besides its own; "*" means any.
 	AllowOrigins []string
-	// Ready reports why the process cannot serve now, or nil. A nil Ready is always ready.
+	// Ready reports why the process cannot serve now, or nil. It gets a second to know. A nil Ready is always ready.
 	Ready func(context.Context) error
 	// Damage says what is missing of what was stored, a sentence each; /readyz shows it, since the process serves all the
 	// same. Nil: nothing.
@@ -37,66 +39,27 @@ type Options struct {
 	Logger *slog.Logger
 	// Limits bounds what a peer can make the process hold; zero fields mean the defaults.
 	Limits Limits
+	// Budget is asked for memory before a long message is kept. Nil: there is always enough.
+	Budget exchange.Budget
 }
 
 // Limits are bounds on peers.
-type Limits struct {
-	Sockets int // WebSockets open at a time: 20,000
-	Message int // bytes of one message, not less than the grpc.Server takes: 4 MiB
-	// Large is Message for requests that have a bound of their own, by URL path: of the method, and of its REST path.
-	Large      map[string]int
-	FirstFrame time.Duration // until a WebSocket has sent its request headers: 10 s
-	Idle       time.Duration // until a silent peer is dropped; a pong breaks the silence of a WebSocket: 60 s
-	Write      time.Duration // until a peer that does not read is dropped: 30 s
-	Heartbeat  time.Duration // between signs of life in an idle event stream: 15 s
-}
-
-func (l Limits) withDefaults() Limits {
-	or := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
-	or(&l.FirstFrame, 10*time.Second)
-	or(&l.Idle, 60*time.Second)
-	or(&l.Write, 30*time.Second)
-	or(&l.Heartbeat, 15*time.Second)
-	if l.Sockets == 0 {
-		l.Sockets = 20_000
-	}
-	if l.Message == 0 {
-		l.Message = 4 << 20
-	}
-	return l
-}
-
-// of returns the limits of a call with that URL path.
-func (l Limits) of(path string) Limits {
-	if n, ok := l.Large[path]; ok {
-		l.Message = n
-	}
-	return l
-}
+type Limits = exchange.Limits
 
 // Edge is the http.Handler of the HTTP port, for HTTP/1.1. It is safe for concurrent use.
 type Edge struct {
 	origins origins
 	log     *slog.Logger
-	limits  Limits
 	ready   func(context.Context) error
 	damage  func() []string
 	metrics http.Handler
-	calls   *calls
+	calls   *exchange.Calls
+	conns   *conns
+	served  chan struct{} // closed once the grpc.Server has left the listener of conns
 
-	listener *bufconn.Listener
-	conn     *grpc.ClientConn
-	served   chan struct{} // closed once Serve on the listener has returned
-
-	web, rest, sockets http.Handler
-	files              files
+	web, rest, socket http.Handler
+	files             files
 }
-
-const streamBytes = 128 << 10 // of a call that may be on their way in memory
 
 // New makes an Edge that is ready to serve. Close releases it.
 func New(o Options) (*Edge, error) {
@@ -108,46 +71,44 @@ func New(o Options) (*Edge, error) {
 		return nil, err
 	}
 	e := &Edge{
-		origins:  allowed,
-		log:      o.Logger,
-		limits:   o.Limits.withDefaults(),
-		ready:    o.Ready,
-		damage:   o.Damage,
-		metrics:  o.Metrics,
-		calls:    newCalls(),
-		listener: relay.Listen(),
-		served:   make(chan struct{}),
+		origins: allowed,
+		log:     o.Logger,
+		ready:   o.Ready,
+		damage:  o.Damage,
+		metrics: o.Metrics,
+		calls:   exchange.NewCalls(o.Limits, o.Budget),
+		served:  make(chan struct{}),
+		files:   newFiles(static.Page()),
 	}
-	e.conn, err = relay.Connect(e.listener, streamBytes,
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(e.limits.Message), grpc.MaxRetryRPCBufferSize(0)))
-	if err != nil {
-		return nil, fmt.Errorf("edge: connect in memory: %w", err)
-	}
-	if e.rest, err = newREST(e); err != nil {
-		_ = e.conn.Close()
-		return nil, err
-	}
-	e.web = newWeb(e, o.GRPC)
-	e.sockets = newSockets(e)
-	e.files = newFiles(static.Page())
 	if err := addDocs(e.files, openapi.Swagger, openapi.Document); err != nil {
-		_ = e.conn.Close()
 		return nil, err
 	}
+	e.conns = newConns(grpc.WithDefaultCallOptions(
+		grpc.MaxCallRecvMsgSize(e.calls.Limits.Message), grpc.MaxRetryRPCBufferSize(0)))
+	if e.rest, err = rest.New(e.conns, e.calls, o.Logger); err != nil {
+		return nil, err
+	}
+	e.web = web.New(o.GRPC, e.calls)
+	e.socket = socket.New(e.conns, e.calls, o.Logger)
 	go func() {
 		defer close(e.served)
-		if err := o.GRPC.Serve(e.listener); err != nil && !e.calls.ending() {
+		if err := o.GRPC.Serve(e.conns.listener); err != nil && e.calls.Ending.Err() == nil {
 			e.log.Error("the in-memory listener failed", "err", err)
 		}
 	}()
 	return e, nil
 }
 
+// ServerOptions are what the grpc.Server behind an Edge must be made with. Other transports are not touched.
+func ServerOptions() []grpc.ServerOption { return web.ServerOptions() }
+
 // ServeHTTP finds the door of a request. A request from an origin that is not allowed gets 403 before anything runs.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	// That of an earlier answer on this connection would still hold.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(e.calls.Patience()))
 	if !e.origins.admit(w, r) {
-		e.log.Debug("not admitted", "origin", r.Header.Get("Origin"), "method", r.Method, "path", r.URL.Path, "peer", r.RemoteAddr)
+		e.log.Debug("not admitted", "origin", refusal.Cut(r.Header.Get("Origin")), "method", refusal.Cut(r.Method), "path", refusal.Cut(r.URL.Path), "peer", r.RemoteAddr)
 		return
 	}
 	door := e.door(r)
@@ -155,10 +116,10 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.document(w, r)
 		return
 	}
-	ctx, done, ok := e.calls.enter(r.Context())
+	ctx, done, ok := e.calls.Enter(r.Context())
 	if !ok {
 		w.Header().Set("Retry-After", "1")
-		refuse(w, http.StatusServiceUnavailable, "The server is shutting down.")
+		exchange.Refuse(w, http.StatusServiceUnavailable, "The server is shutting down.")
 		return
 	}
 	defer done()
@@ -168,11 +129,11 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // door is the way into the grpc.Server that r takes, or nil when it asks for a document.
 func (e *Edge) door(r *http.Request) http.Handler {
 	switch {
-	case isSocket(r):
-		return e.sockets
-	case strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc-web"):
+	case socket.Is(r):
+		return e.socket
+	case web.Is(r):
 		return e.web
-	case strings.HasPrefix(r.URL.Path, "/v1/"):
+	case rest.Is(r):
 		return e.rest
 	}
 	return nil
@@ -182,15 +143,15 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
-		refuse(w, http.StatusMethodNotAllowed, "Only GET and HEAD are possible here.")
+		exchange.Refuse(w, http.StatusMethodNotAllowed, "Only GET and HEAD are possible here.")
 		return
 	case r.ContentLength != 0:
-		refuse(w, http.StatusBadRequest, "A request for a document has no body.")
+		exchange.Refuse(w, http.StatusBadRequest, "A request for a document has no body.")
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store") // unless it is a file
 	// Slow readers may take their time, but not for ever.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(10 * e.limits.Write))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(10 * e.calls.Limits.Write))
 	switch path := r.URL.Path; {
 	case path == "/openapi":
 		http.Redirect(w, r, "openapi/", http.StatusMovedPermanently)
@@ -206,9 +167,11 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Edge) readyz(w http.ResponseWriter, r *http.Request) {
-	err := context.Cause(e.calls.ctx)
+	err := context.Cause(e.calls.Ending)
 	if err == nil && e.ready != nil {
-		err = e.ready(r.Context())
+		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		defer cancel()
+		err = e.ready(ctx)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
@@ -225,15 +188,8 @@ func (e *Edge) readyz(w http.ResponseWriter, r *http.Request) {
 // Close refuses new calls, ends those under way with UNAVAILABLE and waits for all of their goroutines. When ctx ends
 // first, what is left is cut off without an answer and Close returns the error of ctx.
 func (e *Edge) Close(ctx context.Context) error {
-	err := e.calls.close(ctx)
-	_ = e.conn.Close()
-	_ = e.listener.Close()
+	err := e.calls.Close(ctx)
+	e.conns.close()
 	<-e.served
 	return err
-}
-
-// refuse answers without reading what else the peer may want to send.
-func refuse(w http.ResponseWriter, code int, why string) {
-	abandon(w)
-	http.Error(w, why, code)
 }

@@ -60,7 +60,7 @@ func (g *guide) wait(ctx context.Context) error {
 	return status.FromContextError(ctx.Err()).Err()
 }
 
-// GetFeature answers with the metadata it got. A negative latitude is the code to fail with, 999 waits.
+// GetFeature answers with the metadata it got. A negative latitude is the code to fail with, 999 waits, 777 is answered with gzip.
 func (g *guide) GetFeature(ctx context.Context, p *routeguidepb.Point) (*routeguidepb.Feature, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	answer := metadata.MD{"route-id": md["route-id"], "seen-bin": md["seen-bin"]}
@@ -72,6 +72,10 @@ func (g *guide) GetFeature(ctx context.Context, p *routeguidepb.Point) (*routegu
 		return nil, detailed(codes.Code(-p.Latitude), "failed: 100% of \"naïve\" tries")
 	case p.Latitude == 999:
 		return nil, g.wait(ctx)
+	case p.Latitude == 777:
+		if err := grpc.SetSendCompressor(ctx, "gzip"); err != nil {
+			return nil, err
+		}
 	}
 	return &routeguidepb.Feature{Name: fmt.Sprint(md["traveler"]), Location: p}, nil
 }
@@ -178,7 +182,7 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 	t.Helper()
 	before := goleak.IgnoreCurrent() // such as what a package that the gRPC-Web wrapper imports has started
 	t.Cleanup(func() { leaktest.VerifyNone(t, before) })
-	p := &place{guide: &guide{waiting: make(chan struct{}, 100), ended: make(chan error, 100)}}
+	p := &place{guide: &guide{waiting: make(chan struct{}, 100), ended: make(chan error, 1000)}}
 	s := grpc.NewServer(edge.ServerOptions()...)
 	routeguidepb.RegisterRouteGuideServer(s, p.guide)
 	routeguidev1.RegisterNoteServiceServer(s, p.guide)

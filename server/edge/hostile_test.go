@@ -234,7 +234,7 @@ func TestRequestsWaitForTheHandler(t *testing.T) {
 
 // TestSilentRequest begins a unary call and does not go on.
 func TestSilentRequest(t *testing.T) {
-	p := open(t, func(o *edge.Options) { o.Limits.Idle = 300 * time.Millisecond })
+	p := open(t, func(o *edge.Options) { o.Limits.Arrive = 300 * time.Millisecond })
 	host := "Host: " + strings.TrimPrefix(p.base, "http://") + "\r\n"
 	for name, request := range map[string]string{
 		"gRPC-Web":         "POST /routeguide.RouteGuide/GetFeature HTTP/1.1\r\n" + host + "Content-Type: application/grpc-web+proto\r\nContent-Length: 100\r\n\r\n\x00\x00",
@@ -268,7 +268,7 @@ func TestWebRefuses(t *testing.T) {
 		{"nothing", "GetFeature", "", "", codes.Internal},
 		{"half a frame", "GetFeature", "", "\x00\x00", codes.Internal},
 		{"a frame too short", "GetFeature", "", frame(0, 9, 8), codes.Internal},
-		{"two messages for one", "ListFeatures", "", frame(0, 0) + frame(0, 0), codes.Internal},
+		{"two messages for one", "ListFeatures", "", frame(0, 0) + frame(0, 0), codes.InvalidArgument},
 		{"too long a message", "GetFeature", "", frame(0, 5<<20), codes.ResourceExhausted},
 		{"the longest message", "RecordRoute", "", frame(0, 1<<32-1), codes.ResourceExhausted},
 		{"a compressed frame", "GetFeature", "", frame(1, 0), codes.Internal},
@@ -342,8 +342,8 @@ func TestRESTRefuses(t *testing.T) {
 		{"no number in the path", "GET", "/v1/features/abc/1", "", "", 400, codes.InvalidArgument, `latitude`, "latitude"},
 		{"too great a number", "GET", "/v1/features/1/99999999999", "", "", 400, codes.InvalidArgument, "longitude", "longitude"},
 		{"a fraction", "GET", "/v1/features/1.5/1", "", "", 400, codes.InvalidArgument, "latitude", "latitude"},
-		{"no number in the query", "GET", "/v1/features?lo.latitude=x", "", "", 400, codes.InvalidArgument, "latitude", "latitude"},
-		{"a field twice", "GET", "/v1/features?lo.latitude=1&lo.latitude=2", "", "", 400, codes.InvalidArgument, "latitude", ""},
+		{"no number in the query", "GET", "/v1/features?lo.latitude=x", "", "", 400, codes.InvalidArgument, "latitude", "lo.latitude"},
+		{"a field twice", "GET", "/v1/features?lo.latitude=1&lo.latitude=2", "", "", 400, codes.InvalidArgument, "latitude", "lo.latitude"},
 		{"a body with GET", "GET", "/v1/features/1/1", "", "{}", 400, codes.InvalidArgument, "body", ""},
 		{"a timeout that is none", "GET", "/v1/features/1/1", "Grpc-Timeout: soon", "", 400, codes.InvalidArgument, "grpc-timeout", "grpc-timeout"},
 		{"binary metadata that is none", "GET", "/v1/features/1/1", "Grpc-Metadata-X-Bin: !!!", "", 400, codes.InvalidArgument, "x-bin", "x-bin"},
@@ -357,7 +357,7 @@ func TestRESTRefuses(t *testing.T) {
 		{"too great a number in a line", "POST", "/v1/routes:record", "", "{}\n{}\n{\"longitude\":1e30}", 400, codes.InvalidArgument, "line 3", "longitude"},
 		{"an array", "POST", "/v1/routes:record", "", "[{},{}]", 400, codes.InvalidArgument, "line 1", ""},
 		{"null", "POST", "/v1/routes:record", "", "null", 400, codes.InvalidArgument, "line 1", ""},
-		{"text that is not UTF-8", "POST", "/v1/notes:chat", "", "{\"message\":\"\xff\"}", 0, codes.InvalidArgument, "line 1", ""},
+		{"text that is not UTF-8", "POST", "/v1/notes:chat", "", "{\"message\":\"\xff\"}", 0, codes.InvalidArgument, "line 1", "message"},
 		{"too long a line", "POST", "/v1/routes:record", "", "{}\n" + long, 413, codes.ResourceExhausted, "line 2", ""},
 		{"too long a blank", "POST", "/v1/routes:record", "", strings.Repeat(" ", 3<<20), 413, codes.ResourceExhausted, "line 1", ""},
 		{"too long a request", "POST", "/v1/tutorial/compute:sayHello", "", long, 413, codes.ResourceExhausted, "longer", ""},

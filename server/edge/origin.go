@@ -6,7 +6,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"routeguide/server/edge/exchange"
+	"routeguide/server/edge/wire"
 )
+
+// exposed are the headers of an answer that a page from elsewhere may read.
+var exposed = append(slices.Clone(wire.ResponseMetadata), "grpc-status", "grpc-message", "grpc-status-details-bin")
 
 // origins is the rule for requests that say which web page they come from.
 type origins struct {
@@ -68,12 +74,12 @@ func (o origins) admit(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	if !o.any && !(ok && slices.Contains(o.allowed, origin.Scheme+"://"+origin.Host)) {
-		refuse(w, http.StatusForbidden, "This origin is not allowed here. The server's flag -allow-origin adds one.")
+		exchange.Refuse(w, http.StatusForbidden, "This origin is not allowed here. The server's flag -allow-origin adds one.")
 		return false
 	}
 	h.Set("Access-Control-Allow-Origin", values[0])
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
-		h.Set("Access-Control-Expose-Headers", exposedHeaders)
+		h.Set("Access-Control-Expose-Headers", strings.Join(exposed, ", "))
 		return true
 	}
 	h.Add("Vary", "Access-Control-Request-Headers")

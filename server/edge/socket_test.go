@@ -100,7 +100,7 @@ func TestSocketRefuses(t *testing.T) {
 		{"a text later", append(binaries(goodHeader), message{note(t, "x"), true}), codes.InvalidArgument, websocket.StatusUnsupportedData},
 		{"unknown flags", binaries(goodHeader, frameOf(0x42, 0)), codes.InvalidArgument, websocket.StatusProtocolError},
 		{"a trailer frame", binaries(goodHeader, frameOf(0x80, 0)), codes.InvalidArgument, websocket.StatusProtocolError},
-		{"a compressed frame", binaries(goodHeader, frameOf(1, 0)), codes.Unimplemented, websocket.StatusUnsupportedData},
+		{"a compressed frame without grpc-encoding", binaries(goodHeader, frameOf(1, 0)), codes.Internal, websocket.StatusProtocolError},
 		{"a length that is too great", binaries(goodHeader, frameOf(0, 1<<20+1)), codes.ResourceExhausted, websocket.StatusMessageTooBig},
 		{"the greatest length", binaries(goodHeader, frameOf(0, 1<<32-1)), codes.ResourceExhausted, websocket.StatusMessageTooBig},
 		{"a half-close inside a header", binaries(goodHeader, []byte{0, 0, 0}, []byte{1}), codes.InvalidArgument, websocket.StatusProtocolError},

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// maxRecord is how many bytes of CSV may make one record, so that a quote left open does not read the file to its end.
+// maxRecord is the most bytes that a record of CSV may have: a quote left open must not take in the rest of the file.
 const maxRecord = 1 << 20
 
-// columns are the fields of a record, in this order; the file may have them in any.
+// columns are those that we read; a file may have them in any order.
 var columns = [...]string{"name", "latitude", "longitude"}
 
 // decodeCSV yields the features of CSV (RFC 4180) whose first record names the columns name, latitude and longitude,
-// in any order and case. Other columns are ignored. Latitude and longitude are decimal degrees, whatever their size: a
-// number beyond their range is an error and never taken for E7.
+// in any order and case. Other columns are ignored. Latitude and longitude are decimal degrees: a number beyond their range
+// is an error, and never taken to be E7.
 func decodeCSV(in io.Reader, yield func(Feature) bool) error {
 	bounded := &io.LimitedReader{R: in, N: maxRecord}
 	records := csv.NewReader(bounded)
@@ -80,7 +80,7 @@ func findColumns(header []string) (at [len(columns)]int, err error) {
 			at[c] = i
 		}
 		if at[c] < 0 {
-			return at, fmt.Errorf("neither JSON nor CSV: the first line of CSV has the columns name, latitude and longitude, and here is no %s", name)
+			return at, fmt.Errorf("neither JSON nor CSV: the first line of CSV names the columns name, latitude and longitude, and there is no %s", name)
 		}
 	}
 	return at, nil

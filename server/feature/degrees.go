@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// significant is how many leading digits parseDegrees looks at: as many as a uint64 holds, and more than any value in
-// range has up to the digit that decides how it is rounded.
+// significant is how many leading digits parseDegrees looks at: as many as a uint64 holds, and more than it takes to round
+// any value in range.
 const significant = 19
 
 // parseDegrees returns the E7 value of a decimal number of degrees, with or without an exponent. The conversion is

@@ -109,7 +109,7 @@ func (p plain) edited(at geo.Point, name string, deleted bool) *edit {
 // next one is made, and one that is made of all edits at once is the same.
 func TestEditionsAgainstAPlainMap(t *testing.T) {
 	for _, test := range []struct{ side, file, batches, batch int }{
-		{3, 5, 40, 4}, {20, 300, 40, 20}, {200, 2000, 20, 200}, {1000, 0, 6, 500},
+		{3, 5, 40, 4}, {20, 300, 20, 40}, {200, 2000, 8, 300}, {1000, 0, 6, 500},
 	} {
 		t.Run(fmt.Sprint(test), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(7, uint64(test.side)))

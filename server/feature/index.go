@@ -11,15 +11,15 @@ import (
 	"routeguide/server/geo"
 )
 
-// scanShare is how In chooses its way: where more than one feature in so many matches, looking at each in source order
-// is cheaper than sorting the matching ones, and takes no memory.
+// scanShare says when a scan pays: where more than one feature in so many matches, looking at all in source order is cheaper
+// than sorting those that match, and takes no memory.
 const scanShare = 16
 
 // Index finds features by location. It never changes, so any number of goroutines may use it at once.
 type Index struct {
 	features []Feature            // in source order; an id is a position in it
 	first    map[geo.Point]uint32 // the id of the first feature at each location
-	tree     rtree.RTreeG[uint32] // of E7 as float64: the areas that the tree computes overflow an int32
+	tree     rtree.RTreeG[uint32] // E7 as float64: the areas that the tree computes overflow an int32
 }
 
 // NewIndex makes an index of the features of seq and keeps their order. It fails with the first error of seq, and with
@@ -81,7 +81,7 @@ func (x *Index) In(r geo.Rect) iter.Seq[Feature] {
 	}
 }
 
-// search returns what the tree holds in r, in no order, or false where that is too much for it to pay.
+// search returns what the tree holds in r, in no order, or false where a scan is cheaper.
 func search[T any](tree *rtree.RTreeG[T], r geo.Rect) (found []T, few bool) {
 	low, high := tree.Bounds()
 	if r.Contains(point(low)) && r.Contains(point(high)) {

@@ -14,8 +14,8 @@ import (
 
 const blockSize = 4096
 
-// blocks is CSV, a line of blockSize bytes for each read. It calls before with the number of lines so far, and fails
-// when before does.
+// blocks is CSV. Each read is a line of blockSize bytes; it first calls before with the number of lines so far, and fails
+// with its error.
 func blocks(before func(lines int) error) io.Reader {
 	lines := 0
 	return readerFunc(func(p []byte) (int, error) {
@@ -31,8 +31,8 @@ func blocks(before func(lines int) error) io.Reader {
 	})
 }
 
-// On the clock of this test each read takes 400 ms, so that every third one comes more than a second after the last line
-// of the log.
+// Each read takes 400 ms on the clock of this test, so every third one comes more than a second after the last line of the
+// log.
 func TestLoadReportsProgress(t *testing.T) {
 	const lines = 40
 	for _, test := range []struct {

@@ -16,7 +16,7 @@ import (
 
 const (
 	readSize = 64 << 10
-	// progressEvery is how often a load that takes longer says how far it is.
+	// progressEvery is how often a long load logs how far it has come.
 	progressEvery = time.Second
 )
 
@@ -26,8 +26,8 @@ const (
 // stream: only the features are kept in memory.
 //
 // A wrong value or malformed file is an error that begins with path, line and field. GeoJSON features that are no Point
-// are left out with a warning, but it is an error if no feature remains. The cancellation of ctx ends Open at once with
-// its cause.
+// are left out with a warning, but it is an error if no feature remains. When ctx is canceled, Open fails at once with the
+// cause.
 func Open(ctx context.Context, path string, log *slog.Logger) (*Index, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -42,7 +42,7 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*Index, error) {
 	if info.Mode().IsRegular() {
 		size = info.Size()
 	}
-	// A pipe may have nothing to read for ever. Other files have no deadlines and need none.
+	// A read from a pipe may wait for ever: the deadline ends it. Other files have no deadlines and need none.
 	defer context.AfterFunc(ctx, func() { file.SetReadDeadline(time.Unix(1, 0)) })()
 
 	index, err := load(ctx, file, size, log.With("file", path))
@@ -52,8 +52,8 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*Index, error) {
 	return index, nil
 }
 
-// load indexes what it reads from in, which has size bytes or, if size is 0, who knows how many. Its errors begin with a
-// line number.
+// load indexes what it reads from in, which has size bytes; 0 means that the size is not known. Its errors begin with a line
+// number.
 func load(ctx context.Context, in io.Reader, size int64, log *slog.Logger) (*Index, error) {
 	start := time.Now()
 	said := start
@@ -136,7 +136,7 @@ func sequence(read func(yield func(Feature) bool) error) iter.Seq2[Feature, erro
 	}
 }
 
-// located returns err behind the line and, if there is one, the field that it is about.
+// located puts the line, and the field if there is one, before an error.
 func located(line int, field string, err error) error {
 	if field == "" {
 		return fmt.Errorf("%d: %w", line, err)

@@ -107,9 +107,9 @@ func TestOpenFails(t *testing.T) {
 	for _, test := range []struct{ name, content, want string }{
 		{"nothing", "", "1: the file is empty"},
 		{"white space", "\uFEFF\n\n", "1: the file is empty"},
-		{"another kind of file", "\x89PNG\r\n\x1a\n", "1: neither JSON nor CSV: the first line of CSV has the columns name, latitude and longitude, and here is no name"},
+		{"another kind of file", "\x89PNG\r\n\x1a\n", "1: neither JSON nor CSV: the first line of CSV names the columns name, latitude and longitude, and there is no name"},
 
-		{"CSV, no such column", "\nname,lat,lon\n", "2: neither JSON nor CSV: the first line of CSV has the columns name, latitude and longitude, and here is no latitude"},
+		{"CSV, no such column", "\nname,lat,lon\n", "2: neither JSON nor CSV: the first line of CSV names the columns name, latitude and longitude, and there is no latitude"},
 		{"CSV, a column twice", "name,latitude,longitude,Latitude\n", "1: two columns latitude"},
 		{"CSV, latitude outside", header + "a,1,2\nb,91.2,3\n", `3: latitude: "91.2" is not between -90 and 90`},
 		{"CSV, longitude outside", header + "a,1,-180.1\n", `2: longitude: "-180.1" is not between -180 and 180`},

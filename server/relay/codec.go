@@ -7,17 +7,17 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// Message is one message in its encoded form. Whoever hands it to SendMsg gives its data away.
+// A Message is an encoded message. SendMsg takes its data over: do not use them afterwards.
 type Message struct {
 	Data mem.BufferSlice
 }
 
-// Codec carries a *Message as the bytes it is, without a copy. The far side sees ordinary protobuf.
+// Codec sends and receives a *Message as it is, without a copy. The other side sees ordinary protobuf.
 type Codec struct{}
 
 var _ encoding.CodecV2 = Codec{}
 
-// Marshal gives the data of v, a *Message, to gRPC.
+// Marshal hands the data of v, a *Message, over to gRPC.
 func (Codec) Marshal(v any) (mem.BufferSlice, error) {
 	m, ok := v.(*Message)
 	if !ok {
@@ -26,7 +26,7 @@ func (Codec) Marshal(v any) (mem.BufferSlice, error) {
 	return m.Data, nil
 }
 
-// Unmarshal makes v, a *Message, the owner of data.
+// Unmarshal hands data over to v, a *Message.
 func (Codec) Unmarshal(data mem.BufferSlice, v any) error {
 	m, ok := v.(*Message)
 	if !ok {

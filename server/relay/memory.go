@@ -9,12 +9,13 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 )
 
-const memoryBytes = 256 << 10 // that a connection in memory holds each way
+const memoryBytes = 64 << 10 // that wait in a connection, each way
 
-// Listen returns a listener for connections that do not leave the process.
+// Listen returns a listener for connections inside the process.
 func Listen() *bufconn.Listener { return bufconn.Listen(memoryBytes) }
 
-// Connect returns a client connection to a listener in memory, of which each call may have so many bytes on their way.
+// Connect returns a client connection to a listener of Listen. Of each call, up to callBytes of answers wait for their
+// reader.
 func Connect(l *bufconn.Listener, callBytes int32, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	return grpc.NewClient("passthrough:///memory", append([]grpc.DialOption{
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }),

@@ -1,7 +1,7 @@
-// Package relay copies a gRPC call from wherever it comes in to a client connection, without decoding a message.
+// Package relay passes a gRPC call on to another server, without decoding its messages.
 //
-// A call is three steps: Open starts it, Requests copies what the caller sends, Responses what the server answers. The two
-// copies run at the same time and each waits for its slower side, so back-pressure reaches from one end to the other.
+// Open starts the call, Requests copies what the caller sends, Responses what the server answers. Requests and Responses run
+// at the same time. Each holds one message: it takes the next when its slower side has taken the last.
 package relay
 
 import (
@@ -15,31 +15,31 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Source is where requests come from; a grpc.ServerStream with Codec is one. RecvMsg fills a *Message and returns io.EOF
-// once the caller has half-closed.
+// A Source is where requests come from, such as a grpc.ServerStream with Codec. RecvMsg fills a *Message, and returns io.EOF
+// when the caller has half-closed.
 type Source interface {
 	RecvMsg(m any) error
 }
 
-// Sink is where answers go; a grpc.ServerStream with Codec is one. SendMsg takes over a *Message.
+// A Sink is where answers go, such as a grpc.ServerStream with Codec. SendMsg takes a *Message over.
 type Sink interface {
 	SendHeader(metadata.MD) error
 	SendMsg(m any) error
 	SetTrailer(metadata.MD)
 }
 
-// Open starts a call of method, "/package.Service/Method", with the outgoing metadata and the deadline of ctx. The call
-// lives until Responses returns or ctx ends, whichever is first; ctx must end.
+// Open starts a call of method, "/package.Service/Method", with the outgoing metadata and the deadline of ctx. Whoever opens
+// a call cancels ctx in the end, also when Responses has returned.
 func Open(ctx context.Context, conn grpc.ClientConnInterface, method string) (grpc.ClientStream, error) {
 	desc := &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}
 	return conn.NewStream(ctx, desc, method, grpc.ForceCodecV2(Codec{}))
 }
 
-// ErrOver says that a call ended before its requests did. Responses knows how.
+// ErrOver is returned by Requests when the call ended before its requests did. Responses says how it ended.
 var ErrOver = errors.New("relay: the call is over")
 
-// Requests copies messages until the source half-closes, and passes that on. It returns the error of a source that fails
-// or panics, or ErrOver.
+// Requests copies messages until the source half-closes, then half-closes the call. It returns the error of a source that
+// failed, a panic of the source as an error, or ErrOver.
 func Requests(call grpc.ClientStream, from Source) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -59,11 +59,11 @@ func Requests(call grpc.ClientStream, from Source) (err error) {
 	}
 }
 
-// statusDetails is trailer metadata that the status is made of. Whoever sends the status makes it anew.
+// statusDetails is metadata of the trailer that is part of the status already: gRPC makes it anew from that.
 const statusDetails = "grpc-status-details-bin"
 
-// Responses copies header metadata, messages and trailer metadata. It returns the call's status as an error with all its
-// details, nil for OK, or the error of a sink that failed.
+// Responses copies the header metadata, the messages and the trailer metadata. It returns how the call ended, as a status
+// error with all its details, or nil for OK; or the error of a sink that failed.
 func Responses(to Sink, call grpc.ClientStream) error {
 	header, err := call.Header()
 	if err != nil {

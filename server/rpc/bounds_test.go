@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/encoding"
 	gzipped "google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	routeguidepb "routeguide/proto/routeguide"
@@ -177,9 +178,10 @@ func TestMessageThatInflates(t *testing.T) {
 func TestCompressedMessages(t *testing.T) {
 	s := serve(t, feature.Default(), io.Discard, Options{})
 	guide := routeguidepb.NewRouteGuideClient(s.conn)
-	f, err := guide.GetFeature(t.Context(), &routeguidepb.Point{Latitude: 409146138, Longitude: -746188906}, grpc.UseCompressor(gzipped.Name))
-	if err != nil || f.Name == "" {
-		t.Errorf("%v, %v", f, err)
+	var header metadata.MD
+	f, err := guide.GetFeature(t.Context(), &routeguidepb.Point{Latitude: 409146138, Longitude: -746188906}, grpc.UseCompressor(gzipped.Name), grpc.Header(&header))
+	if err != nil || f.Name == "" || strings.Join(header.Get("grpc-accept-encoding"), "") != "gzip" {
+		t.Errorf("%v, %v with headers %v", f, err, header)
 	}
 	encoding.RegisterCompressor(noCompressor{encoding.GetCompressor(gzipped.Name)})
 	if _, err := guide.GetFeature(t.Context(), &routeguidepb.Point{Latitude: 1}, grpc.UseCompressor("not-gzip")); status.Code(err) != codes.InvalidArgument {

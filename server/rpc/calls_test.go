@@ -45,19 +45,14 @@ type server struct {
 func serve(t *testing.T, features *feature.Index, log io.Writer, o Options, more ...*grpc.ServiceDesc) server {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(log, nil))
-	st, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Logger: logger})
-	if err != nil {
+	st := store.New(store.Options{Dir: t.TempDir(), Logger: logger})
+	book := feature.New(st, features)
+	routes := route.New(st, route.Options{Feature: func(geo.Point) bool { return false }})
+	notes := note.New(st, note.Options{})
+	if err := st.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	routes, err := route.Open(t.Context(), st, route.Options{Feature: func(geo.Point) bool { return false }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	notes, err := note.Open(t.Context(), st, note.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	ending, end := context.WithCancelCause(context.Background())
 	o.Log, o.Ending = logger, ending
 	o.Stall, o.Message = cmp.Or(o.Stall, time.Minute), cmp.Or(o.Message, 4<<20)
@@ -66,9 +61,9 @@ func serve(t *testing.T, features *feature.Index, log io.Writer, o Options, more
 	}
 	calls := NewCalls(o)
 	t.Cleanup(calls.Close)
-	s := calls.NewServer(grpc.WaitForHandlers(true))
+	s := calls.NewServer()
 	t.Cleanup(s.Stop)
-	Register(s, ending, Domain{Features: features, Routes: routes, Notes: notes})
+	Register(s, ending, Domain{Features: book, Routes: routes, Notes: notes})
 	for _, d := range more {
 		s.RegisterService(d, nil)
 	}

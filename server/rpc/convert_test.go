@@ -39,21 +39,21 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// Whatever the metadata: a name that is taken can be shown, and an identifier can be part of a subject.
+// Whatever the metadata: a name that is taken can be shown, and a secret that is taken is long enough.
 func FuzzMetadata(f *testing.F) {
-	f.Add("Ada", "r1", "0")
+	f.Add("Ada", strings.Repeat("s", 22), "0")
 	f.Add("Zo%C3%AB", "a b", "-1")
 	f.Add("%", strings.Repeat("x", 65), "99999999999")
-	f.Fuzz(func(t *testing.T, name, id, notes string) {
-		ctx := metadata.NewIncomingContext(context.Background(), metadata.Pairs(mdTraveler, name, mdRoute, id, mdChatNotes, notes))
+	f.Fuzz(func(t *testing.T, name, secret, notes string) {
+		ctx := metadata.NewIncomingContext(context.Background(), metadata.Pairs(mdTraveler, name, mdResume, secret, mdChatNotes, notes))
 		if who, err := traveler(ctx); err == nil && strings.ContainsAny(who, "\n\r\x00") {
 			t.Errorf("the name %q is taken", who)
 		}
-		if id, err := callID(ctx, mdRoute); err == nil && (id == "" || strings.ContainsAny(id, ".*> \t\n")) {
-			t.Errorf("the identifier %q is taken", id)
+		if r, err := resumeToken(ctx); err == nil && (len(r.token) < 22 || r.hash == [32]byte{} || secret != "" && r.token != secret) {
+			t.Errorf("the secret %q is taken as %q", secret, r.token)
 		}
-		if n, _, err := chatNotes(ctx); err == nil && n < 0 {
-			t.Errorf("the number %d is taken", n)
+		if n, given, err := chatNotes(ctx); err == nil && given != (notes != "") {
+			t.Errorf("the number %q is taken as %d, %v", notes, n, given)
 		}
 	})
 }

@@ -9,7 +9,9 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -128,6 +130,13 @@ func (c *call) decompress(data mem.BufferSlice) (mem.BufferSlice, error) {
 		return nil, status.Errorf(codes.ResourceExhausted, "a message of more than %d bytes once decompressed", c.calls.Message)
 	}
 	return out, c.share.set(c.ctx, int64(out.Len()))
+}
+
+// tellEncodings tells a client that compresses which encodings are taken here. gRPC does not.
+func (c *call) tellEncodings() {
+	if with := c.wire.RecvCompress(); with != "" && with != encoding.Identity {
+		_ = grpc.SetHeader(c.ctx, metadata.Pairs("grpc-accept-encoding", gzip.Name)) // unless the handler has sent the headers
+	}
 }
 
 // decode makes m of a message, and frees that.

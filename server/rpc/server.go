@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"google.golang.org/grpc"
-	_ "google.golang.org/grpc/encoding/gzip" // messages may be compressed
 )
 
 const (
@@ -25,6 +24,7 @@ func (c *Calls) NewServer(more ...grpc.ServerOption) *Server {
 	return &Server{grpc.NewServer(append([]grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(c.unary), grpc.ChainStreamInterceptor(c.stream), grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxConcurrentStreams(callsOfConnection), grpc.StaticStreamWindowSize(freeBytes), grpc.NumStreamWorkers(keptWorkers),
+		grpc.WaitForHandlers(true),
 	}, more...)...)}
 }
 

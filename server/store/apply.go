@@ -50,7 +50,7 @@ func (s *Store) apply(changes []*logv1.Change, message uint64, alone bool) ([]ou
 			return nil, err
 		}
 		s.log.Error("a change is left out", "book", bookOf(changes[at]), "err", err)
-		left[at] = err
+		left[at] = s.met(err)
 	}
 	s.commit(outcomes)
 	return outcomes, nil

@@ -16,8 +16,7 @@ const copyPages = 1024
 // copyTo writes the tables, as they are after one change, to a file that is there whole and on the disk, or not at all. They
 // may be changed meanwhile. Progress is told how many pages of how many are copied.
 func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total int)) (err error) {
-	dir, name := filepath.Split(path)
-	f, err := os.CreateTemp(dir, "."+name+".*")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
@@ -32,7 +31,7 @@ func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total
 	}
 	// The transaction that view has begun keeps what is copied as it is.
 	err = tx.view(ctx, func(tx *Tx) error {
-		b, err := tx.conn.BackupInit("main", f.Name())
+		b, err := tx.conn.BackupInit("main", uri(f.Name()))
 		if err != nil {
 			return failed(ctx, err)
 		}
@@ -44,7 +43,9 @@ func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total
 		}
 		return errors.Join(failed(ctx, err), failed(ctx, b.Close()))
 	})
-	if err != nil {
+	if errors.Is(err, ErrFull) {
+		return fmt.Errorf("there is no room for %s", path)
+	} else if err != nil {
 		return fmt.Errorf("copy the store: %w", err)
 	}
 	if err := detach(f.Name()); err != nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -30,7 +29,7 @@ var (
 	// ErrNotEmpty: the cluster has changes already.
 	ErrNotEmpty = errors.New("the cluster is not empty")
 	// ErrForeign: a file that this program did not write, or that a newer one did.
-	ErrForeign = errors.New("not a store of this program")
+	ErrForeign = errors.New("not a store that this version of RouteGuide reads")
 )
 
 // A failure is an error of SQLite with its meaning.
@@ -58,7 +57,7 @@ func failed(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, sqlite3.INTERRUPT) && ctx.Err() != nil:
 		f.means = context.Cause(ctx)
-	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case errors.Is(err, sqlite3.FULL), noRoom(err):
 		f.means = ErrFull
 	case errors.Is(err, sqlite3.IOERR_DATA), errors.Is(err, sqlite3.IOERR_READ), errors.Is(err, sqlite3.IOERR_SHORT_READ),
 		errors.Is(err, sqlite3.IOERR_CORRUPTFS), errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.NOTADB):

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"github.com/gofrs/flock"
 	"github.com/ncruces/go-sqlite3"
 )
 
@@ -28,8 +26,8 @@ const (
 )
 
 // openFile takes the directory and opens the file in it. Until all is known to be ours and readable, nothing is changed.
-func (s *Store) openFile() error {
-	dir, path := s.options.Dir, filepath.Join(s.options.Dir, FileName)
+func (s *Store) openFile() (err error) {
+	dir, path := s.options.Dir, s.path()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -37,94 +35,56 @@ func (s *Store) openFile() error {
 	if err != nil {
 		return err
 	}
-	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
-	if ok, err := lock.TryLock(); err != nil {
+	var made bool
+	if s.lock, made, err = lock(dir); err != nil {
 		return err
-	} else if !ok {
-		return ErrLocked
 	}
-	s.lock = lock
-	if fresh {
-		if err := create(dir); err != nil {
-			return err
+	defer func() {
+		if err != nil && made {
+			_ = os.Remove(s.lock.Path()) // Windows keeps it, as it is open; it is empty
 		}
+	}()
+	if fresh {
+		err = create(dir)
+	} else {
+		err = s.look()
+	}
+	if err != nil {
+		return err
 	}
 	pragmas := "PRAGMA cache_size = -16384; PRAGMA synchronous = full;"
 	if s.options.Cluster != nil { // the stream has what this file may lose
 		pragmas = "PRAGMA cache_size = -16384; PRAGMA synchronous = normal;"
 	}
 	if s.writer, err = openTx(path, sqlite3.OPEN_READWRITE, pragmas); err != nil {
-		return unreadable(path, err)
-	}
-	// A file that is refused stays as it is: SQLite would otherwise clear up behind what the last process left.
-	if _, err := s.writer.conn.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, true); err != nil {
-		return err
+		return about(path, err)
 	}
 	if err := s.migrate(s.writer); err != nil {
-		return unreadable(path, err)
-	}
-	if _, err := s.writer.conn.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, false); err != nil {
-		return err
+		return about(path, err)
 	}
 	s.readers.open(path)
 	return nil
 }
 
-func unreadable(path string, err error) error {
-	if errors.Is(err, ErrForeign) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", path, err)
-}
-
-// inspect looks at the files of a directory without changing any, and tells whether there is no store yet.
-func inspect(dir string) (fresh bool, err error) {
-	if _, err := os.Stat(filepath.Join(dir, FileName)); errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Join(dir, formerName)); err == nil {
-			return false, fmt.Errorf("%w: %s holds the records of an older version, which this one does not read; choose another directory",
-				ErrForeign, filepath.Join(dir, formerName))
-		}
-		return true, nil
-	}
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		path := filepath.Join(dir, FileName+suffix)
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
-		if suffix != "" && errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err != nil {
-			return false, err
-		}
-		if suffix == "" {
-			err = checkHeader(path, f)
-		} else {
-			_, err = io.ReadFull(f, make([]byte, 1))
-			if err == io.EOF {
-				err = nil
-			}
-		}
-		if err := errors.Join(err, f.Close()); err != nil {
-			return false, err
+// look reads what a start needs of the file, and refuses one that cannot be read or that a newer version wrote.
+func (s *Store) look() (err error) {
+	path := s.path()
+	// On a cluster the file is not synced with each transaction: a power cut may tear several, and the stream has them all.
+	if s.options.Cluster == nil {
+		if err := checkLog(path + "-wal"); err != nil {
+			return err
 		}
 	}
-	return false, nil
-}
-
-// checkHeader refuses what is not a database of ours, by https://www.sqlite.org/fileformat.html#the_database_header.
-func checkHeader(path string, r io.Reader) error {
-	var header [100]byte
-	switch _, err := io.ReadFull(r, header[:]); {
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
-		return fmt.Errorf("%w: %s is shorter than a database", ErrForeign, path)
-	case err != nil:
-		return fmt.Errorf("%s: %w", path, err)
-	case string(header[:16]) != "SQLite format 3\x00":
-		return fmt.Errorf("%w: %s is not a SQLite database", ErrForeign, path)
-	case [4]byte(header[68:72]) != [4]byte{'R', 't', 'G', 'd'}:
-		return fmt.Errorf("%w: %s is the database of another program", ErrForeign, path)
-	case header[20] != 8:
-		return fmt.Errorf("%w: %s has no page checksums", ErrForeign, path)
+	tx, err := openAside(path, true)
+	if err != nil {
+		return about(path, err)
 	}
-	return nil
+	defer func() { err = errors.Join(err, tx.close()) }()
+	if err := tx.readPosition(); err != nil {
+		return about(path, err)
+	}
+	_, err = s.versions(tx)
+	return about(path, err)
 }
 
 // create makes an empty database under another name, so that the file is there whole or not at all.
@@ -169,20 +129,28 @@ func rename(from, to string) error {
 	return syncDir(filepath.Dir(to))
 }
 
-// migrate brings the tables of all books to their newest version.
-func (s *Store) migrate(tx *Tx) error {
+// versions returns of which version the tables of each book are, none of them newer than this program.
+func (s *Store) versions(tx *Tx) (map[string]int, error) {
 	versions := make(map[string]int)
 	for row, err := range tx.Query("SELECT name, version FROM book") {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		versions[row.Text(0)] = int(row.Int(1))
 	}
 	for name, version := range versions {
-		b := s.book(name)
-		if b == nil || version > len(b.Schema) {
-			return fmt.Errorf("%w: %s was written by a newer version of RouteGuide, which has %s of version %d", ErrForeign, s.path(), name, version)
+		if b := s.book(name); b == nil || version > len(b.Schema) {
+			return nil, fmt.Errorf("%w: a newer one wrote it, which has %s of version %d", ErrForeign, name, version)
 		}
+	}
+	return versions, nil
+}
+
+// migrate brings the tables of all books to their newest version.
+func (s *Store) migrate(tx *Tx) error {
+	versions, err := s.versions(tx)
+	if err != nil {
+		return err
 	}
 	for _, b := range s.books {
 		for version := versions[b.Name]; version < len(b.Schema); version++ {
@@ -209,7 +177,9 @@ func (tx *Tx) step(b *Book, version int) (err error) {
 	return tx.Exec("COMMIT")
 }
 
-func (s *Store) path() string { return filepath.Join(s.options.Dir, FileName) }
+func (s *Store) path() string { return s.options.path() }
+
+func (o Options) path() string { return filepath.Join(o.Dir, FileName) }
 
 // load tells the books of the tables, and everybody of the position.
 func (s *Store) load() error {
@@ -219,7 +189,7 @@ func (s *Store) load() error {
 				continue
 			}
 			if err := b.Load(tx); err != nil {
-				return fmt.Errorf("load %s: %w", b.Name, err)
+				return about(s.path(), fmt.Errorf("load %s: %w", b.Name, err))
 			}
 		}
 		s.applied.set(tx.position)

@@ -34,15 +34,17 @@ func (r *readers) take(ctx context.Context) (*Tx, error) {
 		return nil, context.Cause(ctx)
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		<-r.slots
-		return nil, ErrClosed
-	}
-	if n := len(r.idle); n > 0 {
+	n, closed := len(r.idle), r.closed
+	if n > 0 {
 		tx := r.idle[n-1]
 		r.idle = r.idle[:n-1]
+		r.mu.Unlock()
 		return tx, nil
+	}
+	r.mu.Unlock()
+	if closed {
+		<-r.slots
+		return nil, ErrClosed
 	}
 	tx, err := openTx(r.path, sqlite3.OPEN_READWRITE, readerPragmas)
 	if err != nil {

@@ -157,6 +157,7 @@ func (s *Store) Open(ctx context.Context) (err error) {
 	if err := s.load(); err != nil {
 		return err
 	}
+	s.wrote(nil) // nothing yet, but the file may be full
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.running.Go(func() { s.order.run(running) })

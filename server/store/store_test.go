@@ -38,6 +38,7 @@ func newShelf(st *store.Store) *shelf {
 		Name:   "contact",
 		Schema: []string{"CREATE TABLE text(position INTEGER PRIMARY KEY, id BLOB UNIQUE, text TEXT)"},
 		Apply:  s.apply, Committed: s.committed, Load: s.load,
+		Frees: func(c *logv1.Change) bool { return c.GetContact().GetItem().GetText() == "forget all" },
 	})
 	return s
 }
@@ -47,6 +48,8 @@ func (s *shelf) apply(tx *store.Tx, change *logv1.Change) (any, error) {
 	switch item.Text {
 	case "rude":
 		return nil, errRude
+	case "forget all":
+		return tx.Position(), tx.Exec("DELETE FROM text")
 	case "panic":
 		if err := tx.Exec("INSERT INTO text VALUES(?, ?, ?)", tx.Position(), item.Id, item.Text); err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/ext/rtree"
@@ -33,8 +34,13 @@ func (r Row) Text(column int) string { return r.stmt.ColumnText(column) }
 // Blob returns a copy of a column that is bytes.
 func (r Row) Blob(column int) []byte { return r.stmt.ColumnBlob(column, nil) }
 
+// openTx opens a database, with OPEN_READONLY one that nobody changes meanwhile and that has no log.
 func openTx(path string, flags sqlite3.OpenFlag, pragmas string) (*Tx, error) {
-	conn, err := sqlite3.OpenFlags(path, flags)
+	name := uri(path)
+	if flags == sqlite3.OPEN_READONLY {
+		name += "&immutable=1"
+	}
+	conn, err := sqlite3.OpenFlags(name, flags|sqlite3.OPEN_URI)
 	if err != nil {
 		return nil, failed(context.Background(), err)
 	}
@@ -48,6 +54,11 @@ func openTx(path string, flags sqlite3.OpenFlag, pragmas string) (*Tx, error) {
 		return nil, failed(context.Background(), err)
 	}
 	return tx, nil
+}
+
+// uri is how SQLite is told to open a file by way of disk.
+func uri(path string) string {
+	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?vfs=" + vfsName
 }
 
 func (tx *Tx) close() error {

@@ -33,7 +33,7 @@ func (c *contact) SendStatus(stream grpc.BidiStreamingServer[contactpb.ClientMsg
 }
 
 func (c *contact) GetTask(_ *contactpb.Empty, stream grpc.ServerStreamingServer[contactpb.ServerMsg]) error {
-	// Without it, a client would not know that it is served before there is a task.
+	// The headers tell a client that it is served, although there may be no task yet.
 	if err := stream.SendHeader(nil); err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func TestASlowClientOfGetTaskIsCutOff(t *testing.T) {
 	if _, err := stream.Recv(); err != nil {
 		t.Fatal(err)
 	}
-	// More than the queue, what the handler took out of it and what is on the way; at a time few enough for who reads.
+	// Together more than the queue, the handler and the connection hold; each round few enough for the client that reads.
 	const rounds, round = 16, 200
 	var all []string
 	var number atomic.Int64

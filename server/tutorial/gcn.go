@@ -12,7 +12,7 @@ import (
 	"routeguide/proto/tutorial/gcn"
 )
 
-// gcnService computes as many graphs at a time as there are processors; others wait for their turn.
+// gcnService computes as many graphs at a time as there are processors; others wait their turn.
 type gcnService struct {
 	gcnpb.UnsafeGCNServiceServer
 	score scorer
@@ -64,11 +64,11 @@ func parseNodes(nodes []*gcnpb.Node) (index map[string]int32, features [][]float
 			return nil, nil, invalid(fmt.Sprintf("nodes[%d].id", i), "is required")
 		}
 		if first, ok := index[n.GetId()]; ok {
-			return nil, nil, invalid(fmt.Sprintf("nodes[%d].id", i), "%.64q is the id of nodes[%d] already", n.GetId(), first)
+			return nil, nil, invalid(fmt.Sprintf("nodes[%d].id", i), "%.64q is already the id of nodes[%d]", n.GetId(), first)
 		}
 		index[n.GetId()], features[i] = int32(i), n.GetFeatures()
 		if got, want := len(features[i]), len(features[0]); got != want {
-			return nil, nil, invalid(fmt.Sprintf("nodes[%d].features", i), "length %d is not that of nodes[0].features, %d", got, want)
+			return nil, nil, invalid(fmt.Sprintf("nodes[%d].features", i), "has %d values, but nodes[0].features has %d", got, want)
 		}
 		for k, v := range features[i] {
 			if !finite(v) {

@@ -5,16 +5,16 @@ import (
 	"math"
 )
 
-// A graph is the propagation step Â = D̃^-½ (A+I) D̃^-½ of an undirected graph, where A has 0 and 1 only and nothing in its
-// diagonal, as compressed sparse rows. It is never changed.
+// A graph is the matrix Â = D̃^-½ (A+I) D̃^-½ of an undirected graph, as compressed sparse rows. A has 1 for two different
+// nodes with an edge, else 0. A graph never changes.
 type graph struct {
 	start []int     // the neighbours of node i are next[start[i]:start[i+1]]
 	next  []int32   // without i itself
-	scale []float64 // D̃^-½: one over the square root of the number of neighbours and one more
+	scale []float64 // D̃^-½: 1/√(1 + number of neighbours)
 }
 
-// newGraph makes the graph of so many nodes with these edges. Edges that come again, either way round, count once; those
-// of a node to itself do not count, as I has them.
+// newGraph makes the graph of so many nodes with these edges. A repeated edge, in either direction, counts once; one from a
+// node to itself does not count, since I stands for it.
 func newGraph(nodes int, edges [][2]int32) *graph {
 	g := &graph{start: make([]int, nodes+1), scale: make([]float64, nodes)}
 	for _, e := range edges {
@@ -43,7 +43,7 @@ func newGraph(nodes int, edges [][2]int32) *graph {
 	return g
 }
 
-// deduplicate leaves each neighbour once, in the order in which they came first.
+// deduplicate keeps the first of a node's equal neighbours.
 func (g *graph) deduplicate() {
 	seen := make([]int32, len(g.scale)) // 1 + the last node that had this neighbour
 	kept, begin := 0, 0
@@ -90,7 +90,7 @@ func (g *graph) propagate(ctx context.Context, x []float64) ([]float64, error) {
 	return y, nil
 }
 
-// stopped returns why ctx ended, looking at it in a few of many rows only.
+// stopped returns why ctx ended. It is called for each row, and looks once in 256.
 func stopped(ctx context.Context, row int) error {
 	if row%256 == 0 && ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -101,8 +101,8 @@ func stopped(ctx context.Context, row int) error {
 // A scorer returns a score for each node of a graph; features has a row for each, all of one length.
 type scorer func(ctx context.Context, g *graph, features [][]float32) ([]float64, error)
 
-// meanScores is the scorer without weights: the mean over the features of Â Â X. As the mean of a row of Â Â X is Â Â times
-// the means of the rows of X, it propagates a single column.
+// meanScores is the scorer without weights: the mean of each row of Â Â X. That is Â Â times the column of the means of the
+// rows of X, so one column is enough.
 func meanScores(ctx context.Context, g *graph, features [][]float32) ([]float64, error) {
 	x := make([]float64, len(features))
 	for i, row := range features {

@@ -29,7 +29,7 @@ func (s *myService) Health(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empt
 		return nil, err
 	}
 	if state.GetStatus() != healthpb.HealthCheckResponse_SERVING {
-		return nil, status.Errorf(codes.Unavailable, "%s does not serve now", name)
+		return nil, status.Errorf(codes.Unavailable, "%s is not serving", name)
 	}
 	return &emptypb.Empty{}, nil
 }

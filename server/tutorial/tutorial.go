@@ -30,10 +30,10 @@ type Options struct {
 // Services are the services of one process.
 type Services struct{ desk *desk }
 
-// New returns the services. It is called before st is opened, which keeps what Contact is told.
+// New returns the services. st keeps what Contact is told; it is opened after this.
 func New(st *store.Store) *Services { return &Services{desk: newDesk(st)} }
 
-// Register adds the services to a server that does not serve yet, and reads the files of the options.
+// Register adds the services to a server that does not serve yet, once the store is open, and reads the files of the options.
 func (s *Services) Register(server grpc.ServiceRegistrar, o Options) (err error) {
 	users := builtIn
 	if o.Users != "" {

@@ -15,7 +15,7 @@ import (
 
 const maxUserText = 256 // bytes of a name or an email
 
-// users are what MyService answers from, by id. A user is never changed, as replies share it.
+// users are those that MyService knows, by id. They are never changed: replies share them.
 type users map[int32]*myservicepb.User
 
 // builtIn are people to whom computing owes much, with the ages they reached; nobody reads mail at example.org.
@@ -66,7 +66,7 @@ func readUsers(r io.Reader) (users, error) {
 	return all, nil
 }
 
-// startsArray looks whether the first character that is no space opens a JSON array.
+// startsArray tells whether the first character that is not white space opens a JSON array.
 func startsArray(in *bufio.Reader) bool {
 	for n := 1; ; n++ {
 		b, err := in.Peek(n)
@@ -79,7 +79,7 @@ func startsArray(in *bufio.Reader) bool {
 	}
 }
 
-// A row is one user as a file has it; nil is what it does not have.
+// A row is one user of a file; its ID is nil where the file has none.
 type row struct {
 	ID    *int32 `json:"id"`
 	Name  string `json:"name"`
@@ -93,7 +93,7 @@ func (all users) add(u row) error {
 	case u.ID == nil:
 		return errors.New("id: is required")
 	case all[*u.ID] != nil:
-		return fmt.Errorf("id: %d is that of an earlier user", *u.ID)
+		return fmt.Errorf("id: %d is already the id of another user", *u.ID)
 	case u.Name == "":
 		return errors.New("name: is required")
 	case !oneLine(u.Name):

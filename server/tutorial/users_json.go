@@ -38,7 +38,7 @@ func readJSON(in io.Reader, all users) error {
 	return nil
 }
 
-// A lineCounter passes on what it reads, and knows at which line each byte is.
+// A lineCounter passes on what it reads, and knows the line of each byte.
 type lineCounter struct {
 	in   io.Reader
 	read int64

@@ -54,7 +54,7 @@ func TestReadUsersNamesLineAndField(t *testing.T) {
 		{"id,name\n1,a\n2,\"b\n\n\"\n3,\n", "line 3: name: is not one line"},
 		{"id,name,age\n1,a,-3\n", "line 2: age: -3 is negative"},
 		{"id,name,age\n1,a,old\n", `line 2: age: "old" is not a whole number`},
-		{"id,name\n1,a\n1,b\n", "line 3: id: 1 is that of an earlier user"},
+		{"id,name\n1,a\n1,b\n", "line 3: id: 1 is already the id of another user"},
 		{"id,name\n1,\xff\n", "line 2: name: is not one line"},
 		{"id,email\n1,a\n", "line 2: name: is required"},
 		{"name\na\n", "line 2: id: is required"},
@@ -79,7 +79,7 @@ func TestReadUsersNamesLineAndField(t *testing.T) {
 	}
 }
 
-// FuzzUsers holds that whatever is read can be written in both formats and is then read the same.
+// FuzzUsers writes what was read in both formats: reading that again must give the same.
 func FuzzUsers(f *testing.F) {
 	f.Add([]byte(usersJSON))
 	f.Add([]byte(usersCSV))

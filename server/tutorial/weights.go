@@ -16,14 +16,14 @@ import (
 // maxHidden is the most values that the hidden layer of one graph may have, 8 bytes each.
 const maxHidden = 1 << 25
 
-// weights are the two layers of a network with one output. They are never changed.
+// weights are the two layers of a network with one output. They never change.
 type weights struct {
 	w0 []float64 // row by row: for each feature, its weight in each hidden unit
 	w1 []float64 // for each hidden unit, its weight in the output
 }
 
-// openWeights reads the weights of a file, a JSON object with a matrix W0, a row a feature and a column a hidden unit, and
-// a list W1 with a number a hidden unit, here for three features and two hidden units:
+// openWeights reads the weights of a file: a JSON object with a matrix W0, which has a row for each feature and a column for
+// each hidden unit, and a list W1, which has a number for each hidden unit. With three features and two hidden units:
 //
 //	{"W0": [[0.3, -1.2], [0.8, 0.1], [-0.5, 0.9]], "W1": [1.5, -0.7]}
 func openWeights(path string) (*weights, error) {
@@ -54,7 +54,7 @@ func readWeights(data []byte) (*weights, error) {
 		case errors.As(err, &syntax):
 			at = syntax.Offset
 		case errors.As(err, &kind):
-			at, err = kind.Offset, fmt.Errorf("%s: %s does not belong there", kind.Field, kind.Value)
+			at, err = kind.Offset, fmt.Errorf("%s: a %s cannot stand there", kind.Field, kind.Value)
 		}
 		return nil, fmt.Errorf("line %d: %w", 1+bytes.Count(data[:min(at, int64(len(data)))], []byte("\n")), err)
 	}
@@ -89,7 +89,7 @@ func readWeights(data []byte) (*weights, error) {
 func (w *weights) scores(ctx context.Context, g *graph, features [][]float32) ([]float64, error) {
 	hidden, nodes := len(w.w1), len(features)
 	if got, want := len(features[0]), len(w.w0)/hidden; got != want {
-		return nil, invalid("nodes[0].features", "length %d is not %d, which the weights are for", got, want)
+		return nil, invalid("nodes[0].features", "has %d values, but the weights are for %d", got, want)
 	}
 	if nodes > maxHidden/hidden {
 		return nil, status.Errorf(codes.ResourceExhausted, "%d nodes with %d hidden units each are more than %d values", nodes, hidden, maxHidden)

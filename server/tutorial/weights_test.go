@@ -17,9 +17,9 @@ func TestReadWeightsNamesWhatIsWrong(t *testing.T) {
 		{`{"W0": [[1, 2], [3]], "W1": [1, 2]}`, "W0[1] has length 1, W1 has 2"},
 		{`{"W0": [[1], [null]], "W1": [1]}`, "W0[1][0] is null"},
 		{`{"W0": [[1]], "W1": [null]}`, "W1[0] is null"},
-		{"{\"W0\": [[1]],\n\"W1\": [\"1\"]}", "line 2: W1: string does not belong there"},
-		{"{\"W0\": [[1]],\n\n\"W1\": [1e999]}", "line 3: W1: number 1e999 does not belong there"},
-		{"{\"W0\": [1],\n\"W1\": [1]}", "line 1: W0: number does not belong there"},
+		{"{\"W0\": [[1]],\n\"W1\": [\"1\"]}", "line 2: W1: a string cannot stand there"},
+		{"{\"W0\": [[1]],\n\n\"W1\": [1e999]}", "line 3: W1: a number 1e999 cannot stand there"},
+		{"{\"W0\": [1],\n\"W1\": [1]}", "line 1: W0: a number cannot stand there"},
 		{"{\"W0\": [[1]],\n\"W1\": [NaN]}", "line 2: invalid character 'N'"},
 		{"{\"W0\": [[1]],\n\"W1\": [1],\n\"b0\": [1]}", `unknown field "b0"`},
 		{`{"W0": [[1]], "W1": [1]} {}`, "there is something after the object"},
@@ -30,7 +30,7 @@ func TestReadWeightsNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// FuzzWeights holds that whatever is read can be used, written and is then read the same.
+// FuzzWeights uses and writes what was read: reading that again must give the same.
 func FuzzWeights(f *testing.F) {
 	f.Add([]byte(`{"W0": [[0.3, -1.2], [0.8, 0.1], [-0.5, 0.9]], "W1": [1.5, -0.7]}`))
 	f.Add([]byte("{\"W0\": [[1], [null]], \"W1\": [1e999]}"))

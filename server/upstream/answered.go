@@ -7,13 +7,13 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// A listener knows which calls the upstream itself has ended. The status of a call does not tell: where the connection was
-// lost, gRPC makes one up.
+// A listener knows which calls the upstream itself has ended. Their status does not tell: when a connection is lost, gRPC
+// makes one up.
 type listener struct{}
 
 type answeredKey struct{}
 
-// listenTo returns a context for a call, and what is true once the upstream has ended that.
+// listenTo returns a context for a call, and a flag that is set when the upstream ends it.
 func listenTo(ctx context.Context) (context.Context, *atomic.Bool) {
 	answered := new(atomic.Bool)
 	return context.WithValue(ctx, answeredKey{}, answered), answered

@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	mostMetadata  = 8 << 10 // bytes of a call's metadata, as HTTP/2 counts them: what most gRPC servers take
-	grpcMetadata  = 512     // bytes of it that gRPC itself needs, besides the path and the address
-	fieldOverhead = 32      // bytes that HTTP/2 counts for each value besides its own and those of its name
+	mostMetadata  = 8 << 10 // bytes of a call's metadata, as HTTP/2 counts them; most gRPC servers take so much
+	grpcMetadata  = 512     // bytes of it for what gRPC adds, besides the path and the address
+	fieldOverhead = 32      // bytes that HTTP/2 counts for a field, besides its name and value
 )
 
-// connectionNames are metadata that belong to the connection a call came over. HTTP/2 forbids some of them.
+// connectionNames are metadata of the connection that a call came over, and are not passed on. HTTP/2 forbids some of them.
 var connectionNames = []string{
 	"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "keep-alive", "proxy-authorization",
 	"proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-grpc-web",
 }
 
-// outgoing is what of the metadata that a call came with goes on.
+// outgoing returns the metadata that a call came with, less what belongs to its connection or to gRPC itself.
 func outgoing(ctx context.Context) metadata.MD {
 	md, _ := metadata.FromIncomingContext(ctx)
 	for name := range md {
@@ -35,8 +35,8 @@ func outgoing(ctx context.Context) metadata.MD {
 	return md
 }
 
-// fits refuses metadata that the upstream may not take. A server may answer that by closing the connection, which ends the
-// calls of everybody else.
+// fits refuses more metadata than most servers take. Some answer that by closing the connection, which would end the calls of
+// everybody else.
 func (t Target) fits(path string, md metadata.MD) error {
 	size := grpcMetadata + len(path) + len(t.Addr)
 	for name, values := range md {
@@ -49,7 +49,7 @@ func (t Target) fits(path string, md metadata.MD) error {
 		}
 	}
 	if size > mostMetadata {
-		return status.Errorf(codes.ResourceExhausted, "%d bytes of metadata, with those that gRPC adds; an upstream is sent at most %d", size, mostMetadata)
+		return status.Errorf(codes.ResourceExhausted, "the call has %d bytes of metadata, and an upstream takes at most %d", size, mostMetadata)
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// reflection describes the services of the server and of its upstreams. Where both have a file or a symbol of the same
-// name, the server's counts, but for what is inside a service that an upstream was named for.
+// reflection describes the services of the server and of its upstreams. When both know a file or a symbol of the same name,
+// the server's counts, unless the symbol is, or is in, a service that an upstream was named for.
 type reflection struct {
 	reflectionpb.UnsafeServerReflectionServer
 	own       reflectionpb.ServerReflectionServer
@@ -81,8 +81,8 @@ func (r *reflection) answer(ctx context.Context, question *reflectionpb.ServerRe
 	return ours, nil
 }
 
-// addServices adds what the upstreams serve here to a list of the server's own services. A service whose upstream does
-// not tell is there if the server knows its contract.
+// addServices adds the services of the upstreams to a list of the server's own. A named upstream that does not describe its
+// service is listed if the server knows the contract.
 func (r *reflection) addServices(ctx context.Context, list *reflectionpb.ListServiceResponse) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(list.Service, func(s *reflectionpb.ServiceResponse) bool { return s.Name == name })
@@ -103,7 +103,7 @@ func (r *reflection) addServices(ctx context.Context, list *reflectionpb.ListSer
 	}
 }
 
-// knows tells whether the server itself can describe a symbol.
+// knows reports whether the server itself can describe a symbol.
 func (r *reflection) knows(ctx context.Context, symbol string) bool {
 	answer, err := ask(ctx, r.own, &reflectionpb.ServerReflectionRequest{
 		MessageRequest: &reflectionpb.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: symbol},
@@ -121,7 +121,7 @@ func (u *Upstreams) around(symbol string) *upstream {
 	return nil
 }
 
-// services lists the services of an upstream; it is empty where the upstream does not tell.
+// services lists the services of an upstream, or nothing when it does not tell.
 func (up *upstream) services(ctx context.Context) []string {
 	answer, err := up.ask(ctx, &reflectionpb.ServerReflectionRequest{
 		MessageRequest: &reflectionpb.ServerReflectionRequest_ListServices{ListServices: "*"},
@@ -136,7 +136,7 @@ func (up *upstream) services(ctx context.Context) []string {
 	return names
 }
 
-// ask puts one question to an upstream, in the version that it has.
+// ask puts one question to an upstream, in the version of reflection that it has.
 func (up *upstream) ask(ctx context.Context, question *reflectionpb.ServerReflectionRequest) (*reflectionpb.ServerReflectionResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, askBound)
 	defer cancel()

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Any is the name of the target that gets what no other one, and not the server itself, has.
+// Any is the name of the target for the services that neither the server itself nor another target has.
 const Any = "*"
 
 // A Target is where a service is.

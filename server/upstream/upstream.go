@@ -1,5 +1,5 @@
-// Package upstream puts other gRPC servers behind the doors of this one: calls of services that the server does not have
-// itself are relayed, undecoded, and its reflection describes theirs too.
+// Package upstream puts other gRPC servers behind the doors of this one. It relays the calls of services that this server does
+// not have, and adds theirs to its reflection.
 package upstream
 
 import (
@@ -18,12 +18,12 @@ import (
 	"routeguide/server/relay"
 )
 
-// Upstreams are other servers. It is safe for concurrent use once Behind has returned.
+// Upstreams are the other servers. They are safe for concurrent use once Behind has returned.
 type Upstreams struct {
 	all      []*upstream // in the order of the options
 	named    map[string]*upstream
 	own      map[string]grpc.ServiceInfo
-	requests sync.WaitGroup // what copies those of a call
+	requests sync.WaitGroup // goroutines that copy the requests of a call
 }
 
 type upstream struct {
@@ -31,7 +31,7 @@ type upstream struct {
 	conn *grpc.ClientConn
 }
 
-// Open reads the files of the options. A target is connected to when it is first called: it need not run yet.
+// Open reads the files of the options. It connects to nobody: a target is connected to when it is first called.
 func Open(o Options) (*Upstreams, error) {
 	secure, err := o.secure()
 	if err != nil {
@@ -54,7 +54,7 @@ func Open(o Options) (*Upstreams, error) {
 	return u, nil
 }
 
-// Close closes the connections. The server must have been stopped.
+// Close closes the connections, and waits until nothing is left of their calls. Stop the server first.
 func (u *Upstreams) Close() {
 	for _, up := range u.all {
 		_ = up.conn.Close() // it was not closed
@@ -65,9 +65,9 @@ func (u *Upstreams) Close() {
 // Has tells whether service is the name of a target.
 func (u *Upstreams) Has(service string) bool { return u.named[service] != nil }
 
-// Behind places the targets behind s, which was made with Serve as its grpc.UnknownServiceHandler, has all of its services
-// but reflection, and does not serve yet. It registers reflection over own, which describes the services of s, and over
-// that of the targets. A target with the name of a service of s is an error.
+// Behind registers reflection at s, of its own services, which own describes, and of those of the targets. Serve must be the
+// grpc.UnknownServiceHandler of s; all other services of s are registered before, and it does not serve yet. A target with
+// the name of a service of s is an error.
 func (u *Upstreams) Behind(s *grpc.Server, own grpc_reflection_v1.ServerReflectionServer) error {
 	registerReflection(s, &reflection{own: own, upstreams: u})
 	u.own = s.GetServiceInfo()
@@ -79,8 +79,8 @@ func (u *Upstreams) Behind(s *grpc.Server, own grpc_reflection_v1.ServerReflecti
 	return nil
 }
 
-// Serve relays a call of a method that the server does not have. It is a grpc.StreamHandler; how the target ends the call
-// is returned as it is.
+// Serve is a grpc.StreamHandler for methods that the server does not have. It relays the call to its target, and returns the
+// target's status as it is.
 func (u *Upstreams) Serve(_ any, stream grpc.ServerStream) error {
 	path, _ := grpc.MethodFromServerStream(stream)
 	to, err := u.route(path)

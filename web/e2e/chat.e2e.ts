@@ -252,6 +252,26 @@ describe("after a reload", () => {
     await expect.poll(() => shown(page)).toEqual(["t1"]);
     await expect.poll(() => pending(page)).toEqual([]);
   });
+
+  test("what a page kept when chats had no tokens is stored once", async () => {
+    const place = newPlace();
+    const { page } = await visit(browser, `${server.url}/#view=features`);
+    const chatId = "0123456789abcdef-0123456789abcdef";
+    const waiting = { number: 3, message: "from before", written: Date.now(), refused: null };
+    const point = { lat: place.latitude, lng: place.longitude };
+    const kept = { chatId, place: { point, name: "" }, next: 4, pending: [waiting] };
+    await page.evaluate(([name, text]) => localStorage.setItem(name, text), [
+      `routeguide.chat.${chatId}`,
+      JSON.stringify(kept),
+    ] as const);
+    await page.reload();
+    await expect.poll(() => stored(server, place)).toEqual(["from before"]);
+    await page.goto(`${server.url}/${place.hash}`);
+    await page.reload();
+    await note(page, "from before").waitFor();
+    await expect.poll(() => page.locator(".bubble.mine").count()).toBe(1);
+    expect(await stored(server, place)).toEqual(["from before"]);
+  });
 });
 
 describe.each([

@@ -64,7 +64,7 @@ class Cluster {
   }
 }
 
-/** A node says that it serves; it says nothing before. */
+/** Waits for the first line of a node: it says that it serves. */
 async function serves({ stderr }: ChildProcess): Promise<void> {
   if (stderr) await once(stderr, "data");
 }
@@ -186,7 +186,7 @@ async function points(page: Page): Promise<number> {
 
 /** Ends a route of which the server has all that the page has. */
 async function finish(page: Page): Promise<void> {
-  // Metres are rounded here and cut there.
+  // The page rounds metres, the server cuts them.
   await page.locator(".stat").filter({ hasText: "km" }).waitFor();
   await says(page, "points, all sent");
   await page.getByRole("button", { name: "Finish" }).click();
@@ -197,7 +197,7 @@ async function finish(page: Page): Promise<void> {
   }
 }
 
-/** A sentence can be read on a desk and on a phone, by day and by night. */
+/** A sentence can be read on a wide screen and on a phone, in light and in dark. */
 async function looksWell(page: Page, sentence: Locator): Promise<void> {
   for (const viewport of [phone, wide]) {
     await page.setViewportSize(viewport);

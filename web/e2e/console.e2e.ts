@@ -193,10 +193,10 @@ describe("a call", () => {
   test("carries metadata", async () => {
     const page = await open("routeguide.RouteGuide/RecordRoute", { latitude: 1 });
     await page.locator(".console-metadata").getByRole("button", { name: "Add" }).click();
-    await page.getByLabel("Name of metadata 1").fill("route-id");
-    await page.getByLabel("Value of metadata 1").fill("from-the-console");
+    await page.getByLabel("Name of metadata 1").fill("resume-token");
+    await page.getByLabel("Value of metadata 1").fill("typed-into-the-console");
     await send(page);
-    await page.locator('li[data-kind="header"]').filter({ hasText: "from-the-console" }).waitFor();
+    await page.locator('li[data-kind="header"]').filter({ hasText: "typed-into-the-console" }).waitFor();
   });
 });
 
@@ -295,6 +295,9 @@ describe("a copied curl line", () => {
     await send(page);
     await expect.poll(() => frames(page, "sent").count()).toBe(2);
     expect(await curl(page)).toMatchObject([{ pointCount: 2, featureCount: 2 }]);
+    // The server has made a secret for the call, which nobody means to hand on with the line.
+    await page.locator('li[data-kind="header"]').filter({ hasText: "resume-token" }).waitFor();
+    expect(await page.locator(".console-command").textContent()).not.toContain("resume-token");
   });
 
   test("sends and gets streams both ways", async () => {

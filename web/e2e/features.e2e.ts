@@ -221,7 +221,7 @@ describe.each([150, 300, 3000])("%i features close to each other", (count) => {
     ]);
     const { page } = await visit(browser, `${url}/#map=5/1.5/1`);
     await says(page, `${count.toLocaleString("en")} in view`);
-    // Drawn apart, one of them would be hit, and shown as the chosen place.
+    // Without clusters the click would hit a feature, and show it as the chosen place.
     await expect
       .poll(async () => {
         await page.mouse.click(centre.x, centre.y);

@@ -224,7 +224,7 @@ describe("while the server is away", () => {
     await server.stop("SIGKILL");
     await says(page, "No connection.");
     await server.restart();
-    // Metres are rounded here and cut there.
+    // The page rounds metres, the server cuts them.
     await page.locator(".stat").filter({ hasText: "km" }).waitFor();
     await says(page, "points, all sent");
     const made = await points(page);
@@ -272,6 +272,27 @@ describe("after a reload", () => {
     await page.reload();
     await button(page, "Start recording").waitFor();
     expect(await page.getByText("is not finished").count()).toBe(0);
+  });
+});
+
+describe("what a page kept when routes had no tokens", () => {
+  test("is offered, and stored whole", async () => {
+    const { page } = await visit(browser, `${server.url}/#view=features`);
+    const draft = { id: "0123456789abcdef", source: "draw", began: Date.now(), finishing: false, passed: 0 };
+    await page.evaluate(
+      ([name, text]) => {
+        localStorage.setItem(name, text);
+        localStorage.setItem(`${name}.0`, "409146138,-746188906 409156138,-746188906 409166138,-746188906");
+      },
+      [`routeguide.draft.${draft.id}`, JSON.stringify({ ...draft, first: "", last: "" })] as const,
+    );
+    await page.goto(`${server.url}/${atTrail}`);
+    await page.reload();
+    await says(page, /is not finished: 3 points/);
+    await button(page, "Take it up").click();
+    await button(page, "Finish").click();
+    await says(page, "Route stored");
+    expect(await compared(page, "Points")).toEqual(["3", "3"]);
   });
 });
 

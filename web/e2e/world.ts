@@ -53,7 +53,7 @@ export class Server {
 
   /** Starts the program (again), at the address it had before. */
   async restart(...flags: string[]): Promise<void> {
-    // A test that ran out of time may still be on its way here.
+    // A test that ran out of time may still come here.
     if (this.#closed) throw new Error("the server was closed");
     const binary = process.env.ROUTEGUIDE_BIN;
     if (!binary) throw new Error("ROUTEGUIDE_BIN must say where the program is");

@@ -1,7 +1,7 @@
 // The conversation at one place: its notes as the server has them, and what was written here and is not stored yet.
 //
-// Reading is a watch, writing a chat. A note that was written is pending until the watch shows it. After a lost connection
-// those that may not be stored are sent again under the numbers they had; the server stores none twice.
+// Reading is a watch, writing a chat. A note that was written is pending until the watch shows it. After a lost
+// connection those that may not be stored are sent again under the numbers they had; the server stores none twice.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { Outbox, type Pending } from "./outbox";

@@ -9,7 +9,7 @@ export type Feature = Place;
 export type Listing =
   /** Nothing has been asked yet. */
   | { readonly kind: "waiting"; readonly features: readonly Feature[] }
-  /** `received` counts on while `features` are still those of before, or what has come of a long stream. */
+  /** `received` counts the stream. `features` are those of before, or what a long stream has brought so far. */
   | { readonly kind: "streaming"; readonly features: readonly Feature[]; readonly received: number }
   | { readonly kind: "ready"; readonly features: readonly Feature[] }
   | { readonly kind: "failed"; readonly features: readonly Feature[]; readonly reason: string };
@@ -68,7 +68,7 @@ export class FeatureFinder {
         (batch) => {
           if (control.signal.aborted) return;
           for (const feature of batch) found.push(feature);
-          // Every showing costs as much as there is to show: the next one comes when there is twice as much.
+          // Showing costs as much as there is to show, so it is done again when there is twice as much.
           if (performance.now() - began > PATIENCE && found.length >= 2 * shown) {
             features = found.slice();
             shown = found.length;

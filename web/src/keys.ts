@@ -56,7 +56,7 @@ function perform(action: Action): void {
   }
 }
 
-/** At once where it is on the page, so that nothing typed after the key is lost; else as soon as it is drawn. */
+/** Focuses it now if it is on the page, so that nothing typed after the key is lost; otherwise once it is drawn. */
 function focusFilter(): void {
   const field = document.getElementById("filter");
   if (field) field.focus();

@@ -3,7 +3,7 @@
 // Everything but `createMap` may be called at any time, before the map is drawn as well: it shows what was said last.
 //
 //   setMode("browse" | "draw" | "choose")  what a click means. "browse": it selects what it hits. "draw" and "choose": it
-//                                          goes to onPick instead, but for clusters, which "draw" alone sees through.
+//                                          goes to onPick instead. A click on a cluster goes nearer, except in "draw".
 //                                          Go back to "browse" when done.
 //   onPick(handler) → stop                 handler(place): the feature that was hit, at its exact position, or any point
 //                                          with the name ""
@@ -123,7 +123,7 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
     new AttributionControl({ compact: innerWidth <= 600, customAttribution: attribution }),
     "bottom-right",
   );
-  // On a phone the sources are behind a button; MapLibre would begin with them opened.
+  // On a phone the attribution is behind a button; MapLibre would begin with it open.
   container.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show");
   map.addControl(new ScaleControl({ maxWidth: 88 }), "bottom-right");
   const report = () => {
@@ -223,7 +223,7 @@ function noteAt(event: MapMouseEvent, reach: number): Place | null {
   return point ? { point, name: "" } : null;
 }
 
-/** Where in its list stands what these layers have drawn there; -1 for nothing. */
+/** The index, in its list, of what these layers show there; -1 for nothing. */
 function indexAt(event: MapMouseEvent, reach: number, layers: string[]): number {
   const { x, y } = event.point;
   const hits = map?.queryRenderedFeatures(
@@ -297,7 +297,7 @@ export function follow(from: Point, to: Point): void {
   if (isSeen(from) && !isSeen(to)) map?.easeTo({ center: toLngLat(to) });
 }
 
-/** Whether a point is well inside of what no card covers, and as much above the lower edge of that. */
+/** Whether a point is well inside what no card covers, `above` pixels at its lower edge left out. */
 function isSeen(point: Point, above = 0): boolean {
   if (!map) return false;
   const { x, y } = map.project(toLngLat(point));

@@ -14,7 +14,7 @@ export function followNames(): void {
         const now = place.peek();
         if (found.name !== "" && now && samePoint(now.point, found.point)) place.value = found;
       },
-      () => {}, // Without its name the place is as good.
+      () => {}, // The place does without a name.
     );
     return () => control.abort();
   });

@@ -51,7 +51,7 @@ export function overlaySources(): Record<Overlay, SourceSpecification> {
   };
 }
 
-/** Few features stay apart from a zoom at which many still melt into clusters. */
+/** The last zoom with clusters: the fewer features there are, the sooner each is drawn by itself. */
 export function clusterMaxZoom(features: number): number {
   if (features <= 200) return 6;
   return features <= 2000 ? 9 : 12;

@@ -4,7 +4,8 @@ const prefix = "routeguide.";
 
 /**
  * A signal that the browser remembers under `routeguide.<name>`. What is stored is text: `decode` reads it and answers
- * null for what it does not know, which makes `initial` the value. Without storage (private windows) it only forgets.
+ * null for what it does not know, which makes `initial` the value. Without storage (private windows) it lasts as long as
+ * the page.
  */
 export function persisted<T>(
   name: string,

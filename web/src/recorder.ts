@@ -116,7 +116,7 @@ export function startRecorder(): void {
 
 const offered = new Set<string>();
 
-/** Offers a route that is in nobody's hands, unless it was finished or discarded there. One that only had to end, ends. */
+/** Offers a route that no page holds, unless one has just finished or discarded it. One that only has to end is ended. */
 function offer(id: string): void {
   const draft = drafts().find((d) => d.id === id);
   if (!draft) return;

@@ -16,7 +16,7 @@ export const stops = ["peek", "half", "full"] as const;
 export type Stop = (typeof stops)[number];
 export const sheet = signal<Stop>("half");
 
-/** Pixels; `head` is what of the sheet is always seen. */
+/** Pixels; `head` is the part that is always seen. */
 export function heightOf(stop: Stop, viewport: number, head: number): number {
   if (stop === "peek") return head;
   // Half of what an on-screen keyboard leaves would be too little to read in.
@@ -24,7 +24,7 @@ export function heightOf(stop: Stop, viewport: number, head: number): number {
   return Math.round(stop === "half" ? half : viewport - 24);
 }
 
-/** Where a sheet comes to rest that was let go at a height: a flick (pixels a millisecond, up is positive) goes one on. */
+/** Where a sheet comes to rest when it is let go: at the nearest stop, or at the next one after a flick (pixels/ms, up > 0). */
 export function settle(height: number, speed: number, viewport: number, head: number): Stop {
   const heights = stops.map((stop) => heightOf(stop, viewport, head));
   if (Math.abs(speed) > 0.4) {

@@ -11,7 +11,7 @@ darkSystem?.addEventListener("change", (event) => {
 /** What is to be drawn: the system's choice unless somebody chose. */
 export const shade = computed<Shade>(() => (theme.value === "auto" ? system.value : theme.value));
 
-/** The other of light and dark; the system's again where that is what it asks for. */
+/** Switches between light and dark; to "auto" where the system asks for the one that comes next. */
 export function nextTheme(): void {
   const other = shade.value === "dark" ? "light" : "dark";
   theme.value = other === system.value ? "auto" : other;

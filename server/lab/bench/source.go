@@ -16,9 +16,9 @@ import (
 	"routeguide/server/relay"
 )
 
-// The source answers a call with as many messages as its request says. It stands for any server whose own work is next
-// to nothing: in Go it is the hardest to be compared with, since a relayed call is then the work of two such servers and
-// of one more client; in Python it is what most upstreams are like.
+// The source answers a call with as many messages as its request says, and does nothing else. In Go it is the hardest
+// upstream to be compared with: a relayed call is the work of two such servers and of one more client. In Python it is more
+// like what upstreams are.
 const (
 	sourceService = "bench.Source"
 	sourceBytes   = 64 // of a message, about a feature's

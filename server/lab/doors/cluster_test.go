@@ -19,7 +19,7 @@ import (
 func TestTwoProcessesOnOneCluster(t *testing.T) {
 	c := natstest.Start(t)
 	stays := start(t, "-nats-url", c.URL())
-	for _, d := range []door{doors[0], doors[1], doors[5]} {
+	for _, d := range []door{doors[0], doors[1], doors[4]} {
 		t.Run(d.name, func(t *testing.T) {
 			dies, cmd := launch(t, "-nats-url", c.URL())
 			here := visitor{t, stays, d}.place()

@@ -23,12 +23,11 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// elsewhere is a server that the program knows nothing of: its contract is in no registry but its own. Each message is a
-// google.protobuf.Int64Value.
+// elsewhere is a server whose contract the program does not know. Each of its messages is a google.protobuf.Int64Value.
 type elsewhere struct {
 	addr   string
 	server *grpc.Server
-	ended  chan error // why the context of each Wait ended
+	ended  chan error // why each Wait ended
 }
 
 const (
@@ -41,7 +40,7 @@ const (
 	fail      = "/elsewhere.Numbers/Fail"   // unary: fails with the code it is sent, details and a trailer
 )
 
-// describe is how an elsewhere describes itself: one of the versions of reflection, or not at all.
+// describe registers one of the versions of reflection, or none.
 type describe func(*grpc.Server, reflection.ServerOptions)
 
 func inV1(s *grpc.Server, o reflection.ServerOptions) {
@@ -84,7 +83,7 @@ func listenElsewhere(t *testing.T, addr string, d describe, o ...grpc.ServerOpti
 	return e
 }
 
-// contractElsewhere is what protoc would make of elsewhere.proto, enough for a console to show it.
+// contractElsewhere is the part of elsewhere.proto that tests ask reflection for.
 func contractElsewhere(t *testing.T) *protoregistry.Files {
 	number := proto.String(".google.protobuf.Int64Value")
 	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{

@@ -2,10 +2,12 @@ package doors
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
 
+	"routeguide/server/app"
 	"routeguide/server/lab/loopback"
 )
 
@@ -26,13 +28,13 @@ func TestUpstreamIsNotThisServer(t *testing.T) {
 			"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0", "-data", t.TempDir(),
 			c.flag, fmt.Sprintf(c.listen, port), "-upstream", fmt.Sprintf(c.upstream, port),
 		}
-		if _, err := do(t, args...); err == nil || !strings.Contains(err.Error(), "this server's own address") {
+		if err := app.Run(t.Context(), args, io.Discard); err == nil || !strings.Contains(err.Error(), "this server's own address") {
 			t.Errorf("%q: %v", args[6:], err)
 		}
 	}
 }
 
-// outward is an address of this machine that is not only its own, or else one that is.
+// outward returns an address of this machine that others reach, or 127.0.0.1 when it has none.
 func outward(t *testing.T) string {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
@@ -46,7 +48,7 @@ func outward(t *testing.T) string {
 	return "127.0.0.1"
 }
 
-// An upstream may be on the same machine, and where nobody is yet.
+// An upstream may be on the same machine, and need not run yet.
 func TestUpstreamBesideThisServer(t *testing.T) {
 	port, err := loopback.Port()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// Many streams at a time carry numbered messages both ways, and each comes out as it went in.
+// Of many streams at a time, each gets its own messages back, in order.
 func TestUpstreamKeepsOrder(t *testing.T) {
 	e := listenElsewhere(t, "127.0.0.1:0", inV1)
 	p := start(t, "-upstream", numbers+"="+e.addr)
@@ -57,7 +57,7 @@ func TestUpstreamKeepsOrder(t *testing.T) {
 
 const pieceKiB = 16
 
-// flood answers a call with as many pieces as it is asked for, each with its number, and counts what it could send.
+// flood answers a call with as many numbered pieces as it asks for, and counts those that it could send.
 func flood(sent *atomic.Int64) grpc.ServerOption {
 	return grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
 		n, err := take(stream)
@@ -76,9 +76,10 @@ func flood(sent *atomic.Int64) grpc.ServerOption {
 	})
 }
 
-// A thousand clients that do not read make their upstream wait, and cost the program little. Then they read everything.
+// A thousand clients that do not read make their upstream wait, and take a bounded amount of memory. Then they read
+// everything.
 func TestUpstreamOfSlowReaders(t *testing.T) {
-	const streams, pieces, most = 1000, 24, 20 // most: of a stream that fit in all buffers between its ends
+	const streams, pieces, most = 1000, 24, 20 // most: pieces of a stream that fit in all buffers on its way
 	var sent atomic.Int64
 	e := listenElsewhere(t, "127.0.0.1:0", notAtAll, flood(&sent))
 	p, cmd := launch(t, "-data", t.TempDir(), "-upstream", "*="+e.addr)
@@ -101,7 +102,7 @@ func TestUpstreamOfSlowReaders(t *testing.T) {
 	if sent.Load() > streams*most {
 		t.Errorf("%d KiB were taken that nobody reads", sent.Load()*pieceKiB)
 	}
-	if grown > streams*1024 { // a fifth of it without the race detector
+	if grown > streams*1024 { // without the race detector it is a fifth of that
 		t.Errorf("the program has grown by %d KiB for %d streams", grown, streams)
 	}
 	var readers sync.WaitGroup
@@ -122,7 +123,7 @@ func TestUpstreamOfSlowReaders(t *testing.T) {
 	readers.Wait()
 }
 
-// settled waits until n has begun to count, and has stopped for a second.
+// settled waits until n has grown, and then not grown for a second.
 func settled(t *testing.T, n *atomic.Int64) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)

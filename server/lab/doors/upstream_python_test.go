@@ -32,7 +32,7 @@ func startPython(t *testing.T) string {
 	}
 	t.Cleanup(func() {
 		stdin.Close()
-		_ = cmd.Wait() // it is killed with the test's context, if it has not ended before
+		_ = cmd.Wait() // at the latest it is killed when the test's context ends
 	})
 	m := out.wait(regexp.MustCompile(`port (\d+)`))
 	if m == nil {
@@ -41,7 +41,7 @@ func startPython(t *testing.T) string {
 	return "127.0.0.1:" + m[1]
 }
 
-// The tutorials' services in Python take the place of the server's own, and Go and browsers reach them.
+// Upstreams in Python take the place of the tutorials' services in the server.
 func TestUpstreamInPython(t *testing.T) {
 	addr := startPython(t)
 	p := start(t, "-upstream", "MyService="+addr, "-upstream", "GCNService="+addr)

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// What is asked on a stream of either version of reflection: both have the same messages.
+// reflections are the methods of both versions of reflection, which have the same messages.
 var reflections = []string{
 	"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
 	"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
@@ -94,7 +94,7 @@ func TestReflectionOfUpstreams(t *testing.T) {
 	}
 }
 
-// An upstream that does not describe itself, or is away, is listed where the server knows its contract, and hides no others.
+// An upstream that does not describe itself, or is away, is listed if the server knows its contract. It hides no others.
 func TestReflectionWithoutUpstreams(t *testing.T) {
 	e := listenElsewhere(t, "127.0.0.1:0", notAtAll)
 	away := "127.0.0.1:" + freePort(t)

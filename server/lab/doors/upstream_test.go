@@ -21,10 +21,10 @@ import (
 	"routeguide/server/app"
 )
 
-// relayDoors can carry calls of a contract that the program does not know.
+// relayDoors carry calls of any contract. REST does not: it needs to know the messages.
 var relayDoors = slices.DeleteFunc(slices.Clone(doors), door.rest)
 
-// reach begins a call of which only the far end knows the kind.
+// reach begins a call as a stream both ways, whatever kind the upstream takes it for.
 func (v visitor) reach(ctx context.Context, method string, md ...string) call {
 	v.t.Helper()
 	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(ctx, md...))
@@ -36,7 +36,7 @@ func (v visitor) reach(ctx context.Context, method string, md ...string) call {
 	return call{stream, cancel}
 }
 
-// values receives what is left of a stream of numbers.
+// values receives all numbers that are left of a stream.
 func values(c call) (all []int64, err error) {
 	messages, err := rest[wrapperspb.Int64Value](c)
 	for _, m := range messages {
@@ -133,7 +133,7 @@ var upstreamCases = map[string]func(visitor, *elsewhere){
 		}
 		c.Cancel()
 		err := <-e.ended
-		for err == context.DeadlineExceeded { // one of those that missed theirs
+		for err == context.DeadlineExceeded { // a call of missDeadline
 			err = <-e.ended
 		}
 		if err != context.Canceled {
@@ -165,7 +165,7 @@ var upstreamCases = map[string]func(visitor, *elsewhere){
 	},
 }
 
-// Relayed calls are counted, whichever door they came through, and the names that their callers gave are not.
+// Relayed calls are counted at every door, under one name: callers could make up any number of others.
 func TestRelayedCallsAreCounted(t *testing.T) {
 	e := listenElsewhere(t, "127.0.0.1:0", inV1)
 	p := start(t, "-upstream", numbers+"="+e.addr)
@@ -181,7 +181,7 @@ func TestRelayedCallsAreCounted(t *testing.T) {
 	const line = `grpc_server_handled_total{grpc_code="%s",grpc_method="other",grpc_service="other",grpc_type="bidi_stream"} %d`
 	want := []string{fmt.Sprintf(line, "OK", 2*len(relayDoors)), fmt.Sprintf(line, "DataLoss", len(relayDoors))}
 	body := ""
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // a call is counted after its caller was told
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // a call is counted only after its caller has the answer
 		_, body = get(t, p.base()+"/metrics")
 		if strings.Contains(body, want[0]) && strings.Contains(body, want[1]) && !strings.Contains(body, numbers) {
 			return
@@ -190,7 +190,7 @@ func TestRelayedCallsAreCounted(t *testing.T) {
 	t.Errorf("not %q, or the service's name, in\n%s", want, body)
 }
 
-// What the server has is not given to anybody else, and what nobody has is UNIMPLEMENTED.
+// Calls of the server's own services are never relayed, and those of a service that nobody has are UNIMPLEMENTED.
 func TestOwnServicesStay(t *testing.T) {
 	e := listenElsewhere(t, "127.0.0.1:0", inV1)
 	for name, unknown := range map[string]string{"*": "/nobodys.Service/Call", numbers: "/nobodys.Service/Call"} {
@@ -227,7 +227,7 @@ func TestUpstreamsThatCannotBe(t *testing.T) {
 	}
 }
 
-// While an upstream is away its calls fail at once, and say which it is; then it is used again.
+// While an upstream is away, its calls fail at once and name it. When it is back, it is used again.
 func TestUpstreamThatComesBack(t *testing.T) {
 	e := listenElsewhere(t, "127.0.0.1:"+freePort(t), inV1)
 	p := start(t, "-upstream", numbers+"="+e.addr)
@@ -276,7 +276,7 @@ func TestUpstreamThatComesBack(t *testing.T) {
 	}
 }
 
-// The program ends although streams are open that an upstream would keep open for ever.
+// The program ends in time although an upstream would keep its streams open for ever.
 func TestShutdownWithUpstream(t *testing.T) {
 	e := listenElsewhere(t, "127.0.0.1:0", inV1)
 	p := start(t, "-upstream", "*="+e.addr)

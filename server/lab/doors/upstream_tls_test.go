@@ -38,7 +38,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// sign makes a certificate and returns the files of it and its key, and both. The first one signs itself.
+// sign makes a certificate. It returns the files of the certificate and its key, and both as a pair. The first one signs itself.
 func (a *authority) sign(c *x509.Certificate) (certFile, keyFile string, pair tls.Certificate) {
 	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -91,7 +91,7 @@ func TestUpstreamWithTLS(t *testing.T) {
 	for name, test := range map[string]struct {
 		upstream string
 		files    []string
-		trouble  string // that makes it unavailable
+		trouble  string // what the error says; "" when the call succeeds
 	}{
 		"TLS":                            {"https://" + one, []string{"-upstream-ca", ours.file}, ""},
 		"an authority the system trusts": {"https://" + one, nil, "certificate"},

@@ -128,7 +128,7 @@ func (s *restStream) start(body io.ReadCloser) error {
 }
 
 // contract is the request metadata that REST takes as plain headers.
-var contract = []string{"traveler", "route-id", "chat-id", "chat-notes"}
+var contract = []string{"traveler", "resume-token", "chat-notes", "route-id", "chat-id"}
 
 func (s *restStream) SendMsg(m any) error {
 	s.sending.Lock()

@@ -73,9 +73,9 @@ func (w *tracker) audit(ctx context.Context, conn *grpc.ClientConn, first bool, 
 		last++
 	}
 	for i := range last {
-		count, err := w.record(ctx, conn, w.route(i)) // adds to w.lost when the header says less than is known
+		count, err := w.record(ctx, conn, i) // adds to w.lost when the header says less than is known
 		if err != nil {
-			return fmt.Errorf("route %s: %w", w.route(i), err)
+			return fmt.Errorf("route %d of %s: %w", i, w.name, err)
 		}
 		r.lost += max(0, pointsARoute-int(count))
 		r.doubled += max(0, int(count)-pointsARoute)

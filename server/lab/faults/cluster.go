@@ -75,8 +75,8 @@ func (c *cluster) start(ctx context.Context, l *lab, dir string) (err error) {
 	if err := c.whole(ctx); err != nil {
 		return err
 	}
-	for range programs {
-		p, addr, err := newProgram(l, "-nats-url="+c.url())
+	for n := range programs {
+		p, addr, err := newProgram(l, "-nats-url="+c.url(), "-data="+filepath.Join(dir, fmt.Sprint("program-", n)))
 		if err != nil {
 			return err
 		}
@@ -142,16 +142,16 @@ func (c *cluster) await(ctx context.Context, met func(jetstream.JetStream) error
 	}
 }
 
-// leader returns the node that leads the notes.
+// leader returns the node that leads the changes.
 func (c *cluster) leader(ctx context.Context) (n int, err error) {
 	err = c.await(ctx, func(js jetstream.JetStream) error {
-		stream, err := js.Stream(ctx, "NOTES")
+		stream, err := js.Stream(ctx, "ROUTEGUIDE")
 		if err != nil {
 			return err
 		}
 		info := stream.CachedInfo()
 		if info.Cluster == nil || info.Cluster.Leader == "" {
-			return errors.New("the notes have no leader")
+			return errors.New("the changes have no leader")
 		}
 		n, err = strconv.Atoi(strings.TrimPrefix(info.Cluster.Leader, nodePrefix))
 		return err
@@ -185,7 +185,7 @@ func (c *cluster) close() (err error) {
 	return err
 }
 
-// leaderKilled kills the node that leads the notes, and starts it again when the others have gone on without it.
+// leaderKilled kills the node that leads the changes, and starts it again when the others have gone on without it.
 func leaderKilled(ctx context.Context, l *lab, dir string) (*stage, error) {
 	c, err := startCluster(ctx, l, dir)
 	if err != nil {
@@ -208,7 +208,7 @@ func leaderKilled(ctx context.Context, l *lab, dir string) (*stage, error) {
 	return st, nil
 }
 
-// nodeCutOff cuts the ways between the leader of the notes and the other nodes. Programs still reach all three.
+// nodeCutOff cuts the ways between the leader of the changes and the other nodes. Programs still reach all three.
 func nodeCutOff(ctx context.Context, l *lab, dir string) (*stage, error) {
 	c, err := startCluster(ctx, l, dir)
 	if err != nil {
@@ -258,7 +258,7 @@ func clientKilled(ctx context.Context, l *lab, dir string) (*stage, error) {
 	return st, nil
 }
 
-// nodeDiskFull fills the disk of one node, in turn of the one that leads the notes and of one that follows, until its
+// nodeDiskFull fills the disk of one node, in turn of the one that leads the changes and of one that follows, until its
 // JetStream has given up. Then it makes room, and starts the node again as its operator would: by itself it does not come
 // back.
 func nodeDiskFull(ctx context.Context, l *lab, dir string) (_ *stage, err error) {

@@ -47,7 +47,7 @@ func newCrowd(addrs []string, writers int) (*crowd, error) {
 	}
 	for i := range writers {
 		c.chats = append(c.chats, &chatter{crowd: c, name: fmt.Sprintf("chat-%d", i), number: i})
-		c.tracks = append(c.tracks, &tracker{crowd: c, name: fmt.Sprintf("track-%d", i), number: writers + i, known: make(map[string]int)})
+		c.tracks = append(c.tracks, &tracker{crowd: c, name: fmt.Sprintf("track-%d", i), number: writers + i, known: make(map[int]int)})
 	}
 	return c, nil
 }

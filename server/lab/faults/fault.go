@@ -38,6 +38,7 @@ func faults() []fault {
 		{name: "the program is killed", set: killed},
 		{name: "power cut", missing: noDisks, set: powerCut},
 		{name: "the disk is full", missing: noDisks, set: diskFull},
+		{name: "a page of the file is damaged", set: pageDamaged},
 		{name: "cluster: the leader is killed", set: leaderKilled},
 		{name: "cluster: a node is cut off", set: nodeCutOff},
 		{name: "cluster: a program is killed", set: clientKilled},
@@ -55,7 +56,7 @@ func newProgram(l *lab, args ...string) (p *process, addr string, err error) {
 	return &process{bin: l.bin, args: args, ready: `msg="http listening"`}, addr, err
 }
 
-// alone is RouteGuide with the embedded store in a directory.
+// alone is RouteGuide with a store of its own in a directory.
 func alone(ctx context.Context, l *lab, dir string) (*process, *stage, error) {
 	p, addr, err := newProgram(l, "-data="+dir)
 	if err != nil {

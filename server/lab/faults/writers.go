@@ -18,8 +18,11 @@ const (
 	pointsARoute = 730 // a few chunks and a bit
 )
 
-// A chatter writes notes, a few a call, each at a place of its own. The end of a call says that they are stored; without
-// it they are sent once more under the numbers they had.
+// token is a secret to resume by. It need not be hard to guess here.
+func token(client string, n int) string { return fmt.Sprintf("%s-%022d", client, n) }
+
+// A chatter writes notes in one chat, a few a call, each at a place of its own. The end of a call says that they are stored;
+// without it they are sent once more under the numbers they had.
 type chatter struct {
 	crowd   *crowd
 	name    string
@@ -35,7 +38,7 @@ func (w *chatter) run(ctx context.Context) {
 }
 
 func (w *chatter) write(ctx context.Context, conn *grpc.ClientConn) error {
-	ctx = metadata.AppendToOutgoingContext(ctx, "chat-id", w.name, "chat-notes", strconv.Itoa(w.written))
+	ctx = metadata.AppendToOutgoingContext(ctx, "resume-token", token(w.name, 0), "chat-notes", strconv.Itoa(w.written))
 	stream, err := routeguidepb.NewRouteGuideClient(conn).RouteChat(ctx)
 	if err != nil {
 		return err
@@ -63,26 +66,23 @@ func (w *chatter) note(i int) *routeguidepb.RouteNote {
 	}
 }
 
-// A tracker records routes, one after the other. A route's summary says that it is stored, and the header of a call that
-// goes on with one how much of it is; what comes after that is sent once more.
+// A tracker records routes, one after the other, each with a secret of its own. A route's summary says that it is stored, and
+// the header of a call that goes on with one how much of it is; what comes after that is sent once more.
 type tracker struct {
 	crowd  *crowd
 	name   string
 	number int
-	routes int            // finished
-	known  map[string]int // points of each route known to be stored
-	lost   int            // of them, when a later call was told less
+	routes int         // finished
+	known  map[int]int // points of each route known to be stored
+	lost   int         // of them, when a later call was told less
 }
-
-func (w *tracker) route(i int) string { return fmt.Sprintf("%s-%d", w.name, i) }
 
 func (w *tracker) run(ctx context.Context) {
 	for {
-		id := w.route(w.routes)
 		if !w.crowd.persist(ctx, w.number, func(ctx context.Context, conn *grpc.ClientConn) error {
-			count, err := w.record(ctx, conn, id)
+			count, err := w.record(ctx, conn, w.routes)
 			if err == nil {
-				w.learn(id, int(count))
+				w.learn(w.routes, int(count))
 			}
 			return err
 		}) {
@@ -93,19 +93,20 @@ func (w *tracker) run(ctx context.Context) {
 }
 
 // learn counts how many points of a route a client has been told are stored.
-func (w *tracker) learn(id string, stored int) {
-	switch known := w.known[id]; {
+func (w *tracker) learn(route, stored int) {
+	switch known := w.known[route]; {
 	case stored > known:
 		w.crowd.acknowledge(w.number, stored-known)
 	case stored < known:
 		w.lost += known - stored
 	}
-	w.known[id] = stored
+	w.known[route] = stored
 }
 
 // record sends what is missing of a route and ends it.
-func (w *tracker) record(ctx context.Context, conn *grpc.ClientConn, id string) (count int32, err error) {
-	stream, err := routeguidepb.NewRouteGuideClient(conn).RecordRoute(metadata.AppendToOutgoingContext(ctx, "route-id", id))
+func (w *tracker) record(ctx context.Context, conn *grpc.ClientConn, route int) (count int32, err error) {
+	ctx = metadata.AppendToOutgoingContext(ctx, "resume-token", token(w.name, route))
+	stream, err := routeguidepb.NewRouteGuideClient(conn).RecordRoute(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -113,7 +114,7 @@ func (w *tracker) record(ctx context.Context, conn *grpc.ClientConn, id string) 
 	if err != nil {
 		return 0, err
 	}
-	w.learn(id, stored)
+	w.learn(route, stored)
 	for i := stored; i < pointsARoute; i++ {
 		if err := stream.Send(&routeguidepb.Point{Latitude: int32(i) * 10_000}); err != nil {
 			break // CloseAndRecv says why

@@ -33,7 +33,7 @@ export function Title({ method, onBack }: { method: Method; onBack: () => void }
   );
 }
 
-/** A longer comment begins with its first paragraph only. */
+/** Characters. Of a longer comment only the first paragraph is shown at first. */
 const LONG = 300;
 
 export function Comment({ text }: { text: string }) {

@@ -71,8 +71,8 @@ export function findMethod(groups: readonly Group[], id: string): Method | null 
 }
 
 /**
- * The methods in which every word is found: in their name, their service's or a message's. Groups without any are left out,
- * unless they have none anyway and are meant by their name.
+ * The methods in which every word is found: in their name, their service's or a message's. A group without one is left out;
+ * a group that has no methods at all stays when its own name has the words.
  */
 export function searchCatalog(groups: readonly Group[], text: string): Group[] {
   const words = text

@@ -71,7 +71,7 @@ function targetOf(operation: Operation, desc: DescMessage, message: JsonValue): 
   return fields.length > 0 ? `${path}?${fields.join("&")}` : path;
 }
 
-/** A value as the fields of a query, or null: lists of messages, and JSON that has no fields, cannot be said in one. */
+/** A value as fields of a query; null where a query has no room for it: a list of messages, or JSON without fields. */
 function flatten(shape: Shape, json: JsonValue, path: string): [name: string, value: string][] | null {
   if (json === null) return [];
   if (Array.isArray(json)) {
@@ -86,7 +86,7 @@ function flatten(shape: Shape, json: JsonValue, path: string): [name: string, va
   });
   if (parts.includes(null)) return null;
   if (parts.length > 0 || path === "" || shape.kind === "map") return parts.flatMap((part) => part ?? []);
-  // A message that is set and empty is said by one of its fields with the value that it has anyway.
+  // A query cannot hold an empty message: one of its fields is written with its default value instead.
   const some = shape.kind === "message" && shape.desc.fields.find((f) => f.fieldKind === "scalar" && !f.oneof);
   return some ? [[`${path}.${some.jsonName}`, initial(some)]] : null;
 }

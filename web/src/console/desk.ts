@@ -26,7 +26,7 @@ export const catalog = signal<Catalog>({ kind: "loading" });
 /** Newest first. */
 export const history = persisted<readonly Past[]>("console", [], decodeHistory, JSON.stringify);
 
-/** Where native gRPC is for a shell; the page only knows where it came from. */
+/** Where grpcurl finds native gRPC. A guess, since the page only knows the HTTP address that it came from. */
 export const grpcAddress = persisted("grpc", `${globalThis.location?.hostname || "localhost"}:50051`, (text) => text);
 
 /** One method, with what was written for it. */
@@ -58,7 +58,7 @@ export async function loadCatalog(): Promise<void> {
   }
 }
 
-/** Input longer than this makes no link. */
+/** Characters. Longer input is left out of the link. */
 const LONGEST_LINK = 4000;
 
 /** Follows the address, and writes into it what is typed, from now on. */
@@ -161,7 +161,7 @@ export function send(page: Page): void {
   }
 }
 
-/** Opens a new call, without a message; null when its metadata or deadline is no such thing. */
+/** Opens a new call, without a message; null when its metadata or deadline cannot be sent. */
 export function start(page: Page): Session | null {
   const rows = page.metadata.peek();
   const deadlineMs = deadlineOf(page.deadline.peek());
@@ -208,7 +208,7 @@ export function commandOf(page: Page, tool: "curl" | "grpcurl"): { readonly line
   const sent = session && sendsStream(page.method) ? sentBy(session, MOST_COPIED) : [];
   const metadata = pairsOf(page.metadata.peek());
   const deadlineMs = deadlineOf(page.deadline.peek());
-  if (Number.isNaN(deadlineMs)) return "The deadline is no number of seconds.";
+  if (Number.isNaN(deadlineMs)) return "The deadline is not a number of seconds.";
   let messages = sent.map((message) => jsonOfMessage(page, message));
   if (messages.length === 0) {
     const message = messageOf(page.method.desc.input, page.editor.peek(), page.registry);

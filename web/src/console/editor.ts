@@ -7,7 +7,7 @@ export interface Editor {
   readonly mode: "form" | "json";
   readonly draft: Draft;
   readonly text: string;
-  /** The text that was made of the draft: as long as it stands, the draft is the fuller of the two. */
+  /** The text that was made from the draft. While nobody changed it, the draft knows more than the text. */
   readonly made: string;
 }
 

@@ -25,7 +25,7 @@ export function FrameList({ session }: { session: Session }) {
   const { log } = session;
   session.grown.value;
 
-  // One answer is what everybody wants to read.
+  // An answer that is the only one opens by itself.
   const answer = session.end.value && log.counts.received === 1 ? log.last("received") : undefined;
   useEffect(() => {
     if (answer) open.value = new Map([...open.peek(), [answer.n, 0]]);

@@ -31,7 +31,7 @@ export class FrameLog {
     if (frame.kind === "sent") this.#sent++;
     if (frame.kind === "received") this.#received++;
     if (frame.kind === "sent" || frame.kind === "received") this.#bytes += frame.size;
-    // Cut seldom, and then a lot: cutting costs as much as there is.
+    // Cut rarely and then a lot, since each cut copies all that stays.
     if (this.#frames.length >= this.#most * 1.25) this.#frames = this.#frames.slice(-this.#most);
   }
 
@@ -67,8 +67,8 @@ export interface Slice {
 }
 
 /**
- * Which rows are in sight. Rows are equally high but for those in `extra`, which says by their index how much they have
- * more. `top` is how far the list is scrolled, `height` how much of it is seen.
+ * Which rows are in sight. All have the same height; `extra` says by index how much a row has on top of that. `top` is how
+ * far the list is scrolled, `height` how much of it is seen.
  */
 export function rowsInSight(
   count: number,

@@ -78,8 +78,8 @@ function at(document: unknown, reference: string): Schema | undefined {
 }
 
 /**
- * The operation of a method. Identifiers are `Service_Method`, with the service's full name (its dots as underscores) where
- * several share the short one; a short name belongs to the service that has it as its full name, else to the only one that has it.
+ * The operation of a method. Its id is `Service_Method`. Where services share a short name, the id has the full name, with
+ * underscores for dots; the short name alone is then the service whose full name it is.
  */
 export function operationOf(
   operations: ReadonlyMap<string, Operation>,

@@ -13,7 +13,7 @@ import { Deadline, Metadata } from "./wire";
 export function RequestPanel({ page, onBack }: { page: Page; onBack: () => void }) {
   const box = useRef<HTMLElement>(null);
   useEffect(() => {
-    // Who chose the method by keyboard goes on in its form.
+    // After a choice by keyboard the focus goes to the form.
     if (document.activeElement?.matches(".console-list :focus-visible"))
       box.current?.querySelector<HTMLElement>(".form :is(input, textarea, select, button), .primary")?.focus();
   }, []);

@@ -106,7 +106,7 @@ export class Session {
   }
 }
 
-/** Types that the methods do not mention are asked for: a server knows those that it puts into its errors. */
+/** Asks the server for types that no method mentions: it knows those that it puts into its errors. */
 async function readable(details: readonly Detail[], registry: Registry): Promise<ReadableDetail[]> {
   const unknown = details.map(({ type }) => type).filter((type) => !registry.getMessage(type));
   const asked = unknown.length > 0 ? await reflectTypes(unknown).catch(() => null) : null;

@@ -55,7 +55,7 @@ function element(type: ScalarType | DescEnum | DescMessage | undefined): Shape {
   return type.kind === "enum" ? { kind: "enum", desc: type } : shapeOfMessage(type);
 }
 
-/** Whether a field can be there with its default value, or not be there. */
+/** Whether a field that is not set differs from one that is set to its default value. */
 export function hasPresence(field: DescField): boolean {
   return field.fieldKind !== "list" && field.fieldKind !== "map" && field.presence !== Presence.IMPLICIT;
 }

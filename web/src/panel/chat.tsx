@@ -23,7 +23,7 @@ export function ChatPanel() {
 }
 
 function PlaceChat({ chat }: { chat: Conversation }) {
-  // What is written at a place stays there when one looks elsewhere.
+  // A text that was begun at a place is still there when one comes back.
   const key = formatPoint(chat.place.point);
   const [text, setText] = useState(() => unsent.get(key) ?? "");
   useEffect(() => {
@@ -90,7 +90,7 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
     setBehind(false);
   }
 
-  // What stands below grows and shrinks: who reads the newest notes goes on seeing them.
+  // The composer below grows and shrinks: the newest notes stay in sight if they were.
   useEffect(() => {
     const element = box.current;
     if (!element) return;

@@ -1,4 +1,4 @@
-/** Whether the text was copied: browsers forbid it on pages that come without TLS from elsewhere. */
+/** Copies a text; false when the browser forbids it, as on pages of another machine without TLS. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -6,7 +6,7 @@ import { formatCount } from "../geo";
 import { traveler } from "../state";
 import { SendIcon } from "./icons";
 
-/** Bytes from which on it is said how many there are. */
+/** From so many bytes on, the page shows how many there are. */
 const NEAR_THE_END = LONGEST_MESSAGE - 512;
 
 const utf8 = new TextEncoder();

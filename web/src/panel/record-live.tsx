@@ -59,7 +59,7 @@ function Stat({ value, what }: { value: string; what: string }) {
   );
 }
 
-/** In a word, what makes the points and how far it is. */
+/** What makes the points, and how far it has come. */
 function Making({ kind, track }: { kind: Kind; track: Track }) {
   if (kind === "finishing") return null;
   if (track.source === "device") {
@@ -77,7 +77,7 @@ const obstacles = {
   refused: { says: "The server cannot store points just now.", until: "it can again" },
 } as const;
 
-/** What the connection, and what the server answers over it, mean for the points. */
+/** Whether the points are stored, on their way, or wait and for what. */
 function Waiting({ kind, track }: { kind: Kind; track: Track }) {
   const unsent = track.count - track.sent;
   const obstacle = track.link === "lost" || track.link === "refused" ? obstacles[track.link] : null;

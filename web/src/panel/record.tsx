@@ -11,7 +11,7 @@ export function RecordPanel() {
   const state = recorder.state.value;
   const panel = useRef<HTMLDivElement>(null);
 
-  // The button that was pressed goes with its state; the first of the next state takes the focus over.
+  // A pressed button disappears with its state; then the first one of the next state gets the focus.
   const pressed = useRef(false);
   const { kind } = state;
   useEffect(() => {

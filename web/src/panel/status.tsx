@@ -43,7 +43,7 @@ function show(): void {
   dialog.value = "calls";
 }
 
-/** What a cancelled call was is old news as soon as there is another. */
+/** A cancelled call is shown only while there is no other. */
 function newsworthy(list: readonly Call[]): Call[] {
   const ended = list.find((call) => call.state.kind === "done" || call.state.kind === "failed");
   const open = list.find((call) => call.state.kind === "open");

@@ -1,5 +1,5 @@
 const coarse = matchMedia("(pointer: coarse)").matches;
 
-/** What one does to a place on the map: on a phone nobody clicks. */
+/** What one does to choose a place on the map. */
 export const click = coarse ? "tap" : "click";
 export const clickAtFirst = coarse ? "Tap" : "Click";

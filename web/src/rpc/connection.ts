@@ -2,7 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { connection } from "../state";
 
-/** Milliseconds. A wait doubles from FIRST to LONGEST, half of it by chance, and events can end it early but not below FLOOR. */
+/** Milliseconds. Waits double from FIRST to LONGEST and are cut at random, by half at most. FLOOR passes in any case. */
 const FLOOR = 250;
 const FIRST = 500;
 const LONGEST = 30_000;
@@ -49,7 +49,7 @@ export async function keepCalling<T>(
   }
 }
 
-/** Whether the server itself says that it cannot take the call just now: it is reached, what it needs is not. */
+/** Whether the server itself says that it cannot take the call just now: the connection is fine then. */
 export function cannotNow(failure: unknown): boolean {
   const { code, metadata } = ConnectError.from(failure);
   return passes(code) && metadata.has("grpc-status");

@@ -7,7 +7,7 @@ export type FileQuestion = { readonly fileContainingSymbol: string } | { readonl
 /** Resolves with the file that was asked for, and after it files that it imports and that were not sent before. */
 export type AskFiles = (question: FileQuestion) => Promise<readonly FileDescriptorProto[]>;
 
-/** The files that one server has sent. Symbols may be described side by side. */
+/** The files that one server has sent. It may be asked for several symbols at once. */
 export class Library {
   readonly #ask: AskFiles;
   readonly #files = new Map<string, Promise<FileDescriptorProto>>();
@@ -17,14 +17,14 @@ export class Library {
   }
 
   /**
-   * The file of a symbol with all that it needs. Of files with the same name the one counts that came in the same answer: a
-   * server that speaks for others has a file of each. Rejects with an Error that says what is missing or wrong.
+   * The file of a symbol with all that it needs. Two files may have the same name where a server relays to others: then the
+   * one from the same answer counts. Rejects with an Error that says what is missing or wrong.
    */
   async describe(symbol: string): Promise<FileRegistry> {
     const found = await this.#ask({ fileContainingSymbol: symbol });
     for (const file of found) if (!this.#files.has(file.name)) this.#files.set(file.name, Promise.resolve(file));
     const files = new Map(found.map((file) => [file.name, file]));
-    // The loop comes to those too that it adds.
+    // The loop also visits what it adds.
     for (const file of files.values())
       for (const name of file.dependency) if (!files.has(name)) files.set(name, await this.#file(name));
     return registryOf([...files.values()]);
@@ -42,7 +42,7 @@ export class Library {
   }
 }
 
-/** Files in any order. Not every server says the JSON names: what protoc makes for Python has none. */
+/** Takes files in any order, and without JSON names: those that protoc makes for Python have none. */
 export function registryOf(files: readonly FileDescriptorProto[]): FileRegistry {
   function nameFields(messages: readonly DescriptorProto[]): void {
     for (const message of messages) {

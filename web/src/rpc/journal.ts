@@ -1,4 +1,4 @@
-// Every call is written down in the page's state, and how it went says whether the server is reached.
+// Keeps the page's list of calls, and tells from how they go whether the server is reached.
 import { type DescMessage, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { type Door, endCall, openCall, progressCall } from "../state";
@@ -60,7 +60,7 @@ export class Entry {
   }
 }
 
-/** Writes down the calls of a Connect transport. Bytes are those of the messages received, without what is around them. */
+/** Writes down the calls of a Connect transport. Bytes count received messages, without their envelopes. */
 export function journal(door: Door): Interceptor {
   return (next) => async (request) => {
     const entry = new Entry(request.method.name, door, request.signal);

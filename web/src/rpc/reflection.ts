@@ -77,7 +77,7 @@ function repeated(name: string, number: number, type: string): { [key: string]: 
   return { ...field(name, number, type), label: "LABEL_REPEATED" };
 }
 
-/** For a whole conversation. */
+/** For all questions on one call together. */
 const PATIENCE_MS = 20_000;
 
 interface Answer {

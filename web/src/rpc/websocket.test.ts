@@ -56,12 +56,12 @@ describe("a client stream", () => {
       };
     });
     const summary = await client.recordRoute(each({ latitude: 1 }, { latitude: -2 }, { latitude: 900_000_000 }), {
-      headers: { "route-id": "r1" },
+      headers: { traveler: "Ada" },
       timeoutMs: 5000,
     });
     expect(summary.pointCount).toBe(3);
     expect(latitudes).toEqual([1, -2, 900_000_000]);
-    expect(headers.get("route-id")).toBe("r1");
+    expect(headers.get("traveler")).toBe("Ada");
     expect(headers.get("grpc-timeout")).toBe("5000m");
     expect(headers.get("content-type")).toBe("application/grpc-web+proto");
     expect(server.attempts).toBe(1);

@@ -114,7 +114,7 @@ class Exchange<I extends DescMessage, O extends DescMessage> {
     });
     this.#socket.send(new TextEncoder().encode(fields));
     for await (const message of this.#request.message) {
-      // A socket does not tell when it has room again: it has to be looked at.
+      // A socket does not tell when it has room again, so this looks from time to time.
       while (this.#socket.bufferedAmount > HIGH_WATER && !this.#over) await new Promise((go) => setTimeout(go, 10));
       if (this.#over) return;
       const envelope = encodeEnvelope(0, this.#serialize(message));

@@ -8,7 +8,7 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** For tests: what a page that cannot reach its server would do next, it does no more. Another takes its place. */
+/** For tests: closes a page that cannot reach its server. What it would have done next does not happen. */
 export async function abandonPage(): Promise<void> {
   await vi.advanceTimersByTimeAsync(1);
   vi.clearAllTimers();

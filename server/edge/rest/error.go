@@ -1,0 +1,60 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"routeguide/server/refusal"
+)
+
+// writeError answers with a google.rpc.Status as JSON and the HTTP status of the gateway's table.
+func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	in := requestOf(r.Context())
+	problem := in.problem() // not what becomes of a read that Close ends
+	if in.body != nil {
+		_ = in.body.Close() // says in the headers if the connection has to be given up
+	}
+	if problem != nil {
+		err = problem
+		// The gateway did not get as far as the headers. They matter after an error too, resume-token above all.
+		if in.header != nil {
+			if md, err := in.header(); err == nil {
+				ctx = runtime.NewServerMetadataContext(ctx, runtime.ServerMetadata{HeaderMD: encode(md)})
+			}
+		}
+	}
+	if st, ok := status.FromError(err); ok && st.Code() == codes.InvalidArgument && len(st.Details()) == 0 && problem == nil {
+		if fault := parameterFault(ctx, r); fault != nil {
+			err = fault
+		}
+	}
+	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, err)
+}
+
+// streamError is the status in the line that ends a stream.
+func streamError(ctx context.Context, err error) *status.Status {
+	if problem := requestOf(ctx).problem(); problem != nil {
+		err = problem
+	}
+	var http *runtime.HTTPStatusError
+	if errors.As(err, &http) {
+		err = http.Err
+	}
+	return status.Convert(err)
+}
+
+func writeRoutingError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	err := status.Error(codes.InvalidArgument, "malformed path "+refusal.Cut(r.URL.Path))
+	switch code {
+	case http.StatusNotFound:
+		err = status.Error(codes.NotFound, "no such path: "+refusal.Cut(r.URL.Path))
+	case http.StatusMethodNotAllowed:
+		err = status.Errorf(codes.Unimplemented, "%s is not possible on %s", r.Method, refusal.Cut(r.URL.Path))
+	}
+	writeError(ctx, mux, m, w, r, &runtime.HTTPStatusError{HTTPStatus: code, Err: err})
+}

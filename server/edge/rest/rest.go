@@ -1,0 +1,139 @@
+// Package rest is the JSON door: the handlers of grpc-gateway in front of the grpc.Server, with streams both ways.
+package rest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"routeguide/server/edge/exchange"
+	"routeguide/server/edge/wire"
+)
+
+const (
+	mimeJSON   = "application/json"
+	mimeLines  = "application/x-ndjson"
+	mimeEvents = "text/event-stream"
+)
+
+type door struct {
+	mux   *runtime.ServeMux
+	calls *exchange.Calls
+	log   *slog.Logger
+}
+
+// Is tells whether r comes to this door.
+func Is(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }
+
+// New returns the door to the server at the other end of conn. Faults of ours are logged.
+func New(conn grpc.ClientConnInterface, calls *exchange.Calls, log *slog.Logger) (http.Handler, error) {
+	mux := runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler{}),
+		runtime.WithMarshalerOption(mimeEvents, eventMarshaler{}),
+		runtime.WithIncomingHeaderMatcher(incoming),
+		runtime.WithOutgoingHeaderMatcher(outgoing),
+		runtime.WithForwardResponseOption(beginStream),
+		runtime.WithErrorHandler(writeError),
+		runtime.WithStreamErrorHandler(streamError),
+		runtime.WithRoutingErrorHandler(writeRoutingError),
+		runtime.WithWriteContentLength(),
+		runtime.WithDisablePathLengthFallback(),
+		runtime.WithDisableHTTPMethodOverride(),
+	)
+	return &door{mux, calls, log}, registerServices(mux, restConn{conn})
+}
+
+// ServeHTTP runs one REST call.
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithCancelCause(r.Context())
+	in := &request{
+		limit: d.calls.Limits.Message, calls: d.calls, log: d.log, cancel: cancel, cause: func() error { return context.Cause(ctx) },
+		acquire: func(bytes int) error { return d.calls.Acquire(ctx, bytes) },
+	}
+	defer in.end()
+	defer cancel(nil)
+	r = r.WithContext(context.WithValue(ctx, requestKey{}, in))
+	res := exchange.NewResponse(w, d.calls, cancel)
+	res.StreamType = mimeLines
+	defer res.Finish()
+
+	if wantsEvents(r) {
+		r.Header["Accept"] = []string{mimeEvents}
+		res.StreamType = mimeEvents
+		resumeEvents(r)
+	}
+	if err := wire.CheckHeaders(r.Header); err != nil {
+		d.fail(res, r, err)
+		return
+	}
+	if q, err := url.QueryUnescape(r.URL.RawQuery); err == nil && !utf8.ValidString(q) { // the gateway would call it a fault of ours
+		d.fail(res, r, status.Error(codes.InvalidArgument, "the query is not UTF-8"))
+		return
+	}
+	if r.Method == http.MethodGet {
+		if r.ContentLength != 0 {
+			exchange.Abandon(w)
+			d.fail(res, r, status.Error(codes.InvalidArgument, "a GET request has no body"))
+			return
+		}
+		r.Body = http.NoBody
+	} else {
+		in.length = r.ContentLength
+		in.body = exchange.NewBody(w, r, d.calls.Limits, in.fail)
+		defer in.body.Close()
+		r.Body = in
+	}
+	d.mux.ServeHTTP(res, r)
+}
+
+// fail answers without the gateway.
+func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
+	writeError(r.Context(), d.mux, marshaler{}, w, r, err)
+}
+
+func wantsEvents(r *http.Request) bool {
+	for _, v := range r.Header["Accept"] {
+		if first, _, _ := strings.Cut(v, ","); strings.HasPrefix(strings.TrimSpace(first), mimeEvents) {
+			return true
+		}
+	}
+	return false
+}
+
+// resumeEvents makes a browser's EventSource go on where it lost its connection: an event's id is its cursor.
+func resumeEvents(r *http.Request) {
+	if id := r.Header.Get("Last-Event-Id"); id != "" {
+		q := r.URL.Query()
+		q.Set("cursor", id)
+		r.URL.RawQuery = q.Encode()
+	}
+}
+
+// beginStream sends status and headers of a stream as soon as the service has sent its header metadata; the gateway would
+// keep them until the first message.
+func beginStream(ctx context.Context, w http.ResponseWriter, message proto.Message) error {
+	res, ok := w.(*exchange.Response)
+	if message != nil || !ok {
+		return nil
+	}
+	if body := requestOf(ctx).body; body != nil {
+		body.BeforeAnswer()
+	}
+	res.Header().Set("Content-Type", res.StreamType)
+	res.Header().Set("Cache-Control", "no-store")
+	res.Header().Set("X-Accel-Buffering", "no") // a proxy in between would keep messages back
+	if res.StreamType == mimeEvents {
+		res.StartBeat()
+	}
+	res.Flush()
+	return nil
+}
