@@ -23,10 +23,10 @@ var kinds = []func(*rand.Rand) *logv1.Change{contactItem}
 // contactItem is a new item, one that was there before, one that is refused or one that panics.
 func contactItem(r *rand.Rand) *logv1.Change {
 	item := &logv1.ContactItem{Id: binary.BigEndian.AppendUint64(nil, r.Uint64N(50_000)), Time: r.Int64(), Text: fmt.Sprint("text ", r.Uint64())}
-	switch r.IntN(1000) {
-	case 0:
+	switch r.IntN(10_000) {
+	case 0, 1, 2:
 		item.Text = "rude"
-	case 1:
+	case 3:
 		item.Text = "panic"
 	}
 	return &logv1.Change{Book: &logv1.Change_Contact{Contact: &logv1.ContactChange{Kind: &logv1.ContactChange_Item{Item: item}}}}
