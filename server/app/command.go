@@ -65,12 +65,14 @@ func restore(ctx context.Context, args []string, say io.Writer) error {
 	if err != nil {
 		return err
 	}
-	to := c.data
+	to, progress := c.data, newMeter(say, "restored").progress
 	if c.nats.URL != "" {
 		to = c.nats.URL
-		return errors.New("restore to a cluster: not wired yet")
+		err = store.Restore(ctx, c.nats, file, progress)
+	} else {
+		err = store.Unpack(ctx, c.data, file, progress)
 	}
-	if err := store.Unpack(ctx, c.data, file, newMeter(say, "restored").progress); err != nil {
+	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	fmt.Fprintf(say, "%s has all of %s\n", to, file)
