@@ -105,9 +105,9 @@ func openAside(path string, alone bool) (*Tx, error) {
 	if alone && !logged {
 		return openTx(path, sqlite3.OPEN_READONLY, "")
 	}
-	pragmas := readerPragmas
-	if alone { // SQLite reads what a process left that was killed, and keeps in memory what it would write beside it
-		pragmas = "PRAGMA locking_mode = exclusive;" + readerPragmas
+	pragmas := "PRAGMA query_only = on;" // none that reads the file: closing it would clear the log away until Config says not to
+	if alone {                           // SQLite reads what a process left that was killed, and keeps in memory what it would write beside it
+		pragmas = "PRAGMA locking_mode = exclusive;" + pragmas
 	}
 	tx, err := openTx(path, sqlite3.OPEN_READWRITE, pragmas)
 	if err == nil {
