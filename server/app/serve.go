@@ -34,7 +34,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 
 	ended := make(chan error, 2)
 	go func() { ended <- server.Serve(bound(grpcListener.(*net.TCPListener), maxConns, maxConnsOfOne)) }()
-	go func() { ended <- web.Serve(httpListener) }()
+	go func() { ended <- web.Serve(edge.Listener(httpListener)) }()
 	log.Info("grpc listening", "addr", grpcListener.Addr().String())
 	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())
 

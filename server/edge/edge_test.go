@@ -209,7 +209,7 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 			p.tcp.Store(c, nil)
 		}
 	}
-	go p.server.Serve(web)
+	go p.server.Serve(edge.Listener(web))
 	go s.Serve(native)
 	if p.native, err = grpc.NewClient(native.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {
 		t.Fatal(err)

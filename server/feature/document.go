@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 
@@ -30,14 +31,21 @@ type document struct {
 // are left out, and skipped says how many.
 func decodeJSON(in io.Reader, yield func(Feature) bool) (skipped int, err error) {
 	d := &document{jsonReader: newJSONReader(in), yield: yield}
-	if d.peek() == '[' {
-		d.list(d.classic)
-		if !d.end() {
-			d.unexpected("want the end of the file")
+	for first := true; d.err == nil && d.decoder.More(); first = false {
+		switch t := d.token(); {
+		case t == json.Delim('[') && first:
+			d.list(t, d.classic)
+			if d.err == nil && d.decoder.More() {
+				d.token()
+				d.fail(errors.New("want the end of the file"))
+			}
+		default:
+			d.object(t)
 		}
-	} else {
-		for !d.end() {
-			d.object()
+	}
+	if d.err == nil {
+		if _, err := d.decoder.Token(); err != io.EOF {
+			d.broken(err)
 		}
 	}
 	if d.err == errStopped {
@@ -46,19 +54,19 @@ func decodeJSON(in io.Reader, yield func(Feature) bool) (skipped int, err error)
 	return d.skipped, d.err
 }
 
-// object reads an object at the top of the file.
-func (d *document) object() {
+// object reads an object at the top of the file, which begins with a token.
+func (d *document) object(t json.Token) {
 	var g geoJSON
 	lists := false
-	line := d.line
-	for d.enter('{'); d.more('}'); {
-		switch key := d.key(); string(key) {
+	line := d.line()
+	for d.opened(t, '{'); d.more(); {
+		switch key := d.key(); key {
 		case "feature":
 			d.field, lists = "feature", true
-			d.list(d.classic)
+			d.list(d.token(), d.classic)
 		case "features":
 			d.field, lists = "features", true
-			d.list(d.geoJSON)
+			d.list(d.token(), d.geoJSON)
 		default:
 			d.member(&g, key)
 		}
@@ -72,8 +80,8 @@ func (d *document) object() {
 	}
 }
 
-func (d *document) list(element func()) {
-	for d.enter('['); d.more(']'); {
+func (d *document) list(t json.Token, element func()) {
+	for d.opened(t, '['); d.more(); {
 		element()
 	}
 }
@@ -82,10 +90,10 @@ func (d *document) list(element func()) {
 func (d *document) classic() {
 	var f Feature
 	located := false
-	d.peek()
-	line := d.line
-	for d.enter('{'); d.more('}'); {
-		switch string(d.key()) {
+	d.enter('{')
+	line := d.line()
+	for d.more() {
+		switch d.key() {
 		case "name":
 			f.Name = d.name("name")
 		case "location":
@@ -103,14 +111,16 @@ func (d *document) classic() {
 func (d *document) location() (p geo.Point) {
 	var lat, lng bool
 	d.field = "location"
-	d.peek()
-	line := d.line
-	for d.enter('{'); d.more('}'); {
-		switch string(d.key()) {
+	d.enter('{')
+	line := d.line()
+	for d.more() {
+		switch d.key() {
 		case "latitude":
-			p.Lat, lat = d.coordinate("location.latitude", parseE7, 90), true
+			d.field = "location.latitude"
+			p.Lat, lat = d.coordinate(d.value(), parseE7, 90), true
 		case "longitude":
-			p.Lng, lng = d.coordinate("location.longitude", parseE7, 180), true
+			d.field = "location.longitude"
+			p.Lng, lng = d.coordinate(d.value(), parseE7, 180), true
 		default:
 			d.skip()
 		}
@@ -126,23 +136,26 @@ func (d *document) location() (p geo.Point) {
 
 func (d *document) name(field string) string {
 	d.field = field
-	if d.null() {
+	value := d.value()
+	if string(value) == "null" {
 		return ""
 	}
-	name := string(d.string())
+	name := d.text(value)
 	if err := checkName(name); err != nil {
 		d.fail(err)
 	}
 	return name
 }
 
-func (d *document) coordinate(field string, parse func([]byte, int64) (int32, error), limit int64) int32 {
-	d.field = field
-	text := d.number()
+func (d *document) coordinate(value []byte, parse func([]byte, int64) (int32, error), limit int64) int32 {
 	if d.err != nil {
 		return 0
 	}
-	e7, err := parse(text, limit)
+	if c := value[0]; c != '-' && (c < '0' || c > '9') {
+		d.fail(errors.New("want a number"))
+		return 0
+	}
+	e7, err := parse(value, limit)
 	if err != nil {
 		d.fail(err)
 	}

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"encoding/json"
 	"errors"
 
 	"routeguide/server/geo"
@@ -15,14 +16,14 @@ type geoJSON struct {
 
 func (d *document) geoJSON() {
 	var g geoJSON
-	for d.enter('{'); d.more('}'); {
+	for d.enter('{'); d.more(); {
 		d.member(&g, d.key())
 	}
 	d.add(g)
 }
 
-func (d *document) member(g *geoJSON, key []byte) {
-	switch string(key) {
+func (d *document) member(g *geoJSON, key string) {
+	switch key {
 	case "type":
 		g.isFeature = d.is("Feature")
 	case "geometry":
@@ -46,12 +47,13 @@ func (d *document) add(g geoJSON) {
 func (d *document) geometry() (p geo.Point, isPoint bool) {
 	var typed, located bool
 	d.field = "geometry"
-	if d.null() {
+	t := d.token()
+	if t == nil {
 		return p, false
 	}
-	line := d.line
-	for d.enter('{'); d.more('}'); {
-		switch string(d.key()) {
+	line := d.line()
+	for d.opened(t, '{'); d.more(); {
+		switch d.key() {
 		case "type":
 			isPoint, typed = d.is("Point"), true
 		case "coordinates":
@@ -73,21 +75,26 @@ func (d *document) geometry() (p geo.Point, isPoint bool) {
 func (d *document) position() (p geo.Point, ok bool) {
 	const field = "geometry.coordinates"
 	d.field = field
-	if d.null() {
+	t := d.token()
+	if t == nil {
 		return p, false
 	}
 	n, nested := 0, false
-	for d.enter('['); d.more(']'); n++ {
-		switch {
-		case d.peek() == '[':
+	for d.opened(t, '['); d.more(); n++ {
+		d.field = field
+		switch t := d.token().(type) {
+		case json.Delim:
 			nested = true
-			d.skip()
-		case n == 0:
-			p.Lng = d.coordinate(field, parseDegrees, 180)
-		case n == 1:
-			p.Lat = d.coordinate(field, parseDegrees, 90)
+			d.skipFrom(t)
+		case json.Number:
+			switch n {
+			case 0:
+				p.Lng = d.coordinate([]byte(t), parseDegrees, 180)
+			case 1:
+				p.Lat = d.coordinate([]byte(t), parseDegrees, 90)
+			}
 		default:
-			d.skip()
+			d.fail(errors.New("want a number"))
 		}
 	}
 	return p, n >= 2 && !nested
@@ -95,11 +102,12 @@ func (d *document) position() (p geo.Point, ok bool) {
 
 func (d *document) properties() (name string) {
 	d.field = "properties"
-	if d.null() {
+	t := d.token()
+	if t == nil {
 		return ""
 	}
-	for d.enter('{'); d.more('}'); {
-		if string(d.key()) == "name" {
+	for d.opened(t, '{'); d.more(); {
+		if d.key() == "name" {
 			name = d.name("properties.name")
 		} else {
 			d.skip()
@@ -110,9 +118,7 @@ func (d *document) properties() (name string) {
 
 // is reads any value and reports whether it is the string want.
 func (d *document) is(want string) bool {
-	if d.peek() != '"' {
-		d.skip()
-		return false
-	}
-	return string(d.string()) == want
+	t := d.token()
+	d.skipFrom(t)
+	return t == want
 }

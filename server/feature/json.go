@@ -1,178 +1,173 @@
 package feature
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"strings"
 	"unicode/utf8"
+
+	"routeguide/server/line"
 )
 
 const (
 	maxDepth = 1000    // nested arrays and objects of JSON
-	maxText  = 4 << 10 // bytes of a JSON key or number, and of a name in any format
+	maxText  = 4 << 10 // bytes of a JSON key, and of a name in any format
+	maxValue = 1 << 20 // bytes of a single value of JSON, other than a list or an object
 )
 
-// jsonReader reads JSON token by token in constant memory and knows the line of each, which encoding/json does not.
-// The first error ends everything: from then on its methods do nothing, more is false, and err has the error.
-// A caller reads an object like this, and an array likewise:
+// jsonReader reads JSON token by token, and knows the line of each. The first error ends everything: from then on its
+// methods do nothing, more is false, and err has the error. A caller reads an object like this, and a list likewise:
 //
-//	for r.enter('{'); r.more('}'); {
-//		switch string(r.key()) { … default: r.skip() }
+//	for r.enter('{'); r.more(); {
+//		switch r.key() { … default: r.skip() }
 //	}
 type jsonReader struct {
-	in     io.Reader
-	buffer []byte
-	window []byte // the part of buffer that has not been read
-	ended  bool   // nothing comes after window
-	err    error
+	lines   *line.Reader
+	decoder *json.Decoder
+	err     error
 
-	line  int
 	field string // what is being read, for errors; forgotten at the next key or element
 	depth int
-	first bool   // nothing has been read yet of the innermost array or object
-	text  []byte // the newest string or number
+	raw   json.RawMessage // the newest value
 }
 
 func newJSONReader(in io.Reader) *jsonReader {
-	return &jsonReader{in: in, buffer: make([]byte, 16<<10), line: 1}
+	r := &jsonReader{lines: line.NewReader(in, maxValue)}
+	r.decoder = json.NewDecoder(r.lines)
+	r.decoder.UseNumber()
+	return r
+}
+
+// line is that of what was read last.
+func (r *jsonReader) line() int { return r.lines.At(r.decoder.InputOffset()) }
+
+// token reads a delimiter, or a value that is neither list nor object. It is nil for null, and after an error.
+func (r *jsonReader) token() json.Token {
+	if r.err != nil {
+		return nil
+	}
+	r.lines.Begin(r.decoder.InputOffset())
+	t, err := r.decoder.Token()
+	if err != nil {
+		r.broken(err)
+		return nil
+	}
+	return t
+}
+
+// value reads any value. It is valid until the next one.
+func (r *jsonReader) value() []byte {
+	if r.err != nil {
+		return nil
+	}
+	r.lines.Begin(r.decoder.InputOffset())
+	if err := r.decoder.Decode(&r.raw); err != nil {
+		r.broken(err)
+		return nil
+	}
+	return r.raw
 }
 
 // enter reads the '{' or '[' that opens a value.
-func (r *jsonReader) enter(open byte) {
-	if r.peek() != open || r.err != nil {
-		r.unexpected("want " + strconv.QuoteRune(rune(open)))
+func (r *jsonReader) enter(open json.Delim) { r.opened(r.token(), open) }
+
+// opened checks a token that should be the '{' or '[' that opens a value.
+func (r *jsonReader) opened(t json.Token, open json.Delim) {
+	if t != open {
+		r.fail(fmt.Errorf("want %q", rune(open)))
 		return
 	}
-	r.window = r.window[1:]
-	r.first = true
 	if r.depth++; r.depth > maxDepth {
 		r.fail(fmt.Errorf("nested more than %d deep", maxDepth))
 	}
 }
 
 // more reports whether another key or element follows, and otherwise reads the '}' or ']' that ends the value.
-func (r *jsonReader) more(end byte) bool {
-	c := r.peek()
+func (r *jsonReader) more() bool {
 	if r.err != nil {
 		return false
 	}
-	first := r.first
-	r.first, r.field = false, ""
-	if c == end {
-		r.window = r.window[1:]
-		r.depth--
-		return false
+	r.field = ""
+	if r.decoder.More() {
+		return true
 	}
-	if !first {
-		if c != ',' {
-			r.unexpected("want ',' or " + strconv.QuoteRune(rune(end)))
-			return false
-		}
-		r.window = r.window[1:]
-	}
-	return true
+	r.depth--
+	r.token()
+	return false
 }
 
-// key reads a key and the colon after it. It is valid until the next token.
-func (r *jsonReader) key() []byte {
-	key := r.string()
-	if r.peek() != ':' || r.err != nil {
-		r.unexpected("want ':'")
-		return nil
+func (r *jsonReader) key() string {
+	key, _ := r.token().(string)
+	if len(key) > maxText {
+		r.fail(errTooLong)
 	}
-	r.window = r.window[1:]
 	return key
 }
 
-// null reads the value if it is null, and reports whether it was.
-func (r *jsonReader) null() bool {
-	if r.peek() != 'n' {
-		return false
+// text makes a string of a value. It may not be null, nor anything but UTF-8.
+func (r *jsonReader) text(value []byte) string {
+	switch {
+	case r.err != nil:
+		return ""
+	case value[0] != '"':
+		r.fail(errors.New("want a string"))
+		return ""
+	case !utf8.Valid(value):
+		r.fail(errNotUTF8)
+		return ""
+	case bytes.IndexByte(value, '\\') < 0:
+		return string(value[1 : len(value)-1])
 	}
-	r.literal("null")
-	return true
+	var s string
+	if err := json.Unmarshal(value, &s); err != nil {
+		r.fail(err)
+	}
+	// What stands for half a surrogate pair would stand for itself.
+	if strings.ContainsRune(s, utf8.RuneError) && !bytes.ContainsRune(value, utf8.RuneError) &&
+		!bytes.Contains(bytes.ToLower(value), []byte(`\ufffd`)) {
+		r.fail(errors.New("half of a surrogate pair in a string"))
+	}
+	return s
 }
 
 // skip reads any value and forgets it.
-func (r *jsonReader) skip() {
-	switch r.peek() {
-	case '{':
-		for r.enter('{'); r.more('}'); {
-			r.key()
-			r.skip()
-		}
-	case '[':
-		for r.enter('['); r.more(']'); {
-			r.skip()
-		}
-	case '"':
-		r.quoted(false)
-	case 't':
-		r.literal("true")
-	case 'f':
-		r.literal("false")
-	case 'n':
-		r.literal("null")
-	default:
-		r.number()
-	}
-}
+func (r *jsonReader) skip() { r.skipFrom(r.token()) }
 
-// end reports whether only white space is left.
-func (r *jsonReader) end() bool {
-	r.peek()
-	return !r.fill()
-}
-
-// peek returns the first byte of the next token, or 0 when there is none.
-func (r *jsonReader) peek() byte {
-	for r.fill() {
-		for i, c := range r.window {
-			switch c {
-			case '\n':
-				r.line++
-			case ' ', '\t', '\r':
-			default:
-				r.window = r.window[i:]
-				return c
-			}
-		}
-		r.window = nil
-	}
-	return 0
-}
-
-// fill reports whether there is a byte in the window, if need be after reading more.
-func (r *jsonReader) fill() bool {
-	for len(r.window) == 0 && !r.ended && r.err == nil {
-		n, err := r.in.Read(r.buffer)
-		r.window = r.buffer[:n]
-		if err == io.EOF {
-			r.ended = true
-		} else if err != nil {
-			r.fail(err)
-		}
-	}
-	return len(r.window) > 0 && r.err == nil
-}
-
-// unexpected fails because of the next character, or because there is none.
-func (r *jsonReader) unexpected(context string) {
-	var next []byte
-	for !utf8.FullRune(next) && r.fill() { // the window may end within a character
-		next = append(next, r.window[0])
-		r.window = r.window[1:]
-	}
-	if len(next) == 0 {
-		r.fail(fmt.Errorf("%w, %s", io.ErrUnexpectedEOF, context))
+// skipFrom reads the rest of a value that begins with a token.
+func (r *jsonReader) skipFrom(t json.Token) {
+	open, ok := t.(json.Delim)
+	if !ok {
 		return
 	}
-	c, _ := utf8.DecodeRune(next)
-	r.fail(fmt.Errorf("unexpected %q, %s", c, context))
+	for r.opened(t, open); r.more(); {
+		if open == '{' {
+			r.key()
+		}
+		r.skip()
+	}
+}
+
+// broken fails because of what the decoder says.
+func (r *jsonReader) broken(err error) {
+	switch {
+	case errors.Is(err, line.ErrTooLong):
+		r.fail(fmt.Errorf("a value longer than %d bytes", maxValue))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		r.failAt(r.lines.Last(), r.field, io.ErrUnexpectedEOF)
+	default:
+		r.fail(err)
+	}
 }
 
 // fail makes err the error of r, with the present line and field in front, unless r has one.
-func (r *jsonReader) fail(err error) { r.failAt(r.line, r.field, err) }
+func (r *jsonReader) fail(err error) {
+	if r.err == nil {
+		r.failAt(r.line(), r.field, err)
+	}
+}
 
 func (r *jsonReader) failAt(line int, field string, err error) {
 	if r.err == nil {

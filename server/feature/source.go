@@ -144,7 +144,10 @@ func located(line int, field string, err error) error {
 	return fmt.Errorf("%d: %s: %w", line, field, err)
 }
 
-var errTooLong = fmt.Errorf("longer than %d bytes", maxText)
+var (
+	errTooLong = fmt.Errorf("longer than %d bytes", maxText)
+	errNotUTF8 = errors.New("not valid UTF-8")
+)
 
 // checkName returns an error unless name is valid UTF-8 of at most maxText bytes.
 func checkName(name string) error {
@@ -152,7 +155,7 @@ func checkName(name string) error {
 		return errTooLong
 	}
 	if !utf8.ValidString(name) {
-		return errors.New("not valid UTF-8")
+		return errNotUTF8
 	}
 	return nil
 }
