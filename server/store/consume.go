@@ -57,10 +57,15 @@ func (s *Store) join(ctx context.Context) (_ order, err error) {
 	if err := c.openStream(waiting); err != nil {
 		return nil, err
 	}
-	if err := c.adopt(ctx); err != nil {
-		return nil, err
+	for {
+		err := c.adopt(ctx)
+		if err == nil {
+			return c, nil
+		}
+		if !transient(err) || pause(waiting, retryEvery) != nil {
+			return nil, err
+		}
 	}
-	return c, nil
 }
 
 func (c *cluster) close() {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"flag"
 	"fmt"
@@ -11,14 +12,25 @@ import (
 	"time"
 
 	logv1 "routeguide/proto/routeguide/log/v1"
+	"routeguide/server/feature"
 	"routeguide/server/lab/natstest"
+	"routeguide/server/note"
+	"routeguide/server/route"
 	"routeguide/server/store"
 )
 
 var randomChanges = flag.Int("changes", 100_000, "random changes that TestSameRows applies")
 
 // kinds make random changes of a kind each.
-var kinds = []func(*rand.Rand) *logv1.Change{contactItem}
+var kinds = []func(*rand.Rand) *logv1.Change{
+	contactItem, noteWritten, noteWritten, routeBegun, routeExtended, routeExtended, tracksForgotten, featurePut, featureDeleted,
+}
+
+func allBooks(st *store.Store) {
+	note.New(st, note.Options{})
+	route.New(st, route.Options{})
+	feature.New(st, feature.Default())
+}
 
 // contactItem is a new item, one that was there before, one that is refused or one that panics.
 func contactItem(r *rand.Rand) *logv1.Change {
@@ -32,14 +44,83 @@ func contactItem(r *rand.Rand) *logv1.Change {
 	return &logv1.Change{Book: &logv1.Change_Contact{Contact: &logv1.ContactChange{Kind: &logv1.ContactChange_Item{Item: item}}}}
 }
 
+// among returns one of n keys, so that changes meet what others did.
+func among(r *rand.Rand, n int) []byte {
+	sum := sha256.Sum256([]byte{byte(r.IntN(n))})
+	return sum[:]
+}
+
+func place(r *rand.Rand) (latitude, longitude int32) {
+	return r.Int32N(20) * 10_000_000, r.Int32N(20) * 10_000_000
+}
+
+func noteWritten(r *rand.Rand) *logv1.Change {
+	chat := among(r, 100)
+	written := &logv1.NoteWritten{
+		Chat: chat, ChatId: fmt.Sprintf("%x", chat[:8]), Number: noteNumber[chat[0]], Time: r.Int64(),
+		Traveler: fmt.Sprint("traveler ", r.IntN(9)), Message: fmt.Sprint("message ", r.Uint64()), PlaceLimit: r.Uint64N(3) * 100,
+	}
+	if noteNumber[chat[0]]++; r.IntN(20) == 0 { // one that is there, with another text, or that leaves some out
+		written.Number = r.Uint32N(200)
+	}
+	written.Latitude, written.Longitude = place(r)
+	return &logv1.Change{Book: &logv1.Change_Note{Note: &logv1.NoteChange{Kind: &logv1.NoteChange_Written{Written: written}}}}
+}
+
+// noteNumber and nextPoint are what comes next in a chat and a route, unless a change was refused or overtaken.
+var noteNumber, nextPoint [256]uint32
+
+func routeChange(c *logv1.RouteChange) *logv1.Change {
+	return &logv1.Change{Book: &logv1.Change_Route{Route: c}}
+}
+
+func routeBegun(r *rand.Rand) *logv1.Change {
+	token := among(r, 100)
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Begun{Begun: &logv1.RouteBegun{
+		Token: token, RouteId: fmt.Sprintf("%x", token[:8]), Call: among(r, 2)[:16], Traveler: fmt.Sprint("traveler ", r.IntN(9)), Time: r.Int64N(1e13),
+	}}})
+}
+
+func routeExtended(r *rand.Rand) *logv1.Change {
+	token, n := among(r, 100), 1+r.IntN(20)
+	points := &logv1.Points{}
+	for range n {
+		points.Latitude = append(points.Latitude, r.Int32N(1000))
+		points.Longitude = append(points.Longitude, r.Int32N(1000))
+		points.Time = append(points.Time, r.Int64N(1000))
+	}
+	first := nextPoint[token[0]]
+	nextPoint[token[0]] += uint32(n)
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Extended{Extended: &logv1.RouteExtended{
+		Token: token, Call: among(r, 2)[:16], First: first, Points: points, Metres: r.Float64() * 1e6, Features: r.Uint32N(9),
+		State: logv1.RouteState_ROUTE_STATE_RECORDING + logv1.RouteState(r.IntN(2)*2), Time: r.Int64N(1e13),
+	}}})
+}
+
+func tracksForgotten(r *rand.Rand) *logv1.Change {
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Forgotten{Forgotten: &logv1.TracksForgotten{Before: r.Int64N(100_000)}}})
+}
+
+func featurePut(r *rand.Rand) *logv1.Change {
+	put := &logv1.FeaturePut{Name: fmt.Sprint("feature ", r.Uint64())}
+	put.Latitude, put.Longitude = place(r)
+	return &logv1.Change{Book: &logv1.Change_Feature{Feature: &logv1.FeatureChange{Kind: &logv1.FeatureChange_Put{Put: put}}}}
+}
+
+func featureDeleted(r *rand.Rand) *logv1.Change {
+	deleted := &logv1.FeatureDeleted{}
+	deleted.Latitude, deleted.Longitude = place(r)
+	return &logv1.Change{Book: &logv1.Change_Feature{Feature: &logv1.FeatureChange{Kind: &logv1.FeatureChange_Deleted{Deleted: deleted}}}}
+}
+
 // Processes have the same rows after the same changes, whether they apply them as they are made, later, or begin from a
 // snapshot in the middle.
 func TestSameRows(t *testing.T) {
 	c := natstest.Start(t)
 	to := store.Cluster{URL: c.URL()}
-	live := open(t, store.Options{Dir: t.TempDir(), Cluster: &to})
+	live := open(t, store.Options{Dir: t.TempDir(), Cluster: &to}, allBooks)
 	later := store.Options{Dir: t.TempDir(), Cluster: &to}
-	if err := open(t, later).store.Close(); err != nil { // it has begun, and so it needs no snapshot
+	if err := open(t, later, allBooks).store.Close(); err != nil { // it has begun, and so it needs no snapshot
 		t.Fatal(err)
 	}
 	seed := uint64(time.Now().UnixNano())
@@ -71,7 +152,7 @@ func TestSameRows(t *testing.T) {
 		})
 	}
 	half()
-	maker := open(t, store.Options{Dir: t.TempDir(), Cluster: to.Often(1, time.Hour)})
+	maker := open(t, store.Options{Dir: t.TempDir(), Cluster: to.Often(1, time.Hour)}, allBooks)
 	until(t, "there is a snapshot", func() error {
 		if len(snapshots(t, c)) == 0 {
 			return fmt.Errorf("there is none: %v", maker.store.Ready())
@@ -88,5 +169,5 @@ func TestSameRows(t *testing.T) {
 	if info, err := c.Stream(streamName); err != nil || info.State.FirstSeq != 1 {
 		t.Fatalf("the stream was cut: %v", err)
 	}
-	same(t, live, open(t, later), open(t, store.Options{Dir: t.TempDir(), Cluster: &to}))
+	same(t, live, open(t, later, allBooks), open(t, store.Options{Dir: t.TempDir(), Cluster: &to}, allBooks))
 }

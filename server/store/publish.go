@@ -17,7 +17,7 @@ import (
 
 const (
 	maxMessage = 1 << 20 // bytes of a batch, if the cluster takes so many
-	inFlight   = 8       // batches that are not applied yet
+	inFlight   = 2       // batches that are not applied yet; the more there are the smaller they get
 	// envelope is what a message may have beside changes: headers, names and numbers.
 	envelope = 1 << 10
 )

@@ -1,222 +1,219 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
+	"math/rand/v2"
 	"os"
-	"slices"
-	"strconv"
-	"strings"
+	"path/filepath"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/ncruces/go-sqlite3"
 )
+
+// A pace says when a snapshot is made: when the stream has grown by so much since the newest. 0 means the usual.
+type pace struct {
+	messages uint64
+	bytes    uint64
+	look     time.Duration // how often a process looks; it does so at a random moment, so that two seldom do it at once
+	// abandoned is how old the newest part of an unfinished snapshot must be to be cleared away.
+	abandoned time.Duration
+}
+
+// usual makes a snapshot before applying the messages after it takes longer than downloading one.
+var usual = pace{messages: 100_000, bytes: 64 << 20, look: 30 * time.Second, abandoned: 10 * time.Minute}
+
+func (p pace) or(usual pace) pace {
+	if p == (pace{}) {
+		return usual
+	}
+	return p
+}
 
 const (
-	bucketName = "routeguide"
-	chunkBytes = 128 << 10 // the object store's usual size; less where the cluster takes less
+	// scratchName is the directory of what is being uploaded and downloaded; nothing in it outlives the process.
+	scratchName = "snapshots"
+	logEvery    = 5 * time.Second
 )
 
-// A snapshot is a database in the cluster's object store that has all up to a message.
-type snapshot struct {
-	message uint64
-	info    *jetstream.ObjectInfo
+func (c *cluster) scratch(name string) string {
+	return filepath.Join(c.store.options.Dir, scratchName, name)
 }
 
-// A depot is the bucket of the object store that snapshots are in.
-//
-// Snapshots have the object store's format, and its tools work. But the client's own Put sends without waiting, more than a
-// server buffers, and its Get cannot be ended while it waits.
-type depot struct {
-	c      *cluster
-	js     jetstream.JetStream
-	bucket jetstream.ObjectStore
-	stream jetstream.Stream // of the bucket
-}
-
-// depot opens the bucket, or makes it.
-func (c *cluster) depot(ctx context.Context, js jetstream.JetStream) (*depot, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	bucket, err := js.ObjectStore(ctx, bucketName)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		bucket, err = js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
-			Bucket: bucketName, Description: "snapshots of RouteGuide's state", Storage: jetstream.FileStorage, Replicas: c.Replicas,
-		})
+// adopt sees whether the file is one of this cluster, and has a new one begin as the newest snapshot is.
+func (c *cluster) adopt(ctx context.Context) error {
+	s := c.store
+	var position, message uint64
+	var id string
+	if _, err := s.writer.First(func(r Row) {
+		position, id, message = uint64(r.Int(0)), r.Text(1), uint64(r.Int(2))
+	}, "SELECT position, stream, message FROM store"); err != nil {
+		return err
 	}
+	switch {
+	case id == "" && position > 0:
+		return fmt.Errorf("%w: its state is that of one machine; a new cluster begins with it by \"routeguide restore -nats-url\", "+
+			"and to join one that has a state choose another directory", ErrElsewhere)
+	case id != "" && id != c.id:
+		return fmt.Errorf("%w: its state is that of another cluster, or of this one before its stream was deleted; choose another directory",
+			ErrElsewhere)
+	}
+	if err := os.RemoveAll(c.scratch("")); err != nil {
+		return err
+	}
+	if err := os.Mkdir(c.scratch(""), 0o700); err != nil {
+		return err
+	}
+	c.message.Store(message)
+	if id != "" {
+		return nil // if it is too far behind, consume finds that out
+	}
+	d, err := c.depot(ctx, c.js)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	stream, err := js.Stream(ctx, "OBJ_"+bucketName)
-	return &depot{c, js, bucket, stream}, err
-}
-
-// private opens the bucket on a connection of its own, so that what is large holds up nothing else. Close the connection.
-func (c *cluster) private(ctx context.Context) (*depot, *nats.Conn, error) {
-	conn, err := c.dial(ctx)
+	all, _, err := d.list(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	js, err := jetstream.New(conn)
+	if len(all) > 0 {
+		return c.begin(ctx, 0)
+	}
+	return s.writer.Exec("UPDATE store SET stream = ?", c.id)
+}
+
+// begin has the newest snapshot, which must have a message, take the place of the tables.
+func (c *cluster) begin(ctx context.Context, message uint64) error {
+	d, conn, err := c.private(ctx)
 	if err != nil {
-		conn.Close()
-		return nil, nil, err
+		return err
 	}
-	d, err := c.depot(ctx, js)
+	defer conn.Close()
+	all, _, err := d.list(ctx)
 	if err != nil {
-		conn.Close()
+		return err
 	}
-	return d, conn, err
+	if len(all) == 0 || all[len(all)-1].message < message {
+		return fmt.Errorf("%w: the cluster has no snapshot with message %d, which it no longer has: one is being made or restored, or was lost",
+			ErrUnavailable, message)
+	}
+	newest, path := all[len(all)-1], c.scratch("received")
+	defer os.Remove(path)
+	c.log.Info("the state of the cluster is downloaded", "message", newest.message, "bytes", newest.info.Size)
+	if err := d.get(ctx, newest, path, c.progress("the state of the cluster is downloaded")); err != nil {
+		return fmt.Errorf("download the cluster's state: %w", err)
+	}
+	if err := c.prepare(path, newest.message); err != nil {
+		return fmt.Errorf("the cluster's state: %w", err)
+	}
+	err = failed(ctx, c.store.writer.conn.Restore("main", path))
+	c.store.wrote(err)
+	if err != nil {
+		return fmt.Errorf("store the cluster's state: %w", err)
+	}
+	if err := c.store.load(); err != nil {
+		return err
+	}
+	c.message.Store(newest.message)
+	c.log.Info("the state is that of the cluster", "message", newest.message, "position", c.store.Position())
+	return nil
 }
 
-// list returns the snapshots of our stream, oldest first, and what all objects in the bucket are called within.
-func (d *depot) list(ctx context.Context) (all []snapshot, known map[string]bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	objects, err := d.bucket.List(ctx)
-	if err != nil && !errors.Is(err, jetstream.ErrNoObjectsFound) {
-		return nil, nil, fmt.Errorf("list the snapshots: %w", err)
-	}
-	known = make(map[string]bool)
-	for _, info := range objects {
-		known[info.NUID] = true
-		if id, number, ok := strings.Cut(info.Name, "-"); ok && id == d.c.id {
-			if message, err := strconv.ParseUint(number, 10, 64); err == nil {
-				all = append(all, snapshot{message, info})
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b snapshot) int { return cmp.Compare(a.message, b.message) })
-	return all, known, nil
-}
-
-func (d *depot) chunks(nuid string) string { return "$O." + bucketName + ".C." + nuid }
-
-func (d *depot) meta(name string) string {
-	return "$O." + bucketName + ".M." + base64.URLEncoding.EncodeToString([]byte(name))
-}
-
-// put uploads a file as the snapshot of a message. It is there when all of it is.
-func (d *depot) put(ctx context.Context, message uint64, path string, progress func(done, total int64)) error {
+// prepare makes a snapshot our state as it is after a message.
+func (c *cluster) prepare(path string, message uint64) (err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	stat, err := f.Stat()
+	if err := errors.Join(checkHeader(path, f), f.Close()); err != nil {
+		return err
+	}
+	tx, err := openTx(path, sqlite3.OPEN_READWRITE, "")
 	if err != nil {
 		return err
 	}
-	info := jetstream.ObjectInfo{
-		ObjectMeta: jetstream.ObjectMeta{Name: fmt.Sprintf("%s-%d", d.c.id, message)},
-		Bucket:     bucketName, NUID: rand.Text(),
-	}
-	sum := sha256.New()
-	chunk := make([]byte, min(chunkBytes, d.c.conn.MaxPayload()-envelope))
-	for {
-		n, err := io.ReadFull(f, chunk)
-		if err == io.EOF {
-			break
-		} else if err != nil && err != io.ErrUnexpectedEOF {
-			return err
-		}
-		sum.Write(chunk[:n])
-		if err := d.send(ctx, &nats.Msg{Subject: d.chunks(info.NUID), Data: chunk[:n]}); err != nil {
-			return err
-		}
-		info.Size += uint64(n)
-		info.Chunks++
-		progress(int64(info.Size), stat.Size())
-	}
-	info.Digest = jetstream.GetObjectDigestValue(sum)
-	data, err := json.Marshal(info)
-	if err != nil {
+	defer func() { err = errors.Join(err, tx.close()) }()
+	if err := c.store.migrate(tx); err != nil {
 		return err
 	}
-	return d.send(ctx, &nats.Msg{Subject: d.meta(info.Name), Data: data, Header: nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupSubject}}})
+	if err := tx.Exec("UPDATE store SET stream = ?, message = ?", c.id, message); err != nil {
+		return err
+	}
+	return tx.Exec("PRAGMA journal_mode = delete") // so that all is in the one file
 }
 
-func (d *depot) send(ctx context.Context, msg *nats.Msg) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	_, err := d.js.PublishMsg(ctx, msg)
-	return refusal(err)
+// progress logs now and then how far something is.
+func (c *cluster) progress(what string) func(done, total int64) {
+	last := time.Now()
+	return func(done, total int64) {
+		if time.Since(last) > logEvery {
+			last = time.Now()
+			c.log.Info(what, "bytes", done, "of", total)
+		}
+	}
 }
 
-// get downloads a snapshot to a file. What arrives is what was uploaded, or there is an error.
-func (d *depot) get(ctx context.Context, s snapshot, path string, progress func(done, total int64)) (err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+// keepSnapshots makes a snapshot whenever the stream has grown enough, unless another process does, until ctx ends.
+func (c *cluster) keepSnapshots(ctx context.Context) {
+	pace := c.pace.or(usual)
+	for pause(ctx, pace.look+rand.N(pace.look)) == nil {
+		if err := c.keepSnapshot(ctx, pace); err != nil && ctx.Err() == nil {
+			c.log.Warn("no snapshot of the state was made", "err", err)
+		}
+	}
+}
+
+func (c *cluster) keepSnapshot(ctx context.Context, pace pace) error {
+	d, err := c.depot(ctx, c.js)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	sum, size, chunks := sha256.New(), uint64(0), uint32(0)
-	for msg, err := range feed(ctx, d.stream, d.chunks(s.info.NUID), 0) {
-		if err != nil {
-			return err
-		}
-		data := msg.Data()
-		sum.Write(data)
-		if _, err := f.Write(data); err != nil {
-			return err
-		}
-		size, chunks = size+uint64(len(data)), chunks+1
-		progress(int64(size), int64(s.info.Size))
-		if chunks == s.info.Chunks {
-			break
-		}
-	}
-	if size != s.info.Size || jetstream.GetObjectDigestValue(sum) != s.info.Digest {
-		return fmt.Errorf("%w: the snapshot %s is not what was uploaded", ErrDamaged, s.info.Name)
-	}
-	return nil
-}
-
-// prune keeps the newest two snapshots, as somebody may be downloading the older of them, and the messages after that one.
-// What else there is of snapshots, and so old, was left by a process that was killed.
-func (d *depot) prune(ctx context.Context, abandoned time.Duration) error {
-	all, known, err := d.list(ctx)
+	all, _, err := d.list(ctx)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	for ; len(all) > 2; all = all[1:] {
-		for _, subject := range []string{d.meta(all[0].info.Name), d.chunks(all[0].info.NUID)} {
-			if err := d.stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+	info, err := c.look(ctx)
+	if err != nil {
+		return err
+	}
+	var newest, size uint64
+	if len(all) > 0 {
+		newest, size = all[len(all)-1].message, all[len(all)-1].info.Size
+	}
+	if at := c.message.Load(); at > newest {
+		grown := at - newest
+		bytes := uint64(float64(info.State.Bytes) * float64(grown) / float64(max(info.State.Msgs, 1)))
+		if grown >= pace.messages || bytes >= max(pace.bytes, size/2) {
+			if err := c.makeSnapshot(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	if len(all) == 2 {
-		if err := d.c.stream.Purge(ctx, jetstream.WithPurgeSequence(all[0].message+1)); err != nil {
-			return err
-		}
-	}
-	info, err := d.stream.Info(ctx, jetstream.WithSubjectFilter(d.chunks("*")))
+	return d.prune(ctx, pace.abandoned)
+}
+
+func (c *cluster) makeSnapshot(ctx context.Context) error {
+	tx, err := c.store.readers.take(ctx)
 	if err != nil {
 		return err
 	}
-	for subject := range maps.Keys(info.State.Subjects) {
-		if known[strings.TrimPrefix(subject, d.chunks(""))] {
-			continue
-		}
-		last, err := d.stream.GetLastMsgForSubject(ctx, subject)
-		if err == nil && info.TimeStamp.Sub(last.Time) > abandoned {
-			err = d.stream.Purge(ctx, jetstream.WithPurgeSubject(subject))
-		}
-		if err != nil {
-			return err
-		}
+	path := c.scratch("made")
+	defer os.Remove(path)
+	err = c.store.met(tx.copyTo(ctx, path, func(int64, int64) {}))
+	message := tx.message
+	c.store.readers.give(tx)
+	if err != nil {
+		return err
 	}
+	d, conn, err := c.private(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := d.put(ctx, message, path, c.progress("a snapshot is uploaded")); err != nil {
+		return fmt.Errorf("upload: %w", err)
+	}
+	c.log.Info("a snapshot of the state was made", "message", message)
 	return nil
 }

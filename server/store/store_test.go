@@ -136,13 +136,17 @@ func (s *shelf) all(t *testing.T) (all []text) {
 	return all
 }
 
-func open(t *testing.T, o store.Options) *shelf {
+// open opens a store with a shelf and other books.
+func open(t *testing.T, o store.Options, books ...func(*store.Store)) *shelf {
 	t.Helper()
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	st := store.New(o)
 	s := newShelf(st)
+	for _, register := range books {
+		register(st)
+	}
 	if err := st.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
