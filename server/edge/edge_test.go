@@ -63,7 +63,7 @@ func (g *guide) wait(ctx context.Context) error {
 // GetFeature answers with the metadata it got. A negative latitude is the code to fail with, 999 waits, 777 is answered with gzip.
 func (g *guide) GetFeature(ctx context.Context, p *routeguidepb.Point) (*routeguidepb.Feature, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
-	answer := metadata.MD{"route-id": md["route-id"], "seen-bin": md["seen-bin"]}
+	answer := metadata.MD{"route-id": md["route-id"], "resume-token": md["resume-token"], "seen-bin": md["seen-bin"]}
 	if err := errors.Join(grpc.SetHeader(ctx, answer), grpc.SetTrailer(ctx, metadata.Pairs("after", "all"))); err != nil {
 		return nil, err
 	}
