@@ -2,7 +2,6 @@ package note
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"slices"
 
@@ -33,10 +32,11 @@ type visit struct {
 	hasOwn bool
 }
 
-// Chat begins a chat, or goes on with the one that the hash of its secret names, and writes notes under the traveler's
-// name. What the chat is to be told goes to send, during Write and Deliver only; an error of send ends them. Close it.
-func (b *Book) Chat(ctx context.Context, secret [32]byte, traveler string, send func(Note) error) (*Chat, error) {
-	c := &Chat{book: b, token: secret[:], name: rand.Text(), traveler: traveler, send: send, places: make(map[geo.Point]*visit)}
+// Chat begins a chat under a public name, or goes on with the one that the hash of its secret names, and writes notes under
+// the traveler's name. What the chat is to be told goes to send, during Write and Deliver only; an error of send ends them.
+// Close it.
+func (b *Book) Chat(ctx context.Context, secret [32]byte, name, traveler string, send func(Note) error) (*Chat, error) {
+	c := &Chat{book: b, token: secret[:], name: name, traveler: traveler, send: send, places: make(map[geo.Point]*visit)}
 	err := b.store.View(ctx, func(tx *store.Tx) error {
 		chat := int64(0)
 		known, err := tx.First(func(r store.Row) { chat, c.name = r.Int(0), r.Text(1) }, "SELECT id, name FROM chat WHERE token = ?", c.token)

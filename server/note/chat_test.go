@@ -51,7 +51,7 @@ func talk(t *testing.T, book *note.Book, name string) *talker {
 	t.Helper()
 	w := &talker{t: t}
 	var err error
-	w.Chat, err = book.Chat(t.Context(), sha256.Sum256([]byte(name)), name, func(n note.Note) error {
+	w.Chat, err = book.Chat(t.Context(), sha256.Sum256([]byte(name)), name, name, func(n note.Note) error {
 		w.sent = append(w.sent, n.Message)
 		return nil
 	})
@@ -153,7 +153,7 @@ func TestManyTravelersSeeOneOrder(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range travelers {
 		wg.Go(func() {
-			chat, err := book.Chat(t.Context(), sha256.Sum256([]byte{byte(i)}), "", func(n note.Note) error {
+			chat, err := book.Chat(t.Context(), sha256.Sum256([]byte{byte(i)}), fmt.Sprint("chat", i), "", func(n note.Note) error {
 				sent[i] = append(sent[i], n)
 				return nil
 			})

@@ -64,7 +64,7 @@ func TestListAgreesWithLookingAtEach(t *testing.T) {
 	}
 	var all []route.Route
 	for i := range 120 {
-		rec, err := book.Record(t.Context(), [32]byte{byte(i)}, fmt.Sprint("t", i%3))
+		rec, err := book.Record(t.Context(), [32]byte{byte(i)}, fmt.Sprint("r", i), fmt.Sprint("t", i%3))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,10 +31,10 @@ type Recorder struct {
 	sent *logv1.RouteExtended
 }
 
-func newRecorder(b *Book, secret [32]byte) *Recorder {
+func newRecorder(b *Book, secret [32]byte, name string) *Recorder {
 	call := make([]byte, 8)
 	_, _ = rand.Read(call) // never fails
-	return &Recorder{book: b, token: secret[:], call: call, route: Route{ID: rand.Text()}}
+	return &Recorder{book: b, token: secret[:], call: call, route: Route{ID: name}}
 }
 
 // ID is the public name of the route.

@@ -41,7 +41,7 @@ func open(t *testing.T, dir string, c *clock) *route.Book {
 
 func record(t *testing.T, book *route.Book, id string, stored int) *route.Recorder {
 	t.Helper()
-	r, err := book.Record(t.Context(), sha256.Sum256([]byte(id)), "ada")
+	r, err := book.Record(t.Context(), sha256.Sum256([]byte(id)), id, "ada")
 	if err != nil {
 		t.Fatal(err)
 	}

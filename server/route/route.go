@@ -114,10 +114,10 @@ func change(c *logv1.RouteChange) *logv1.Change {
 	return &logv1.Change{Book: &logv1.Change_Route{Route: c}}
 }
 
-// Record begins a route, or goes on with the one that the hash of its secret names: from then on the call that recorded it
-// before can store no more points.
-func (b *Book) Record(ctx context.Context, secret [32]byte, traveler string) (*Recorder, error) {
-	r := newRecorder(b, secret)
+// Record begins a route under a public name, or goes on with the one that the hash of its secret names: from then on the
+// call that recorded it before can store no more points.
+func (b *Book) Record(ctx context.Context, secret [32]byte, name, traveler string) (*Recorder, error) {
+	r := newRecorder(b, secret, name)
 	e, err := b.store.Do(ctx, change(&logv1.RouteChange{Kind: &logv1.RouteChange_Begun{Begun: &logv1.RouteBegun{
 		Token: r.token, RouteId: r.route.ID, Call: r.call, Traveler: traveler, Time: b.now().UnixMilli(),
 	}}}))

@@ -108,11 +108,11 @@ func send(stream grpc.ClientStream, data []byte) {
 	_ = stream.CloseSend()
 }
 
-// Thirty million empty nodes, two bytes each, would take 3.8 GB when decoded.
+// Eight million empty nodes, two bytes each, would take 1 GB when decoded.
 func TestMessageThatBecomesTooMuch(t *testing.T) {
-	s := serve(t, feature.Default(), io.Discard, Options{Message: 64 * mib, Budget: NewBudget(128 * mib)}, graphs)
-	nodes := bytes.Repeat([]byte("\x0a\x00"), 30*mib)
-	s.attack(t, 600*mib, func() {
+	s := serve(t, feature.Default(), io.Discard, Options{Message: 16 * mib, Budget: NewBudget(32 * mib)}, graphs)
+	nodes := bytes.Repeat([]byte("\x0a\x00"), 8*mib)
+	s.attack(t, 300*mib, func() {
 		var clients sync.WaitGroup
 		for range 4 {
 			stream := raw(t, s.conn, "/test.Graphs/Take")
@@ -126,11 +126,11 @@ func TestMessageThatBecomesTooMuch(t *testing.T) {
 		clients.Wait()
 	})
 	stream := raw(t, s.conn, "/test.Graphs/Take") // what is not that much is taken, and the budget is whole again
-	send(stream, nodes[:mib])
+	send(stream, nodes[:mib/4])
 	if err := stream.RecvMsg(new(relay.Message)); err != nil {
 		t.Error(err)
 	}
-	s.whole(t, 128*mib)
+	s.whole(t, 32*mib)
 }
 
 // whole checks that all of the budget has been given back, as soon as calls have ended.
@@ -152,7 +152,7 @@ func TestMessageThatInflates(t *testing.T) {
 	for name, test := range map[string]struct {
 		bytes int
 		want  codes.Code
-	}{"too much": {4*mib + 1, codes.ResourceExhausted}, "far too much": {64 * mib, codes.ResourceExhausted}, "just enough": {4 * mib, codes.OK}} {
+	}{"too much": {4*mib + 1, codes.ResourceExhausted}, "far too much": {16 * mib, codes.ResourceExhausted}, "just enough": {4 * mib, codes.OK}} {
 		t.Run(name, func(t *testing.T) {
 			// One unknown field, whose length is all that is left.
 			zeros := make([]byte, test.bytes)

@@ -135,13 +135,13 @@ func (r *rude) wait(ended int) {
 	}
 }
 
-// A hundred messages of 60 MiB, of each of which the last byte never comes, take what the budget has and end in time.
+// A hundred messages of 15 MiB, of each of which the last byte never comes, take what the budget has and end in time.
 func TestMessagesThatAreNotFinished(t *testing.T) {
-	const calls, message = 100, 60 * mib
-	s := serve(t, feature.Default(), io.Discard, Options{Message: 64 * mib, Budget: NewBudget(128 * mib), Stall: 2 * time.Second}, graphs)
+	const calls, message = 100, 15 * mib
+	s := serve(t, feature.Default(), io.Discard, Options{Message: 16 * mib, Budget: NewBudget(32 * mib), Stall: 2 * time.Second}, graphs)
 	start := binary.BigEndian.AppendUint32([]byte{0}, message)
 	most := make([]byte, message-1)
-	s.attack(t, 600*mib, func() {
+	s.attack(t, 300*mib, func() {
 		var clients sync.WaitGroup
 		for range calls {
 			r := s.rude(t)
@@ -157,7 +157,7 @@ func TestMessagesThatAreNotFinished(t *testing.T) {
 		}
 		clients.Wait()
 	})
-	s.whole(t, 128*mib)
+	s.whole(t, 32*mib)
 }
 
 // A call whose request never comes ends in time, too.

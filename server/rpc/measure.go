@@ -14,20 +14,20 @@ const (
 	decodedMost  = messageBytes/2 + 1 // times its encoded form that a message can be: an empty one inside takes two bytes
 )
 
-// decodedBytes returns how much memory a message takes when it is decoded, or somewhat more. It reads the encoded form
-// only. None of the messages served nests in itself.
-func decodedBytes(d protoreflect.MessageDescriptor, encoded []byte) int64 {
+// decodedBytes returns how much memory a message takes when it is decoded, or somewhat more; where that is more than most,
+// any number that is. It reads the encoded form only. None of the messages served nests in itself.
+func decodedBytes(d protoreflect.MessageDescriptor, encoded []byte, most int64) int64 {
 	bytes := int64(messageBytes)
 	eachField(d, encoded, func(f protoreflect.FieldDescriptor, kind protowire.Type, value []byte) bool {
 		switch {
 		case f == nil || kind != protowire.BytesType || f.Kind() == protoreflect.StringKind || f.Kind() == protoreflect.BytesKind:
 			bytes += fieldBytes + int64(len(value))
 		case f.Message() != nil:
-			bytes += decodedBytes(f.Message(), value)
+			bytes += decodedBytes(f.Message(), value, most-bytes)
 		default:
 			bytes += fieldBytes + numberBytes*int64(len(value))
 		}
-		return true
+		return bytes <= most
 	})
 	return bytes
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base32"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -25,6 +26,8 @@ const (
 
 // secret is long enough for 128 random bits, as long as its characters are random.
 var secret = regexp.MustCompile(`^[A-Za-z0-9_-]{22,64}$`)
+
+var publicNames = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // value returns the request metadata called key, or "".
 func value(ctx context.Context, key string) string {
@@ -52,10 +55,12 @@ func traveler(ctx context.Context) (string, error) {
 	return name, nil
 }
 
-// A resume is the secret that a call may be gone on with, and its hash, which alone is stored.
+// A resume is the secret that a call may be gone on with; its hash, which alone is stored; and the public name, made of that
+// hash, so that every call with the secret has the same one.
 type resume struct {
 	token string
 	hash  [sha256.Size]byte
+	name  string
 }
 
 // resumeToken returns the secret that the client gave, or a new one. Public names give no right to go on.
@@ -71,7 +76,9 @@ func resumeToken(ctx context.Context) (resume, error) {
 	} else if !secret.MatchString(token) {
 		return resume{}, invalid(mdResume, "it is not 22 to 64 of the characters A-Z a-z 0-9 _ -")
 	}
-	return resume{token, sha256.Sum256([]byte(token))}, nil
+	hash := sha256.Sum256([]byte(token))
+	again := sha256.Sum256(hash[:])
+	return resume{token, hash, publicNames.EncodeToString(again[:16])}, nil
 }
 
 // chatNotes returns the number of the first note that the call will send, where the client says it.

@@ -147,7 +147,7 @@ func (c *call) decode(data mem.BufferSlice, m proto.Message) error {
 	encoded := whole.ReadOnlyData()
 	cost := int64(len(encoded))
 	if most := cost * decodedMost; most > freeBytes {
-		cost = decodedBytes(m.ProtoReflect().Descriptor(), encoded)
+		cost = decodedBytes(m.ProtoReflect().Descriptor(), encoded, c.calls.Budget.bytes)
 		if err := c.share.set(c.ctx, int64(len(encoded))+cost); err != nil {
 			return err
 		}

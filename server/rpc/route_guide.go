@@ -17,8 +17,8 @@ import (
 	"routeguide/server/route"
 )
 
-// flushGrace is how long the points of a broken call may take to be stored.
-const flushGrace = 5 * time.Second
+// flushGrace is how long the points of a broken call may take to be stored: less than the program has to end.
+const flushGrace = 3 * time.Second
 
 type routeGuide struct {
 	routeguidepb.UnsafeRouteGuideServer
@@ -66,7 +66,7 @@ func (s *routeGuide) RecordRoute(stream grpc.ClientStreamingServer[routeguidepb.
 	if err != nil {
 		return err
 	}
-	rec, err := s.routes.Record(ctx, token.hash, who)
+	rec, err := s.routes.Record(ctx, token.hash, token.name, who)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (s *routeGuide) RouteChat(stream grpc.BidiStreamingServer[routeguidepb.Rout
 	if err != nil {
 		return err
 	}
-	chat, err := s.notes.Chat(ctx, token.hash, who, func(n note.Note) error {
+	chat, err := s.notes.Chat(ctx, token.hash, token.name, who, func(n note.Note) error {
 		return stream.Send(&routeguidepb.RouteNote{Location: pointMessage(n.Location), Message: n.Message})
 	})
 	if err != nil {

@@ -25,14 +25,14 @@ func bookOf(change *logv1.Change) string {
 	return ""
 }
 
-// errPanic is why a change was not made whose book panicked.
+// errPanic is why a change was not made whose book panicked, or wrote what the tables do not take.
 var errPanic = errors.New("the change cannot be made")
 
 // apply makes changes in one transaction, and tells the books when it is durable. Each has an outcome: one that its book
 // refuses has that error and has written nothing. message is the place of the batch in the cluster's stream, or 0.
 //
-// A change whose book panics is left out: it does so in every process. One that needs a damaged page is left out where
-// alone is true, as no other process knows of it.
+// A change whose book panics, or writes what the tables do not take, is left out: it does so in every process. One that
+// needs a damaged page is left out where alone is true, as no other process knows of it.
 //
 // An error means that nothing was made, of any change.
 func (s *Store) apply(changes []*logv1.Change, message uint64, alone bool) ([]outcome, error) {
@@ -48,6 +48,9 @@ func (s *Store) apply(changes []*logv1.Change, message uint64, alone bool) ([]ou
 		}
 		if at == len(changes) || !errors.Is(err, errPanic) && !(alone && errors.Is(err, ErrDamaged)) {
 			return nil, err
+		}
+		if errors.Is(err, errPanic) {
+			s.log.Error("a change is left out", "book", bookOf(changes[at]), "err", err)
 		}
 		left[at] = s.met(err)
 	}

@@ -205,7 +205,7 @@ func (c *cluster) makeSnapshot(ctx context.Context) error {
 	}
 	path := c.scratch("made")
 	defer os.Remove(path)
-	err = c.store.met(tx.copyTo(ctx, path, func(int, int) {}))
+	err = c.store.met(tx.copyTo(ctx, path, func(int64, int64) {}))
 	message := tx.message
 	c.store.readers.give(tx)
 	if err != nil {
@@ -224,9 +224,10 @@ func (c *cluster) makeSnapshot(ctx context.Context) error {
 }
 
 // Restore makes the database in a file, which Backup made, the state that an empty cluster begins with. Processes that run
-// already take it over. When it is broken off it can be done again.
+// already take it over. When it is broken off it can be done again. Progress is told how many bytes of how many are uploaded.
 //
-// Errors: ErrForeign for a file that is no store, ErrNotEmpty for a cluster that has changes.
+// Errors: ErrForeign for a file that is no store, ErrDamaged for one with a damaged page, ErrNotEmpty for a cluster that has
+// changes.
 func Restore(ctx context.Context, to Cluster, file string, progress func(done, total int64)) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -237,6 +238,11 @@ func Restore(ctx context.Context, to Cluster, file string, progress func(done, t
 	}
 	if wal, err := os.Stat(file + "-wal"); err == nil && wal.Size() > 0 {
 		return fmt.Errorf("%s is in use or was not closed: a part of it is in %s-wal; give a file that \"routeguide backup\" made", file, file)
+	}
+	if damaged, err := damagedPages(ctx, file, func(int64, int64) {}); err != nil {
+		return about(file, err)
+	} else if len(damaged) > 0 {
+		return fmt.Errorf("%w: page %d of %s", ErrDamaged, damaged[0], file)
 	}
 	c := &cluster{Cluster: to, log: slog.Default()}
 	defer c.close()

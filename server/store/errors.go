@@ -62,6 +62,9 @@ func failed(ctx context.Context, err error) error {
 	case errors.Is(err, sqlite3.IOERR_DATA), errors.Is(err, sqlite3.IOERR_READ), errors.Is(err, sqlite3.IOERR_SHORT_READ),
 		errors.Is(err, sqlite3.IOERR_CORRUPTFS), errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.NOTADB):
 		f.means = ErrDamaged
+	case errors.Is(err, sqlite3.CONSTRAINT), errors.Is(err, sqlite3.ERROR), errors.Is(err, sqlite3.MISMATCH),
+		errors.Is(err, sqlite3.RANGE), errors.Is(err, sqlite3.TOOBIG):
+		f.means = errPanic
 	case errors.Is(err, sqlite3.IOERR), errors.Is(err, sqlite3.BUSY), errors.Is(err, sqlite3.READONLY):
 		f.means = ErrUnavailable
 	}

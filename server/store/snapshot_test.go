@@ -265,6 +265,18 @@ func TestRestore(t *testing.T) {
 	if err := store.Restore(t.Context(), to, file, func(int64, int64) {}); !errors.Is(err, store.ErrNotEmpty) {
 		t.Errorf("restored again: %v", err)
 	}
+	damaged := filepath.Join(t.TempDir(), "damaged")
+	bytes, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes[100_000] ^= 1
+	if err := os.WriteFile(damaged, bytes, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Restore(t.Context(), to, damaged, func(int64, int64) {}); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("restored what is damaged: %v", err)
+	}
 	other := filepath.Join(t.TempDir(), "other")
 	if err := os.WriteFile(other, make([]byte, 4096), 0o600); err != nil {
 		t.Fatal(err)

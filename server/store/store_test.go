@@ -195,6 +195,9 @@ func changesAreMadeOnceAndInOrder(t *testing.T, o store.Options) {
 	if _, err := s.add(t.Context(), "y", "panic"); err == nil {
 		t.Error("a change that panics is made")
 	}
+	if _, err := s.add(t.Context(), "7", "panic"); err == nil { // it writes what is there already
+		t.Error("a change that the tables do not take is made")
+	}
 	if got := s.all(t); len(got) != 25 || got[24] != (text{25, "text 24"}) {
 		t.Errorf("stored %v", got)
 	}

@@ -21,7 +21,7 @@ import (
 const (
 	connectBound   = 5 * time.Second  // for a target to take a connection
 	ackBound       = 20 * time.Second // for a target to acknowledge what it was sent; then its connection counts as lost
-	pingEvery      = 6 * time.Minute  // while there are calls; gRPC servers close a connection with pings every five minutes
+	pingEvery      = 6 * time.Minute  // while there are calls; gRPC servers close a connection that is pinged more than every five minutes
 	streamWindow   = 64 << 10         // bytes of answers that are held for a caller who does not read
 	connWindow     = 16 << 20         // bytes of answers on their way, of all calls together
 	answerMetadata = 1 << 20          // bytes of metadata in an answer

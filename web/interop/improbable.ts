@@ -28,10 +28,12 @@ export function improbable(host: string, transport: grpc.TransportFactory): Call
         else reject(new Refusal(code, message));
       });
     });
+    const send = async () => {
+      for await (const request of requests) client.send(new Request(request));
+      client.finishSend();
+    };
     client.start();
-    for await (const request of requests) client.send(new Request(request));
-    client.finishSend();
-    await end;
+    await Promise.all([send(), end]); // A call that fails ends here, even while its next request waits for an answer.
   };
 }
 

@@ -89,6 +89,9 @@ func (d *disk) cut() error {
 	return nil
 }
 
+// freeze has a process do nothing more, as a power cut would: it must not see that its disk has stopped.
+func freeze(p *process) error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
+
 // fill gives all room that its disk has left to a file, without a write that would keep others waiting.
 func fill(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)

@@ -16,4 +16,5 @@ func mountDisk(string, int64) (*disk, error) { return nil, errNoDisks }
 func (*disk) mount() error                   { return errNoDisks }
 func (*disk) unmount() error                 { return errNoDisks }
 func (*disk) cut() error                     { return errNoDisks }
+func freeze(*process) error                  { return errNoDisks }
 func fill(string) error                      { return errNoDisks }

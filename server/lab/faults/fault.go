@@ -84,7 +84,7 @@ func powerCut(ctx context.Context, l *lab, dir string) (*stage, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.unmount())
 	}
-	st.hurt = func(context.Context, *crowd) error { return errors.Join(d.cut(), p.kill(), d.unmount()) }
+	st.hurt = func(context.Context, *crowd) error { return errors.Join(freeze(p), d.cut(), p.kill(), d.unmount()) }
 	st.heal = func(ctx context.Context) error {
 		if err := d.mount(); err != nil {
 			return err
