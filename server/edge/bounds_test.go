@@ -236,7 +236,6 @@ func TestBudgetIsGivenBack(t *testing.T) {
 // TestMetadataHarmsNobody sends more of it than may be, again and again, beside calls of others.
 func TestMetadataHarmsNobody(t *testing.T) {
 	p := open(t)
-	p.server.MaxHeaderBytes = 2 << 20
 	ctx, stop := context.WithCancel(call(t))
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -203,7 +203,7 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 	}
 	web, native := listen(), listen()
 	p.base = "http://" + web.Addr().String()
-	p.server = &http.Server{Handler: p.edge, ReadHeaderTimeout: patience}
+	p.server = &http.Server{Handler: p.edge, ReadHeaderTimeout: patience, MaxHeaderBytes: 2 << 20}
 	p.server.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			p.tcp.Store(c, nil)
