@@ -19,7 +19,7 @@ var rooms = map[string][]string{
 	"server/refusal":  {"google.golang.org/"},
 	"server/rpc": {"proto/", "server/feature", "server/route", "server/note", "server/geo", "server/store", "server/relay", "server/refusal",
 		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/"},
-	"server/tutorial": {"proto/", "server/store", "server/refusal", "google.golang.org/"},
+	"server/tutorial": {"proto/", "server/line", "server/store", "server/refusal", "google.golang.org/"},
 	"server/line":     {},
 	"server/edge":     {"static", "openapi", "server/edge/", "server/relay", "server/refusal", "google.golang.org/grpc"},
 	"server/edge/rest": {"proto/", "server/edge/exchange", "server/edge/wire", "server/line", "server/refusal", "google.golang.org/",
