@@ -175,7 +175,7 @@ func TestBudget(t *testing.T) {
 	for name := range unfinished(t, open(t), size, 0) {
 		t.Run(name, func(t *testing.T) {
 			budget := &purse{has: 10 << 20}
-			p := open(t, func(o *edge.Options) { o.Budget, o.Limits.Arrive = budget, 2*time.Second })
+			p := open(t, func(o *edge.Options) { o.Budget, o.Limits.Arrive = budget, 8*time.Second }) // for all to be there together
 			var wg sync.WaitGroup
 			var refused atomic.Int64
 			for range 20 {

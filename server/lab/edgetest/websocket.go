@@ -37,6 +37,7 @@ func (c WebSocket) NewStream(ctx context.Context, _ *grpc.StreamDesc, method str
 	header.Set("Content-Type", "application/grpc-web+proto")
 	header.Set("X-Grpc-Web", "1")
 	if err := conn.Write(ctx, websocket.MessageBinary, HeaderLines(header)); err != nil {
+		_ = conn.CloseNow()
 		return nil, asStatus(ctx, err)
 	}
 	s := &SocketStream{stream: newStream(ctx, proto.Unmarshal), conn: conn}
