@@ -33,11 +33,12 @@ gen: web/node_modules ## generate code and documents from the contract
 	web/node_modules/.bin/buf generate --template proto/buf.gen.yaml
 	go run -modfile=proto/tools.mod ./openapi/gen.go
 
-lint: web/node_modules ## gofmt, vet, staticcheck, buf and the page's checks
+lint: web/node_modules ## gofmt, vet, staticcheck, buf, the page's checks, and builds for other systems
 	@test -z "$$(gofmt -l server openapi static proto)" || { gofmt -d server openapi static proto; exit 1; }
 	go vet ./...
 	$(TOOL) staticcheck -checks inherit,-SA1019 ./... # nhooyr.io/websocket is asked for by name; it says it has moved
 	web/node_modules/.bin/buf lint proto
+	for system in linux darwin windows; do CGO_ENABLED=0 GOOS=$$system go build -o /dev/null ./server || exit 1; done
 	npm --prefix web run check
 
 bench: build ## side by side with the official grpc-go example server

@@ -42,7 +42,7 @@ func backUp(ctx context.Context, args []string, say io.Writer) error {
 		return err
 	}
 	begun := time.Now()
-	if err := store.Backup(ctx, c.store(nil), file, newMeter(say, "copied").progress); err != nil {
+	if err := store.Backup(ctx, c.store(nil), file, newMeter(say, "copied", "pages").progress); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
 	info, err := os.Stat(file)
@@ -65,12 +65,12 @@ func restore(ctx context.Context, args []string, say io.Writer) error {
 	if err != nil {
 		return err
 	}
-	to, progress := c.data, newMeter(say, "restored").progress
+	to := c.data
 	if c.nats.URL != "" {
 		to = c.nats.URL
-		err = store.Restore(ctx, c.nats, file, progress)
+		err = store.Restore(ctx, c.nats, file, newMeter(say, "restored", "bytes").progress)
 	} else {
-		err = store.Unpack(ctx, c.data, file, progress)
+		err = store.Unpack(ctx, c.data, file, newMeter(say, "restored", "pages").progress)
 	}
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
@@ -94,7 +94,7 @@ func check(ctx context.Context, args []string, out, say io.Writer) error {
 	if err != nil {
 		return err
 	}
-	damage, err := store.Check(ctx, c.store(nil), newMeter(say, "read").progress)
+	damage, err := store.Check(ctx, c.store(nil), newMeter(say, "read", "pages").progress)
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
@@ -131,18 +131,18 @@ func storeCommand(name, usage string, args []string, files int, say io.Writer) (
 
 // A meter says once a second how far something is.
 type meter struct {
-	say  io.Writer
-	what string
-	next time.Time
+	say        io.Writer
+	what, unit string
+	next       time.Time
 }
 
-func newMeter(say io.Writer, what string) *meter {
-	return &meter{say: say, what: what, next: time.Now().Add(time.Second)}
+func newMeter(say io.Writer, what, unit string) *meter {
+	return &meter{say: say, what: what, unit: unit, next: time.Now().Add(time.Second)}
 }
 
-func (m *meter) progress(done, total int) {
+func (m *meter) progress(done, total int64) {
 	if now := time.Now(); now.After(m.next) {
 		m.next = now.Add(time.Second)
-		fmt.Fprintf(m.say, "%s %d of %d pages\n", m.what, done, total)
+		fmt.Fprintf(m.say, "%s %d of %d %s\n", m.what, done, total, m.unit)
 	}
 }

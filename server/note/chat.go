@@ -37,6 +37,10 @@ type visit struct {
 // Close it.
 func (b *Book) Chat(ctx context.Context, secret [32]byte, name, traveler string, send func(Note) error) (*Chat, error) {
 	c := &Chat{book: b, token: secret[:], name: name, traveler: traveler, send: send, places: make(map[geo.Point]*visit)}
+	// The chat may have been written at another process until a moment ago.
+	if err := b.store.Reach(ctx); err != nil {
+		return nil, err
+	}
 	err := b.store.View(ctx, func(tx *store.Tx) error {
 		chat := int64(0)
 		known, err := tx.First(func(r store.Row) { chat, c.name = r.Int(0), r.Text(1) }, "SELECT id, name FROM chat WHERE token = ?", c.token)

@@ -8,7 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// metrics counts calls under the names and labels that the gRPC ecosystem's dashboards know.
+// metrics counts calls under the names and labels that dashboards for gRPC know. The well-known interceptors for them take a
+// quarter of a microsecond for each message, as much as a fifth of what a feature of a list costs in all.
 type metrics struct {
 	started, handled *prometheus.CounterVec
 	received, sent   *prometheus.CounterVec
@@ -45,8 +46,8 @@ func kind(clientStream, serverStream bool) string {
 	return "unary"
 }
 
-// begin counts a call, and returns what is told its end. Methods that are not ours share one name: anybody may make up
-// others.
+// begin counts a call that begins; end must be called when it has ended. Methods that are not ours share one name, since
+// anybody can make up names.
 func (m *metrics) begin(kind, fullMethod string, ours bool) (end func(code codes.Code, received, sent uint64)) {
 	service, method, _ := strings.Cut(strings.TrimPrefix(fullMethod, "/"), "/")
 	if !ours {
@@ -68,12 +69,12 @@ func (m *metrics) each(do func(prometheus.Collector)) {
 	}
 }
 
-// Describe and Collect make Calls a prometheus.Collector of what the server's calls came to.
+// Describe and Collect make Calls a prometheus.Collector.
 func (c *Calls) Describe(ch chan<- *prometheus.Desc) {
 	c.metrics.each(func(m prometheus.Collector) { m.Describe(ch) })
 }
 
-// Collect is explained at Describe.
+// Collect is the other half of prometheus.Collector.
 func (c *Calls) Collect(ch chan<- prometheus.Metric) {
 	c.metrics.each(func(m prometheus.Collector) { m.Collect(ch) })
 }

@@ -17,8 +17,8 @@ import (
 	"routeguide/server/route"
 )
 
-// flushGrace is how long the points of a broken call may take to be stored.
-const flushGrace = 5 * time.Second
+// flushGrace is how long the points of a broken call may take to be stored: less than the program has to end.
+const flushGrace = 3 * time.Second
 
 type routeGuide struct {
 	routeguidepb.UnsafeRouteGuideServer

@@ -15,7 +15,7 @@ import (
 // of how many are copied.
 //
 // Errors: ErrDamaged when a part cannot be read, ErrForeign for a directory without a store or with one that is not ours.
-func Backup(ctx context.Context, o Options, file string, progress func(done, total int)) error {
+func Backup(ctx context.Context, o Options, file string, progress func(done, total int64)) error {
 	switch info, err := os.Stat(file); {
 	case err == nil && !info.Mode().IsRegular():
 		return fmt.Errorf("%s is not a file", file)
@@ -29,7 +29,7 @@ func Backup(ctx context.Context, o Options, file string, progress func(done, tot
 // the disk, or not at all. Progress is told how many pages of how many are copied.
 //
 // Errors: ErrDamaged when a part of the file cannot be read, ErrForeign for a file that is no store of ours.
-func Unpack(ctx context.Context, dir, file string, progress func(done, total int)) (err error) {
+func Unpack(ctx context.Context, dir, file string, progress func(done, total int64)) (err error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -105,9 +105,9 @@ func openAside(path string, alone bool) (*Tx, error) {
 	if alone && !logged {
 		return openTx(path, sqlite3.OPEN_READONLY, "")
 	}
-	pragmas := readerPragmas
-	if alone { // SQLite reads what a process left that was killed, and keeps in memory what it would write beside it
-		pragmas = "PRAGMA locking_mode = exclusive;" + readerPragmas
+	pragmas := "PRAGMA query_only = on;" // none that reads the file: closing it would clear the log away until Config says not to
+	if alone {                           // SQLite reads what a process left that was killed, and keeps in memory what it would write beside it
+		pragmas = "PRAGMA locking_mode = exclusive;" + pragmas
 	}
 	tx, err := openTx(path, sqlite3.OPEN_READWRITE, pragmas)
 	if err == nil {

@@ -14,7 +14,7 @@ import (
 	"routeguide/server/store"
 )
 
-func quiet(int, int) {}
+func quiet(int64, int64) {}
 
 // What was acknowledged before a backup of a store in use is in it, and what is in it was written in this order; the same
 // store is found whole meanwhile.
@@ -40,7 +40,7 @@ func TestBackupWhileOthersWrite(t *testing.T) {
 		}
 		acknowledged := int(written.Load())
 		steps := 0
-		if err := store.Backup(t.Context(), o, file, func(done, total int) { steps++ }); err != nil {
+		if err := store.Backup(t.Context(), o, file, func(done, total int64) { steps++ }); err != nil {
 			t.Fatal(err)
 		}
 		if damage, err := store.Check(t.Context(), o, quiet); err != nil || len(damage) > 0 {

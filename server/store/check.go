@@ -16,7 +16,7 @@ import (
 // sentence each. No file is changed. Progress is told how many pages of how many are read.
 //
 // Errors: those of a store that cannot be read at all.
-func Check(ctx context.Context, o Options, progress func(done, total int)) (damage []string, err error) {
+func Check(ctx context.Context, o Options, progress func(done, total int64)) (damage []string, err error) {
 	path := o.path()
 	if err := present(o.Dir); err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func Check(ctx context.Context, o Options, progress func(done, total int)) (dama
 }
 
 // damagedPages returns the numbers of the pages, from 1, whose checksum is wrong or that are not there.
-func damagedPages(ctx context.Context, path string, progress func(done, total int)) (damaged []int64, err error) {
+func damagedPages(ctx context.Context, path string, progress func(done, total int64)) (damaged []int64, err error) {
 	const locked = 1<<30/pageBytes + 1 // SQLite stores nothing in this page
 	f, err := os.Open(path)
 	if err != nil {
@@ -71,7 +71,7 @@ func damagedPages(ctx context.Context, path string, progress func(done, total in
 		if !whole && n != locked {
 			damaged = append(damaged, n)
 		}
-		progress(int(n), int(total))
+		progress(n, total)
 	}
 	return damaged, nil
 }

@@ -76,6 +76,22 @@ func (c *cluster) close() {
 
 func (c *cluster) shared() bool { return true }
 
+// reachEvery is how often reach looks; a message is seldom longer on its way.
+const reachEvery = 2 * time.Millisecond
+
+func (c *cluster) reach(ctx context.Context) error {
+	info, err := c.look(ctx)
+	if err != nil {
+		return err
+	}
+	for c.message.Load() < info.State.LastSeq {
+		if err := pause(ctx, reachEvery); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *cluster) ready() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -15,7 +15,7 @@ const copyPages = 1024
 
 // copyTo writes the tables, as they are after one change, to a file that is there whole and on the disk, or not at all. They
 // may be changed meanwhile. Progress is told how many pages of how many are copied.
-func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total int)) (err error) {
+func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total int64)) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (tx *Tx) copyTo(ctx context.Context, path string, progress func(done, total
 		}
 		for done := false; !done && err == nil; {
 			if done, err = b.Step(copyPages); err == nil {
-				progress(b.PageCount()-b.Remaining(), b.PageCount())
+				progress(int64(b.PageCount()-b.Remaining()), int64(b.PageCount()))
 				err = context.Cause(ctx)
 			}
 		}

@@ -25,6 +25,8 @@ func (s *Store) alone() (order, error) {
 	return (*local)(s), nil
 }
 
+func (l *local) reach(context.Context) error { return nil }
+
 func (l *local) shared() bool { return false }
 func (l *local) ready() error { return nil }
 func (l *local) close()       {}

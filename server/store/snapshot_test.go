@@ -228,7 +228,7 @@ func TestRestore(t *testing.T) {
 	file := filepath.Join(alone.Dir, store.FileName)
 	c := natstest.Start(t)
 	to := store.Cluster{URL: c.URL()}
-	if err := store.Restore(t.Context(), to, file, func(int, int) {}); err == nil {
+	if err := store.Restore(t.Context(), to, file, func(int64, int64) {}); err == nil {
 		t.Error("a file that is in use was restored")
 	}
 	if err := source.store.Close(); err != nil {
@@ -236,7 +236,7 @@ func TestRestore(t *testing.T) {
 	}
 	before := open(t, store.Options{Dir: t.TempDir(), Cluster: &to})
 	ctx, cancel := context.WithCancel(t.Context())
-	err := store.Restore(ctx, to, file, func(done, total int) {
+	err := store.Restore(ctx, to, file, func(done, total int64) {
 		if done > total/2 {
 			cancel()
 		}
@@ -250,7 +250,7 @@ func TestRestore(t *testing.T) {
 		}
 		return nil
 	})
-	if err := store.Restore(t.Context(), to, file, func(int, int) {}); err != nil {
+	if err := store.Restore(t.Context(), to, file, func(int64, int64) {}); err != nil {
 		t.Fatal(err)
 	}
 	after := open(t, store.Options{Dir: t.TempDir(), Cluster: &to})
@@ -262,7 +262,7 @@ func TestRestore(t *testing.T) {
 	if got := before.all(t); !slices.Equal(got, append(want, text{201, "new"})) {
 		t.Errorf("%d are restored, want %d", len(got), len(want)+1)
 	}
-	if err := store.Restore(t.Context(), to, file, func(int, int) {}); !errors.Is(err, store.ErrNotEmpty) {
+	if err := store.Restore(t.Context(), to, file, func(int64, int64) {}); !errors.Is(err, store.ErrNotEmpty) {
 		t.Errorf("restored again: %v", err)
 	}
 	damaged := filepath.Join(t.TempDir(), "damaged")
@@ -274,14 +274,14 @@ func TestRestore(t *testing.T) {
 	if err := os.WriteFile(damaged, bytes, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Restore(t.Context(), to, damaged, func(int, int) {}); !errors.Is(err, store.ErrDamaged) {
+	if err := store.Restore(t.Context(), to, damaged, func(int64, int64) {}); !errors.Is(err, store.ErrDamaged) {
 		t.Errorf("restored what is damaged: %v", err)
 	}
 	other := filepath.Join(t.TempDir(), "other")
 	if err := os.WriteFile(other, make([]byte, 4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Restore(t.Context(), to, other, func(int, int) {}); !errors.Is(err, store.ErrForeign) {
+	if err := store.Restore(t.Context(), to, other, func(int64, int64) {}); !errors.Is(err, store.ErrForeign) {
 		t.Errorf("restored what is no store: %v", err)
 	}
 }

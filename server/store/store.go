@@ -96,6 +96,8 @@ type order interface {
 	run(ctx context.Context)
 	// ready returns what keeps changes from being made.
 	ready() error
+	// reach returns when all is applied that was given its place before.
+	reach(ctx context.Context) error
 	// shared tells whether other processes make changes too.
 	shared() bool
 	// close ends connections. It is called last, also where run was not.
@@ -253,4 +255,13 @@ func (s *Store) Await(ctx context.Context, position uint64) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, catchUp, ErrBeyond)
 	defer cancel()
 	return s.applied.wait(ctx, position)
+}
+
+// Reach waits until all changes were made here that anybody was told of before, at whichever process of a cluster.
+//
+// Errors: ErrUnavailable when that takes too long.
+func (s *Store) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, catchUp, ErrUnavailable)
+	defer cancel()
+	return s.order.reach(ctx)
 }

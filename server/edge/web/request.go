@@ -80,11 +80,11 @@ func (r *request) count(b []byte) error {
 			if len(r.header) < wire.FrameHeader {
 				break
 			}
-			r.size = int(binary.BigEndian.Uint32(r.header[1:]))
-			if r.size > r.calls.Limits.Message {
-				return status.Errorf(codes.ResourceExhausted, "a message of %d bytes; at most %d", r.size, r.calls.Limits.Message)
+			size := int(binary.BigEndian.Uint32(r.header[1:]))
+			if size > r.calls.Limits.Message { // no memory was taken for it
+				return status.Errorf(codes.ResourceExhausted, "a message of %d bytes; at most %d", size, r.calls.Limits.Message)
 			}
-			r.missing, r.owed = r.size, r.size
+			r.size, r.missing, r.owed = size, size, size
 		}
 		n := min(r.missing, len(b))
 		r.missing -= n

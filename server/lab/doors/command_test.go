@@ -20,6 +20,7 @@ import (
 	routeguidepb "routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/app"
+	"routeguide/server/lab/natstest"
 	"routeguide/server/store"
 )
 
@@ -277,5 +278,41 @@ func TestCommandErrors(t *testing.T) {
 	}
 	if err := p.stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// What one machine had is what an empty cluster begins with; another one is refused.
+func TestRestoreToACluster(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "backup.db")
+	p := start(t, "-data", dir)
+	if n := resume(t, routeguidepb.NewRouteGuideClient(p.conn()), "moved", 250); n != 250 {
+		t.Fatalf("the route has %d points", n)
+	}
+	if err := (side{visitor{t, p, doors[0]}, pb(1, 1)}).chat(strings.Repeat("a", 22), "", "moved too"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := do(t, "backup", "-data", dir, file); err != nil {
+		t.Fatal(err)
+	}
+	want, _ := everyNote(t, p)
+	c := natstest.Start(t)
+	if _, err := do(t, "restore", "-nats-url", c.URL(), file); err != nil {
+		t.Fatal(err)
+	}
+	own := t.TempDir()
+	q := start(t, "-nats-url", c.URL(), "-data", own)
+	if got, _ := everyNote(t, q); len(got) != 1 || !proto.Equal(got[0], want[0]) {
+		t.Errorf("the cluster has %v, want %v", got, want)
+	}
+	if n := resume(t, routeguidepb.NewRouteGuideClient(q.conn()), "moved", 0); n != 250 {
+		t.Errorf("the route has %d points on the cluster", n)
+	}
+	if _, err := do(t, "restore", "-nats-url", c.URL(), file); !errors.Is(err, store.ErrNotEmpty) {
+		t.Errorf("once more: %v", err)
+	}
+	for _, args := range [][]string{{"check", "-data", own}, {"backup", "-nats-url", c.URL(), "-data", own, file}} {
+		if _, err := do(t, args...); err != nil {
+			t.Errorf("%s of a process of a cluster: %v", args[0], err)
+		}
 	}
 }

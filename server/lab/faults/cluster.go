@@ -30,6 +30,7 @@ type cluster struct {
 	programs []*process
 	clients  []string // the nodes' addresses for clients
 	addrs    []string // the programs'
+	data     []string // and their directories
 }
 
 func startCluster(ctx context.Context, l *lab, dir string) (*cluster, error) {
@@ -76,11 +77,12 @@ func (c *cluster) start(ctx context.Context, l *lab, dir string) (err error) {
 		return err
 	}
 	for n := range programs {
-		p, addr, err := newProgram(l, "-nats-url="+c.url(), "-data="+filepath.Join(dir, fmt.Sprint("program-", n)))
+		data := filepath.Join(dir, fmt.Sprint("program-", n))
+		p, addr, err := newProgram(l, "-nats-url="+c.url(), "-data="+data)
 		if err != nil {
 			return err
 		}
-		c.programs, c.addrs = append(c.programs, p), append(c.addrs, addr)
+		c.programs, c.addrs, c.data = append(c.programs, p), append(c.addrs, addr), append(c.data, data)
 		if err := p.start(ctx); err != nil {
 			return err
 		}
@@ -169,7 +171,11 @@ func (c *cluster) waysOf(n int) (ways []*loopback.Proxy) {
 	return ways
 }
 
-func (c *cluster) stage() *stage { return &stage{addrs: c.addrs, settle: c.whole, close: c.close} }
+// stage has no faults yet.
+func (c *cluster) stage(l *lab) *stage {
+	settle := func(ctx context.Context) error { return errors.Join(c.whole(ctx), c.same(ctx, l.bin)) }
+	return &stage{addrs: c.addrs, settle: settle, close: c.close}
+}
 
 func (c *cluster) close() (err error) {
 	for _, p := range slices.Concat(c.programs, c.nodes) {
@@ -192,7 +198,7 @@ func leaderKilled(ctx context.Context, l *lab, dir string) (*stage, error) {
 		return nil, err
 	}
 	var dead *process
-	st := c.stage()
+	st := c.stage(l)
 	st.hurt = func(ctx context.Context, crowd *crowd) error {
 		n, err := c.leader(ctx)
 		if err != nil {
@@ -215,7 +221,7 @@ func nodeCutOff(ctx context.Context, l *lab, dir string) (*stage, error) {
 		return nil, err
 	}
 	var cut []*loopback.Proxy
-	st := c.stage()
+	st := c.stage(l)
 	st.hurt = func(ctx context.Context, crowd *crowd) error {
 		n, err := c.leader(ctx)
 		if err != nil {
@@ -243,7 +249,7 @@ func clientKilled(ctx context.Context, l *lab, dir string) (*stage, error) {
 		return nil, err
 	}
 	next := 0
-	st := c.stage()
+	st := c.stage(l)
 	st.hurt = func(ctx context.Context, crowd *crowd) error {
 		if err := c.programs[next].kill(); err != nil {
 			return err
@@ -286,7 +292,7 @@ func nodeDiskFull(ctx context.Context, l *lab, dir string) (_ *stage, err error)
 	}
 	full, round := 0, 0
 	ballast := func() string { return filepath.Join(disks[full].mounted, "ballast") }
-	st := c.stage()
+	st := c.stage(l)
 	st.hurt = func(ctx context.Context, crowd *crowd) error {
 		leader, err := c.leader(ctx)
 		if err != nil {

@@ -26,7 +26,7 @@ type stage struct {
 	hurt func(context.Context, *crowd) error
 	// heal mends it.
 	heal func(context.Context) error
-	// settle returns when all is as it was before, while nobody writes; nil where it is at once.
+	// settle returns when all is as it was before, and the same at every program, while nobody writes; nil where it is at once.
 	settle func(context.Context) error
 	// close ends every process and mount.
 	close func() error
@@ -42,6 +42,8 @@ func faults() []fault {
 		{name: "cluster: the leader is killed", set: leaderKilled},
 		{name: "cluster: a node is cut off", set: nodeCutOff},
 		{name: "cluster: a program is killed", set: clientKilled},
+		{name: "cluster: a program loses its disk", set: diskLost},
+		{name: "cluster: killed while it downloads a snapshot", set: downloadKilled},
 		{name: "cluster: a node's disk is full", missing: noDisks, set: nodeDiskFull},
 	}
 }
