@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 
 	"google.golang.org/grpc"
 
@@ -27,10 +28,22 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 	if err := checkUpstreams(ctx, c.upstream.Targets, grpcListener, httpListener); err != nil {
 		return errors.Join(err, grpcListener.Close(), httpListener.Close(), doors.Close(ctx))
 	}
+	var unasked sync.Map // connections to the HTTP port that no request has come on yet, as keys
 	web := &http.Server{
 		Handler: doors, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnState: func(c net.Conn, state http.ConnState) {
+			if unasked.Delete(c); state == http.StateNew {
+				unasked.Store(c, nil)
+			}
+		},
 	}
+	web.RegisterOnShutdown(func() { // Shutdown itself waits five seconds for their requests
+		unasked.Range(func(c, _ any) bool {
+			_ = c.(net.Conn).Close()
+			return true
+		})
+	})
 
 	ended := make(chan error, 2)
 	go func() { ended <- server.Serve(bound(grpcListener.(*net.TCPListener), maxConns, maxConnsOfOne)) }()

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -235,7 +236,6 @@ func TestBudgetIsGivenBack(t *testing.T) {
 // TestMetadataHarmsNobody sends more of it than may be, again and again, beside calls of others.
 func TestMetadataHarmsNobody(t *testing.T) {
 	p := open(t)
-	p.server.MaxHeaderBytes = 2 << 20
 	ctx, stop := context.WithCancel(call(t))
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -312,5 +312,55 @@ func TestAnswersHaveTheirOwnTime(t *testing.T) {
 	}
 	if got := ends(t, c, c); !bytes.HasPrefix(got, []byte("HTTP/1.1 403 ")) {
 		t.Errorf("the answer is %q", got)
+	}
+}
+
+// TestLongValuesAreCut sends values that answers and logs would make long.
+func TestLongValuesAreCut(t *testing.T) {
+	var log bytes.Buffer
+	p := open(t, func(o *edge.Options) {
+		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	host := "Host: " + strings.TrimPrefix(p.base, "http://") + "\r\nConnection: close\r\n"
+	long := strings.Repeat(`\`, 60_000)
+	post := func(path, header, body string) string {
+		return fmt.Sprintf("POST %s HTTP/1.1\r\n%s%sContent-Length: %d\r\n\r\n%s", path, host, header, len(body), body)
+	}
+	for name, request := range map[string]string{
+		"a path":          "GET /v1/" + long + " HTTP/1.1\r\n" + host + "\r\n",
+		"a parameter":     "GET /v1/features/" + long + "/1 HTTP/1.1\r\n" + host + "\r\n",
+		"a query":         "GET /v1/features?lo.latitude=" + long + " HTTP/1.1\r\n" + host + "\r\n",
+		"a field's name":  post("/v1/routes:record", "", `{"`+long+`":1}`),
+		"a field's value": post("/v1/routes:record", "", `{"latitude":"`+long+`"}`),
+		"no JSON":         post("/v1/routes:record", "", long),
+		"an origin":       post("/v1/routes:record", "Origin: "+long+"\r\n", "{}"),
+		"a timeout":       post("/v1/routes:record", "Grpc-Timeout: "+long+"\r\n", "{}"),
+		"metadata":        post("/routeguide.RouteGuide/GetFeature", "Content-Type: application/grpc-web\r\nX-Bin: "+long+"\r\n", "\x00\x00\x00\x00\x00"),
+		"an encoding":     post("/routeguide.RouteGuide/GetFeature", "Content-Type: application/grpc-web\r\nGrpc-Encoding: "+long+"\r\n", "\x00\x00\x00\x00\x00"),
+	} {
+		c := raw(t, p, request)
+		if got := ends(t, c, c); len(got) > 2000 || len(got) == 0 {
+			t.Errorf("%s makes an answer of %d bytes: %.200q", name, len(got), got)
+		}
+	}
+	for name, lines := range map[string]string{
+		"a line": long[:12_000], "a name": long[:12_000] + ": x", "a timeout": "grpc-timeout: " + long[:12_000], "an encoding": "grpc-encoding: " + long[:12_000],
+		"a type": "content-type: " + long[:12_000],
+	} {
+		c := upgrade(t, p, chat)
+		tell(t, c, edgetest.OpBinary, []byte(lines+"\r\n"))
+		if _, data, err := c.ReadFrame(); err != nil || len(data) > 1000 {
+			t.Errorf("%s makes %d bytes, %v", name, len(data), err)
+		}
+		if _, data, err := c.ReadFrame(); err != nil || len(data) > 1000 {
+			t.Errorf("%s makes %d bytes, %v", name, len(data), err)
+		}
+		c.Close()
+	}
+	if err := p.edge.Close(call(t)); err != nil {
+		t.Fatal(err)
+	}
+	if log.Len() > 10_000 {
+		t.Errorf("the log has %d bytes: %.1000s", log.Len(), &log)
 	}
 }

@@ -69,7 +69,7 @@ func wantDetail(t *testing.T, err error, code codes.Code, text string) {
 func TestUnary(t *testing.T) {
 	everyDoor(t, func(t *testing.T, p *place, d door) {
 		client := routeguidepb.NewRouteGuideClient(d.conn)
-		ctx := metadata.AppendToOutgoingContext(call(t), "traveler", "Ada", "route-id", "r9", "seen-bin", "\x00\xff\n")
+		ctx := metadata.AppendToOutgoingContext(call(t), "traveler", "Ada", "route-id", "r9", "resume-token", "t9", "seen-bin", "\x00\xff\n")
 		var header, trailer metadata.MD
 		want := &routeguidepb.Point{Latitude: 409146138, Longitude: -746188906}
 		f, err := client.GetFeature(ctx, want, grpc.Header(&header), grpc.Trailer(&trailer))
@@ -80,6 +80,9 @@ func TestUnary(t *testing.T) {
 			t.Errorf("answer %v", f)
 		}
 		if got := header.Get("route-id"); len(got) != 1 || got[0] != "r9" {
+			t.Errorf("header metadata %v", header)
+		}
+		if got := header.Get("resume-token"); len(got) != 1 || got[0] != "t9" {
 			t.Errorf("header metadata %v", header)
 		}
 		if d.trailer {

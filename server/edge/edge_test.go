@@ -63,7 +63,7 @@ func (g *guide) wait(ctx context.Context) error {
 // GetFeature answers with the metadata it got. A negative latitude is the code to fail with, 999 waits, 777 is answered with gzip.
 func (g *guide) GetFeature(ctx context.Context, p *routeguidepb.Point) (*routeguidepb.Feature, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
-	answer := metadata.MD{"route-id": md["route-id"], "seen-bin": md["seen-bin"]}
+	answer := metadata.MD{"route-id": md["route-id"], "resume-token": md["resume-token"], "seen-bin": md["seen-bin"]}
 	if err := errors.Join(grpc.SetHeader(ctx, answer), grpc.SetTrailer(ctx, metadata.Pairs("after", "all"))); err != nil {
 		return nil, err
 	}
@@ -203,7 +203,7 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 	}
 	web, native := listen(), listen()
 	p.base = "http://" + web.Addr().String()
-	p.server = &http.Server{Handler: p.edge, ReadHeaderTimeout: patience}
+	p.server = &http.Server{Handler: p.edge, ReadHeaderTimeout: patience, MaxHeaderBytes: 2 << 20}
 	p.server.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			p.tcp.Store(c, nil)

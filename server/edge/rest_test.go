@@ -43,7 +43,7 @@ func line(t *testing.T, in *bufio.Reader) string {
 
 func TestRESTHeaders(t *testing.T) {
 	p := open(t)
-	res, in := get1(t, p, "/v1/features/1/2", "Traveler: Ada", "Route-Id: r9",
+	res, in := get1(t, p, "/v1/features/1/2", "Traveler: Ada", "Route-Id: r9", "Resume-Token: t9",
 		"Grpc-Metadata-Seen-Bin: "+base64.StdEncoding.EncodeToString([]byte{0, 255}))
 	body, err := io.ReadAll(in)
 	if err != nil {
@@ -51,6 +51,7 @@ func TestRESTHeaders(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Route-Id":                "r9",
+		"Resume-Token":            "t9",
 		"Grpc-Metadata-Seen-Bin":  "AP8",
 		"Content-Type":            "application/json",
 		"X-Content-Type-Options":  "nosniff",

@@ -15,11 +15,11 @@ import (
 const restored = "Routeguide-Restored"
 
 // Restore makes the database in a file, which Backup made, the state that an empty cluster begins with. Processes that run
-// already take it over. When it is broken off it can be done again. Progress is told how many pages of how many are uploaded.
+// already take it over. When it is broken off it can be done again. Progress is told how many bytes of how many are uploaded.
 //
 // Errors: ErrForeign for a file that is no store, ErrDamaged for one that is not whole, ErrNotEmpty for a cluster that has
 // changes.
-func Restore(ctx context.Context, to Cluster, file string, progress func(done, total int)) error {
+func Restore(ctx context.Context, to Cluster, file string, progress func(done, total int64)) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -30,8 +30,8 @@ func Restore(ctx context.Context, to Cluster, file string, progress func(done, t
 	if wal, err := os.Stat(file + "-wal"); err == nil && wal.Size() > 0 {
 		return fmt.Errorf("%s is in use or was not closed: a part of it is in %s-wal; give a file that \"routeguide backup\" made", file, file)
 	}
-	if pages, err := damagedPages(ctx, file, func(int, int) {}); err != nil {
-		return err
+	if pages, err := damagedPages(ctx, file, func(int64, int64) {}); err != nil {
+		return about(file, err)
 	} else if len(pages) > 0 {
 		return fmt.Errorf("%w: page %d of %s, and %d more", ErrDamaged, pages[0], file, len(pages)-1)
 	}
@@ -52,7 +52,7 @@ func Restore(ctx context.Context, to Cluster, file string, progress func(done, t
 	if err := d.announce(waiting); err != nil {
 		return err
 	}
-	return d.put(ctx, 1, file, func(done, total int64) { progress(int(done/pageBytes), int(total/pageBytes)) })
+	return d.put(ctx, 1, file, progress)
 }
 
 // announce makes it the first message of the stream that the state is a snapshot's, which is not there yet.

@@ -200,7 +200,7 @@ func (c *cluster) makeSnapshot(ctx context.Context) error {
 	}
 	path := c.scratch("made")
 	defer os.Remove(path)
-	err = c.store.met(tx.copyTo(ctx, path, func(int, int) {}))
+	err = c.store.met(tx.copyTo(ctx, path, func(int64, int64) {}))
 	message := tx.message
 	c.store.readers.give(tx)
 	if err != nil {

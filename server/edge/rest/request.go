@@ -24,6 +24,7 @@ type request struct {
 	lines   *line.Reader   // of body, once it is read
 	stream  bool           // any number of messages may come
 	arrives bool           // one of them has begun to
+	long    bool           // and memory for it was asked for
 	limit   int            // bytes of one JSON value
 	length  int64          // of the body, or -1
 	read    int            // how much of it is here
@@ -87,7 +88,7 @@ func (r *request) keep(bytes int) error {
 // next says that the message before has been passed on.
 func (r *request) next() {
 	_ = r.keep(0) // nothing is always there
-	r.arrives = false
+	r.arrives, r.long = false, false
 }
 
 // end gives all memory back. The context of the call must have ended.
@@ -128,7 +129,8 @@ func (r *request) prepare() error {
 		r.arrives = true
 		r.body.MustArrive()
 	}
-	if r.lines.Held() > aheadBytes && r.kept == 0 {
+	if r.lines.Held() > aheadBytes && !r.long {
+		r.long = true
 		return r.keep(r.limit)
 	}
 	return nil

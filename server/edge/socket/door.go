@@ -22,6 +22,7 @@ import (
 
 	"routeguide/server/edge/exchange"
 	"routeguide/server/edge/wire"
+	"routeguide/server/refusal"
 	"routeguide/server/relay"
 )
 
@@ -86,7 +87,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if code != websocket.StatusNormalClosure && code != websocket.StatusGoingAway {
-		d.log.Debug("a WebSocket was refused", "path", r.URL.Path, "peer", r.RemoteAddr, "status", st.Err())
+		d.log.Debug("a WebSocket was refused", "path", refusal.Cut(r.URL.Path), "peer", r.RemoteAddr, "status", st.Err())
 	}
 	_ = s.end(st, code)
 }

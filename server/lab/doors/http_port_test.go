@@ -2,17 +2,21 @@ package doors
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	routeguidepb "routeguide/proto/routeguide"
 	"routeguide/server/lab/edgetest"
 )
 
@@ -115,4 +119,69 @@ func TestQuietSocket(t *testing.T) {
 	if _, data, err := c.ReadFrame(); err != nil || !bytes.Contains(data, []byte("grpc-status: 0")) {
 		t.Errorf("after the half-close came %q, %v", data, err)
 	}
+}
+
+// The program ends in time while clients call through every HTTP door as fast as they can, and others are in the middle of
+// requests that they do not finish. A machine that is too slow for so many tries fewer.
+func TestHTTPPortEndsUnderLoad(t *testing.T) {
+	for each := 16; ; each /= 2 {
+		took := stopUnderLoad(t, each)
+		t.Logf("with %d callers at each door the program ended in %v", each, took)
+		if took <= shutdownBound {
+			return
+		}
+		if each == 1 {
+			t.Fatal("it took too long")
+		}
+	}
+}
+
+func stopUnderLoad(t *testing.T, each int) time.Duration {
+	t.Helper()
+	p := start(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var callers sync.WaitGroup
+	defer callers.Wait()
+	defer stop()
+	var calls atomic.Int64
+	for _, d := range doors[1:] {
+		guide := routeguidepb.NewRouteGuideClient(d.conn(p))
+		for range each {
+			callers.Go(func() {
+				for ctx.Err() == nil {
+					if _, err := guide.GetFeature(ctx, pb(1, 2)); err == nil {
+						calls.Add(1)
+					}
+				}
+			})
+		}
+	}
+	for _, request := range []string{
+		"POST /v1/routes:record HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{",
+		"POST " + getFeature + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/grpc-web+proto\r\nContent-Length: 100005\r\n\r\n\x00\x00\x01\x86\xa0x",
+		"GET /v1/notes:watch HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /v1/notes:watch HTTP/1.1\r\nHost",
+		"",
+	} {
+		for range each {
+			conn, err := net.Dial("tcp", p.http)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, request); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for end := time.Now().Add(patience); calls.Load() < int64(10*each); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("no call is answered")
+		}
+	}
+	began := time.Now()
+	if err := p.stop(); err != nil && time.Since(began) <= shutdownBound {
+		t.Error(err)
+	}
+	return time.Since(began)
 }
