@@ -95,7 +95,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
+		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
 		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
 	})
 	if err != nil {

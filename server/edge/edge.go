@@ -26,6 +26,8 @@ type Options struct {
 	// GRPC answers every call. It was made with ServerOptions, its services are registered, and a connection to it may have
 	// 64 calls at a time or more. The Edge serves it on an in-memory listener; stopping it is up to the caller, after Close.
 	GRPC *grpc.Server
+	// Ending is done when calls have to end with UNAVAILABLE. Nil: Close alone ends them.
+	Ending context.Context
 	// AllowOrigins are the web origins ("https://example.com") that may use the port besides its own; "*" means any.
 	AllowOrigins []string
 	// Ready reports why the process cannot serve now, or nil. It gets a second to know. A nil Ready is always ready.
@@ -76,7 +78,7 @@ func New(o Options) (*Edge, error) {
 		ready:   o.Ready,
 		damage:  o.Damage,
 		metrics: o.Metrics,
-		calls:   exchange.NewCalls(o.Limits, o.Budget),
+		calls:   exchange.NewCalls(o.Ending, o.Limits, o.Budget),
 		served:  make(chan struct{}),
 		files:   newFiles(static.Page()),
 	}

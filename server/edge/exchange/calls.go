@@ -20,7 +20,7 @@ var ErrClosing = status.Error(codes.Unavailable, "the server is shutting down")
 type Calls struct {
 	Limits Limits // not to be changed
 
-	// Ending is done when calls have to end, with ErrClosing as its cause.
+	// Ending is done when calls have to end.
 	Ending context.Context
 	// Cut is done when they have to end without an answer.
 	Cut context.Context
@@ -35,10 +35,14 @@ type Calls struct {
 	empty  chan struct{} // closed once closed is set and open is 0
 }
 
-// NewCalls returns Calls that have no call yet. Without a budget there is always enough memory.
-func NewCalls(limits Limits, budget Budget) *Calls {
+// NewCalls returns Calls that have no call yet. They end with ending, unless that is nil, or when they are closed. Without a
+// budget there is always enough memory.
+func NewCalls(ending context.Context, limits Limits, budget Budget) *Calls {
+	if ending == nil {
+		ending = context.Background()
+	}
 	c := &Calls{Limits: limits.withDefaults(), budget: budget, empty: make(chan struct{})}
-	c.Ending, c.end = context.WithCancelCause(context.Background())
+	c.Ending, c.end = context.WithCancelCause(ending)
 	c.Cut, c.cutNow = context.WithCancel(context.Background())
 	return c
 }

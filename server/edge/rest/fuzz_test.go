@@ -27,7 +27,7 @@ func FuzzLines(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		in := &request{
-			limit: 200, calls: exchange.NewCalls(exchange.Limits{}, nil), cancel: cancel,
+			limit: 200, calls: exchange.NewCalls(context.Background(), exchange.Limits{}, nil), cancel: cancel,
 			cause: func() error { return context.Cause(ctx) }, acquire: func(int) error { return nil },
 		}
 		d := newDecoder(strings.NewReader(text), in)

@@ -3,6 +3,7 @@ package socket
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -102,7 +103,7 @@ func FuzzFrames(f *testing.F) {
 func quietSocket(t *testing.T, limit int) *socket {
 	near, far := net.Pipe()
 	t.Cleanup(func() { near.Close(); far.Close() })
-	calls := exchange.NewCalls(exchange.Limits{Message: limit}, nil)
+	calls := exchange.NewCalls(context.Background(), exchange.Limits{Message: limit}, nil)
 	return &socket{
 		conn: &socketConn{Conn: near}, calls: calls, limits: calls.Limits, acquire: func(int) error { return nil },
 		compressor: encoding.GetCompressor(gzip.Name),
