@@ -32,10 +32,10 @@ type cluster struct {
 	goal    atomic.Uint64 // the newest message when we began to follow; until it is reached we are behind
 
 	mu      sync.Mutex
-	flights map[uint64]flight // by number
-	cut     error             // why the stream cannot be reached, or nil
-	idle    error             // why nothing is applied, or nil
-	halt    error             // why nothing will ever be applied, or nil
+	flights map[uint64]chan []outcome // by number, with room for one
+	cut     error                     // why the stream cannot be reached, or nil
+	idle    error                     // why nothing is applied, or nil
+	halt    error                     // why nothing will ever be applied, or nil
 }
 
 // errHalt: what is in the stream cannot be applied. To leave it out would make our tables differ from those of others.
@@ -43,7 +43,7 @@ var errHalt = errors.New("this process has stopped making changes")
 
 // join connects to the cluster and brings the tables to a message that its stream goes on from.
 func (s *Store) join(ctx context.Context) (_ order, err error) {
-	c := &cluster{Cluster: *s.options.Cluster, store: s, log: s.log, process: rand.Text(), flights: make(map[uint64]flight)}
+	c := &cluster{Cluster: *s.options.Cluster, store: s, log: s.log, process: rand.Text(), flights: make(map[uint64]chan []outcome)}
 	defer func() {
 		if err != nil {
 			c.close()
@@ -215,14 +215,16 @@ func (c *cluster) take(ctx context.Context, at uint64, data []byte) error {
 	}
 }
 
-// tell answers those who wait for a batch, if it is one of ours.
+// tell hands what became of a batch to who carries it, if it is one of ours. The stream may have it twice.
 func (c *cluster) tell(batch *logv1.Batch, outcomes []outcome) {
 	if batch.Process != c.process {
 		return
 	}
-	if f, ok := c.landed(batch.Number); ok {
-		answer(f.batch, outcomes, nil)
-		f.land()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if made := c.flights[batch.Number]; made != nil {
+		made <- outcomes
+		delete(c.flights, batch.Number)
 	}
 }
 

@@ -22,12 +22,6 @@ const (
 	envelope = 1 << 10
 )
 
-// A flight is a batch on its way to the stream and back.
-type flight struct {
-	batch []proposal
-	land  context.CancelFunc // ends what waits for it
-}
-
 // publish sends what waits, as much as there is in one message. Batches may overtake one another where the cluster loses
 // its leader: who needs two changes in an order waits for the first.
 func (c *cluster) publish(ctx context.Context) {
@@ -73,30 +67,31 @@ func (c *cluster) pack(proposals []proposal) (batch, rest []proposal) {
 	return batch, proposals
 }
 
-// carry answers those who proposed a batch: as soon as it was applied here, or when it is given up.
+// carry answers those who proposed a batch when the stream's leader has it, so that reach finds it, and it was applied here;
+// or when it is given up.
 func (c *cluster) carry(ctx context.Context, number uint64, batch []proposal) {
-	ctx, land := context.WithTimeout(ctx, patience)
-	defer land()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	made := make(chan []outcome, 1)
 	c.mu.Lock()
-	c.flights[number] = flight{batch, land}
+	c.flights[number] = made
 	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.flights, number)
+	}()
 	err := c.send(ctx, number, changesOf(batch))
-	if err == nil {
-		<-ctx.Done()
-		err = ErrUnavailable
+	if err != nil {
+		answer(batch, nil, err)
+		return
 	}
-	if f, ok := c.landed(number); ok {
-		answer(f.batch, nil, err)
+	select {
+	case outcomes := <-made:
+		answer(batch, outcomes, nil)
+	case <-ctx.Done():
+		answer(batch, nil, ErrUnavailable)
 	}
-}
-
-// landed returns a batch that nobody has answered yet.
-func (c *cluster) landed(number uint64) (flight, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	f, ok := c.flights[number]
-	delete(c.flights, number)
-	return f, ok
 }
 
 // send has the stream store a batch, once however often it is sent.

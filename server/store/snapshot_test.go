@@ -163,7 +163,9 @@ func kill(t *testing.T, c *natstest.Cluster, dir, file string) {
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(natstest.Patience); time.Now().Before(end); {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(natstest.Patience); time.Now().Before(end); <-tick.C {
 		if stat, err := os.Stat(filepath.Join(dir, store.ScratchName, file)); err == nil && stat.Size() > 0 {
 			break
 		}
@@ -179,7 +181,7 @@ func kill(t *testing.T, c *natstest.Cluster, dir, file string) {
 func TestKilledWithSnapshot(t *testing.T) {
 	c := natstest.Start(t)
 	one := open(t, store.Options{Dir: t.TempDir(), Cluster: &store.Cluster{URL: c.URL()}})
-	for i := range 400 { // 12 MB
+	for i := range 200 { // 6 MB
 		if _, err := one.add(t.Context(), fmt.Sprint(i), strings.Repeat(fmt.Sprint(i%10), 30_000)); err != nil {
 			t.Fatal(err)
 		}
