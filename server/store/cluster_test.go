@@ -163,16 +163,6 @@ func (w *writers) end() int {
 	return int(w.made.Load())
 }
 
-// ended stops writers, and sees whether each change was made once, and alike everywhere.
-func ended(t *testing.T, w *writers, processes ...*shelf) {
-	t.Helper()
-	made := w.end()
-	same(t, processes...)
-	if stored := len(processes[0].all(t)); stored != made {
-		t.Errorf("%d changes were made and %d are stored", made, stored)
-	}
-}
-
 func TestClusterFaults(t *testing.T) {
 	c := natstest.Start(t)
 	at := func() store.Options {
