@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"iter"
@@ -62,19 +63,23 @@ func (b *Book) Delete(ctx context.Context, p geo.Point) error {
 }
 
 func (b *Book) do(ctx context.Context, change *logv1.FeatureChange) error {
+	change.Id = make([]byte, 16)
+	_, _ = rand.Read(change.Id) // never fails
 	if _, err := b.store.Do(ctx, &logv1.Change{Book: &logv1.Change_Feature{Feature: change}}); err != nil {
 		return fmt.Errorf("edit features: %w", err)
 	}
 	return nil
 }
 
-// schema: the newest edit of each location. What the file has there is not known here, so a deleted feature keeps its row.
+// schema: the newest edit of each location, and the changes that were made. What the file has at a location is not known here,
+// so a deleted feature keeps its row.
 var schema = []string{`
 	CREATE TABLE feature_edit(lat INTEGER NOT NULL, lng INTEGER NOT NULL, name TEXT NOT NULL, deleted INTEGER NOT NULL,
-		PRIMARY KEY(lat, lng)) WITHOUT ROWID;`,
+		PRIMARY KEY(lat, lng)) WITHOUT ROWID;
+	CREATE TABLE feature_change(id BLOB PRIMARY KEY) WITHOUT ROWID;`,
 }
 
-// apply stores an edit, and returns it as an *edit.
+// apply stores an edit, and returns it as an *edit, which is nil when it was made before.
 func apply(tx *store.Tx, change *logv1.Change) (any, error) {
 	var made edit
 	deleted := 0
@@ -86,6 +91,13 @@ func apply(tx *store.Tx, change *logv1.Change) (any, error) {
 		made.deleted, deleted = true, 1
 	default:
 		return nil, fmt.Errorf("a change of features of unknown kind %T", kind)
+	}
+	id := change.GetFeature().Id
+	if again, err := tx.First(func(store.Row) {}, "SELECT 1 FROM feature_change WHERE id = ?", id); again || err != nil {
+		return (*edit)(nil), err
+	}
+	if err := tx.Exec("INSERT INTO feature_change VALUES(?)", id); err != nil {
+		return nil, err
 	}
 	return &made, tx.Exec("INSERT OR REPLACE INTO feature_edit VALUES(?, ?, ?, ?)", made.Location.Lat, made.Location.Lng, made.Name, deleted)
 }
@@ -104,9 +116,11 @@ func (b *Book) load(tx *store.Tx) error {
 }
 
 func (b *Book) committed(events []store.Event) {
-	made := make([]*edit, len(events))
-	for i, e := range events {
-		made[i] = e.Result.(*edit)
+	var made []*edit
+	for _, e := range events {
+		if m := e.Result.(*edit); m != nil {
+			made = append(made, m)
+		}
 	}
 	b.current.Store(b.current.Load().with(made))
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	logv1 "routeguide/proto/routeguide/log/v1"
 	"routeguide/server/feature"
 	"routeguide/server/geo"
 	"routeguide/server/lab/leaktest"
@@ -175,7 +176,7 @@ func rows(t *testing.T, st *store.Store) (all []string) {
 			if err != nil {
 				return err
 			}
-			all = append(all, fmt.Sprint(row.Int(0), row.Int(1), row.Text(2), row.Int(3)))
+			all = append(all, fmt.Sprintf("%d %d %s %d", row.Int(0), row.Int(1), row.Text(2), row.Int(3)))
 		}
 		return nil
 	})
@@ -244,5 +245,28 @@ func TestReadersSeeOneState(t *testing.T) {
 	<-done
 	if f, ok := book.At(right); !ok || f.Name != fmt.Sprint(edits) {
 		t.Errorf("in the end there is %v, %v", f, ok)
+	}
+}
+
+// A change that is proposed again, as after an error, does not undo what somebody else did since.
+func TestRepeatedEdit(t *testing.T) {
+	book, st := openBook(t, t.TempDir(), newIndex(t, nil))
+	propose := func(id byte, name string) {
+		t.Helper()
+		_, err := st.Do(t.Context(), &logv1.Change{Book: &logv1.Change_Feature{Feature: &logv1.FeatureChange{
+			Id: []byte{id}, Kind: &logv1.FeatureChange_Put{Put: &logv1.FeaturePut{Latitude: 1, Name: name}},
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	propose(1, "first")
+	propose(2, "second")
+	propose(1, "first")
+	if f, _ := book.At(geo.Point{Lat: 1}); f.Name != "second" {
+		t.Errorf("there is %q, want the second edit", f.Name)
+	}
+	if got, want := rows(t, st), []string{"1 0 second 0"}; !slices.Equal(got, want) {
+		t.Errorf("stored is %q, want %q", got, want)
 	}
 }

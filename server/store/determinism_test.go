@@ -104,13 +104,13 @@ func tracksForgotten(r *rand.Rand) *logv1.Change {
 func featurePut(r *rand.Rand) *logv1.Change {
 	put := &logv1.FeaturePut{Name: fmt.Sprint("feature ", r.Uint64())}
 	put.Latitude, put.Longitude = place(r)
-	return &logv1.Change{Book: &logv1.Change_Feature{Feature: &logv1.FeatureChange{Kind: &logv1.FeatureChange_Put{Put: put}}}}
+	return &logv1.Change{Book: &logv1.Change_Feature{Feature: &logv1.FeatureChange{Id: among(r, 250)[:16], Kind: &logv1.FeatureChange_Put{Put: put}}}}
 }
 
 func featureDeleted(r *rand.Rand) *logv1.Change {
 	deleted := &logv1.FeatureDeleted{}
 	deleted.Latitude, deleted.Longitude = place(r)
-	return &logv1.Change{Book: &logv1.Change_Feature{Feature: &logv1.FeatureChange{Kind: &logv1.FeatureChange_Deleted{Deleted: deleted}}}}
+	return &logv1.Change{Book: &logv1.Change_Feature{Feature: &logv1.FeatureChange{Id: binary.BigEndian.AppendUint64(nil, r.Uint64()), Kind: &logv1.FeatureChange_Deleted{Deleted: deleted}}}}
 }
 
 // Processes have the same rows after the same changes, whether they apply them as they are made, later, or begin from a

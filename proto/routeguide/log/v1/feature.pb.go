@@ -28,7 +28,10 @@ type FeatureChange struct {
 	//
 	//	*FeatureChange_Put
 	//	*FeatureChange_Deleted
-	Kind          isFeatureChange_Kind `protobuf_oneof:"kind"`
+	Kind isFeatureChange_Kind `protobuf_oneof:"kind"`
+	// Identifies the change; random, 16 bytes. One that was made before changes nothing, also where somebody else has made
+	// another there since.
+	Id            []byte `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -84,6 +87,13 @@ func (x *FeatureChange) GetDeleted() *FeatureDeleted {
 		if x, ok := x.Kind.(*FeatureChange_Deleted); ok {
 			return x.Deleted
 		}
+	}
+	return nil
+}
+
+func (x *FeatureChange) GetId() []byte {
+	if x != nil {
+		return x.Id
 	}
 	return nil
 }
@@ -224,10 +234,11 @@ var File_routeguide_log_v1_feature_proto protoreflect.FileDescriptor
 
 const file_routeguide_log_v1_feature_proto_rawDesc = "" +
 	"\n" +
-	"\x1frouteguide/log/v1/feature.proto\x12\x11routeguide.log.v1\"\x89\x01\n" +
+	"\x1frouteguide/log/v1/feature.proto\x12\x11routeguide.log.v1\"\x99\x01\n" +
 	"\rFeatureChange\x121\n" +
 	"\x03put\x18\x01 \x01(\v2\x1d.routeguide.log.v1.FeaturePutH\x00R\x03put\x12=\n" +
-	"\adeleted\x18\x02 \x01(\v2!.routeguide.log.v1.FeatureDeletedH\x00R\adeletedB\x06\n" +
+	"\adeleted\x18\x02 \x01(\v2!.routeguide.log.v1.FeatureDeletedH\x00R\adeleted\x12\x0e\n" +
+	"\x02id\x18\x03 \x01(\fR\x02idB\x06\n" +
 	"\x04kind\"Z\n" +
 	"\n" +
 	"FeaturePut\x12\x1a\n" +
