@@ -81,6 +81,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		grpc.UnknownServiceHandler(upstreams.Serve),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.MaxHeaderListSize(maxHeader),
+		grpc.SharedWriteBuffer(true), // a connection that is idle has none
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: maxIdle, Time: pingEvery, Timeout: headerTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)

@@ -82,14 +82,14 @@ func TestUpstreamOfSlowReaders(t *testing.T) {
 	const streams, pieces, most = 1000, 24, 20 // most: pieces of a stream that fit in all buffers on its way
 	var sent atomic.Int64
 	e := listenElsewhere(t, "127.0.0.1:0", notAtAll, flood(&sent))
-	p, cmd := launch(t, "-data", t.TempDir(), "-upstream", "*="+e.addr)
+	p, _ := launch(t, "-data", t.TempDir(), "-upstream", "*="+e.addr)
 	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithStaticStreamWindowSize(64<<10))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	slow := visitor{t, p, door{"native", true, func(*program) grpc.ClientConnInterface { return conn }}}
-	before := residentKiB(t, cmd.Process.Pid)
+	before := heldKiB(t, p)
 	var open []call
 	for range streams {
 		c := slow.reach(t.Context(), "/elsewhere.Flood/Take")
@@ -97,7 +97,7 @@ func TestUpstreamOfSlowReaders(t *testing.T) {
 		open = append(open, c)
 	}
 	settled(t, &sent)
-	grown := residentKiB(t, cmd.Process.Pid) - before
+	grown := heldKiB(t, p) - before
 	t.Logf("%d streams: the upstream could send %d KiB, the program has grown by %d KiB", streams, sent.Load()*pieceKiB, grown)
 	if sent.Load() > streams*most {
 		t.Errorf("%d KiB were taken that nobody reads", sent.Load()*pieceKiB)

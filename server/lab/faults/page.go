@@ -32,19 +32,29 @@ func pageDamaged(ctx context.Context, l *lab, dir string) (*stage, error) {
 	file := filepath.Join(data, "routeguide.db")
 	var at int64
 	var was, is []byte
-	st.hurt = func(ctx context.Context, c *crowd) (err error) {
-		if at, was, err = findPage(ctx, file, []byte(c.chats[0].name+" 1")); err != nil {
-			return err
+	st.hurt = func(ctx context.Context, c *crowd) error {
+		for late := time.Now().Add(patience); ; {
+			if now, err := readPage(file, at); err != nil {
+				return err
+			} else if is == nil || !bytes.Equal(now, is) { // the program has written it since
+				if at, was, err = findPage(ctx, file, []byte(c.chats[0].name+" 1")); err != nil {
+					return err
+				}
+				is = bytes.Clone(was)
+				is[pageBytes/2] ^= 1
+				if err := writePage(file, at, is); err != nil {
+					return err
+				}
+			}
+			switch told := c.readAll(ctx); {
+			case told == codes.DataLoss:
+				return c.progress(ctx)
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case time.Now().After(late):
+				return fmt.Errorf("nobody is told DATA_LOSS in %v, but %s", patience, told)
+			}
 		}
-		is = bytes.Clone(was)
-		is[pageBytes/2] ^= 1
-		if err := writePage(file, at, is); err != nil {
-			return err
-		}
-		if err := c.readUntil(ctx, codes.DataLoss); err != nil {
-			return err
-		}
-		return c.progress(ctx)
 	}
 	st.heal = func(ctx context.Context) error {
 		if err := p.kill(); err != nil {
@@ -103,26 +113,13 @@ func writePage(file string, at int64, page []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// readUntil reads all notes until whoever does is told a code.
-func (c *crowd) readUntil(ctx context.Context, code codes.Code) error {
+// readAll reads all notes, and returns how that ends.
+func (c *crowd) readAll(ctx context.Context) codes.Code {
 	notes := routeguidev1.NewNoteServiceClient(c.conns[0])
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(patience)
 	for req := (&routeguidev1.ListNotesRequest{PageSize: 1000}); ; {
 		page, err := notes.ListNotes(ctx, req)
-		if status.Code(err) == code {
-			return nil
-		}
-		if req.PageToken = page.GetNextPageToken(); req.PageToken != "" {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-late:
-			return fmt.Errorf("nobody is told %s in %v, but %v", code, patience, err)
-		case <-tick.C:
+		if req.PageToken = page.GetNextPageToken(); req.PageToken == "" {
+			return status.Code(err)
 		}
 	}
 }
