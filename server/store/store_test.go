@@ -140,7 +140,7 @@ func (s *shelf) all(t *testing.T) (all []text) {
 func open(t *testing.T, o store.Options, books ...func(*store.Store)) *shelf {
 	t.Helper()
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
+		o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	st := store.New(o)
 	s := newShelf(st)
