@@ -19,7 +19,7 @@ import (
 )
 
 // Patience is how long a test waits for what must come: a machine may be busy.
-const Patience = 3 * time.Minute
+const Patience = 6 * time.Minute
 
 // A Cluster is three servers on ports of 127.0.0.1. Their routes lead through proxies, so that they can be cut.
 type Cluster struct {
