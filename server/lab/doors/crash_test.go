@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	leaktest.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/desertbit/timer.timerRoutine"))
 }
 
-// launch starts the program in a process of its own, on free ports.
+// launch starts the program in a process of its own, on free ports, with a store of its own unless args name one.
 func launch(t *testing.T, args ...string) (*program, *exec.Cmd) {
 	t.Helper()
 	self, err := os.Executable()
@@ -45,7 +45,7 @@ func launch(t *testing.T, args ...string) (*program, *exec.Cmd) {
 		t.Fatal(err)
 	}
 	p := &program{t: t, out: newOutput()}
-	cmd := exec.Command(self, append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0"}, args...)...)
+	cmd := exec.Command(self, append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0", "-data", t.TempDir()}, args...)...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	cmd.Stdout, cmd.Stderr = p.out, p.out
 	if err := cmd.Start(); err != nil {
