@@ -62,7 +62,7 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one")
 	fs.StringVar(&c.httpAddr, "http-addr", "127.0.0.1:8080", "`address` for the page, REST, gRPC-Web and WebSocket; port 0 takes any free one")
 	c.storeFlags(fs)
-	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has, less a reserve")
+	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has")
 	fs.IntVar(&c.notesPerPlace, "notes-per-place", 0, "`notes` that a place may have; 0 means any number")
 	fs.DurationVar(&c.trackMaxAge, "track-max-age", 0, "`time` for which the points of routes are kept, as 720h; 0 means for ever")
 	fs.IntVar(&c.maxMessage, "max-message", 4<<20, "`bytes` that a message from a client may have; a graph with a million edges has about 20 MiB, 50 MiB as JSON")
@@ -102,12 +102,12 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 // storeFlags adds the flags that say where the store is.
 func (c *config) storeFlags(fs *flag.FlagSet) {
 	fs.StringVar(&c.data, "data", "routeguide-data", "`directory` of the store")
-	fs.StringVar(&c.nats.URL, "nats-url", "", "`addresses` of a NATS JetStream cluster that keeps the records instead, as nats://a:4222,nats://b:4222; any number of RouteGuides may share it")
+	fs.StringVar(&c.nats.URL, "nats-url", "", "`addresses` of a NATS JetStream cluster that has the order of changes, as nats://a:4222,nats://b:4222; any number of RouteGuides may share it")
 	fs.StringVar(&c.nats.Creds, "nats-creds", "", "`file` of NATS credentials")
 	fs.StringVar(&c.nats.CA, "nats-ca", "", "`file` of the certificates to trust for NATS (PEM)")
 	fs.StringVar(&c.nats.Cert, "nats-cert", "", "`file` of our certificate for NATS (PEM)")
 	fs.StringVar(&c.nats.Key, "nats-key", "", "`file` of that certificate's key (PEM)")
-	fs.IntVar(&c.nats.Replicas, "nats-replicas", 3, "`servers` of the NATS cluster that keep each record, 1 to 5")
+	fs.IntVar(&c.nats.Replicas, "nats-replicas", 3, "`servers` of the NATS cluster that keep each change, 1 to 5")
 }
 
 // read sets the flags by the environment, then by the arguments.
