@@ -231,6 +231,58 @@ describe.each([150, 300, 3000])("%i features close to each other", (count) => {
   });
 });
 
+describe("a pan", () => {
+  test("fetches what is new, once, and writes the address where it ends", async () => {
+    const { url } = await stones(30_000, (i) => [39 + (4 * (i % 173)) / 173, -78 + (8 * Math.trunc(i / 173)) / 173]);
+    const { page, context } = await visit(browser, "about:blank");
+    await page.addInitScript(() => {
+      const write = history.replaceState.bind(history);
+      Object.assign(globalThis, { writes: 0 });
+      history.replaceState = (...args) => {
+        (globalThis as unknown as { writes: number }).writes++;
+        write(...args);
+      };
+    });
+    const writes = () => page.evaluate(() => (globalThis as unknown as { writes: number }).writes);
+    const network = await context.newCDPSession(page);
+    await network.send("Network.enable");
+    const asked = new Set<string>();
+    let bytes = 0;
+    network.on("Network.requestWillBeSent", ({ requestId, request }) => {
+      if (request.url.endsWith("/ListFeatures")) asked.add(requestId);
+    });
+    network.on("Network.dataReceived", ({ requestId, dataLength }) => {
+      if (asked.has(requestId)) bytes += dataLength;
+    });
+    await page.goto(`${url}/#map=8.5/41/-74.5`);
+    await says(page, /\d,\d{3} in view/);
+    await page.locator(".maplibregl-ctrl-scale").waitFor();
+    await expect.poll(() => page.locator(".progress.running").count()).toBe(0);
+    expect(asked.size).toBe(1);
+    const whole = bytes;
+    const before = await writes();
+
+    const drag = async (dx: number) => {
+      const rests = page.url();
+      await page.mouse.move(centre.x, centre.y);
+      await page.mouse.down();
+      for (let i = 1; i <= 12; i++) await page.mouse.move(centre.x + (dx * i) / 12, centre.y);
+      await page.mouse.up();
+      await expect.poll(() => page.url()).not.toBe(rests);
+      await expect.poll(() => page.locator(".progress.running").count()).toBe(0);
+    };
+    await drag(-260);
+    expect(asked.size).toBe(2);
+    expect(bytes - whole).toBeGreaterThan(0);
+    expect(bytes - whole).toBeLessThan(0.5 * whole);
+    const after = bytes;
+    await drag(250);
+    await drag(-200);
+    expect([asked.size, bytes]).toEqual([2, after]);
+    expect((await writes()) - before).toBe(3);
+  });
+});
+
 describe("sixty thousand features", () => {
   test("are listed and found under the pointer", async () => {
     // Stone 30150 is at 1.5, 1: where the map's centre is beside the card.
@@ -261,7 +313,7 @@ describe("the server", () => {
       await says(page, "100 in view");
       await own.stop();
       await page.getByRole("button", { name: "reconnecting…" }).waitFor();
-      await page.getByRole("button", { name: "Zoom in" }).click();
+      await page.getByRole("button", { name: "Zoom out" }).click();
       await page.getByRole("alert").filter({ hasText: "The server is not reached." }).waitFor();
       expect(await rows(page).count()).toBeGreaterThan(0);
       await own.restart();

@@ -37,7 +37,7 @@ startRecorder();
 startChats();
 followClicks();
 
-map.onMove((viewport) => {
+map.onRest((viewport) => {
   camera.value = viewport.camera;
 });
 map.onSelect((hit) => {
