@@ -355,7 +355,51 @@ describe("the keyboard", () => {
   });
 });
 
+describe("at the start", () => {
+  test("the server is asked before anything of the map has come, and once", async () => {
+    const { page, context } = await visit(browser, "about:blank");
+    const order: string[] = [];
+    let letGo: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const note = (what: string) => {
+      order.push(what);
+      if (order.includes("features") && order.includes("notes")) letGo();
+    };
+    // Fonts come only after both calls, or never: the map cannot be made without them.
+    await context.route("**/*.woff2", async (route) => {
+      await asked;
+      note("font");
+      await route.continue();
+    });
+    page.on("request", (request) => {
+      if (request.url().endsWith("/ListFeatures")) note("features");
+    });
+    page.on("websocket", (socket) => {
+      if (socket.url().endsWith("/WatchNotes")) note("notes");
+    });
+    await page.goto(`${server.url}/#map=7/41/-75`);
+    await says(page, "100 in view");
+    await page.locator(".maplibregl-ctrl-scale").waitFor();
+    await page.locator(".status").filter({ hasText: "WatchNotes" }).waitFor();
+    expect(order.slice(0, 2).toSorted()).toEqual(["features", "notes"]);
+    expect(order.filter((what) => what !== "font")).toHaveLength(2);
+  });
+});
+
 describe("the sheet on a phone", () => {
+  test("has no place's card over it in Record", async () => {
+    const { page } = await visit(browser, `${server.url}/${trailView}`, { viewport: phone, hasTouch: true });
+    const card = page.getByRole("region", { name: "Chosen place" });
+    await card.getByText("Jefferson").waitFor();
+    await page.getByRole("tab", { name: "Record" }).click();
+    await page.locator(".record").waitFor();
+    expect(await card.count()).toBe(0);
+    await page.getByRole("tab", { name: "Features" }).click();
+    await card.waitFor();
+  });
+
   test("is dragged and tapped between peek, half and full", async () => {
     const { page } = await visit(browser, `${server.url}/`, { viewport: phone, hasTouch: true });
     await says(page, /\d in view/);

@@ -42,7 +42,7 @@ map.onRest((viewport) => {
 });
 map.onSelect((hit) => {
   if (hit || view.value !== "chat") place.value = hit;
-  if (hit && narrow.value && view.value !== "chat") map.reveal(hit.point, PLACE_CARD);
+  if (hit && narrow.value && view.value === "features") map.reveal(hit.point, PLACE_CARD);
 });
 effect(() => map.setSelection(place.value?.point ?? null, view.value === "chat" ? "note" : "feature"));
 

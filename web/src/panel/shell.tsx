@@ -22,7 +22,7 @@ export function Shell() {
       <Card />
       <ConsoleDoor />
       <Tools />
-      {narrow.value && !consoleLink.value && view.value !== "chat" && place.value && (
+      {narrow.value && !consoleLink.value && view.value === "features" && place.value && (
         <div class="card place-float">
           <PlaceCard />
         </div>
