@@ -231,6 +231,58 @@ describe.each([150, 300, 3000])("%i features close to each other", (count) => {
   });
 });
 
+describe("a pan", () => {
+  test("fetches what is new, once, and writes the address where it ends", async () => {
+    const { url } = await stones(30_000, (i) => [39 + (4 * (i % 173)) / 173, -78 + (8 * Math.trunc(i / 173)) / 173]);
+    const { page, context } = await visit(browser, "about:blank");
+    await page.addInitScript(() => {
+      const write = history.replaceState.bind(history);
+      Object.assign(globalThis, { writes: 0 });
+      history.replaceState = (...args) => {
+        (globalThis as unknown as { writes: number }).writes++;
+        write(...args);
+      };
+    });
+    const writes = () => page.evaluate(() => (globalThis as unknown as { writes: number }).writes);
+    const network = await context.newCDPSession(page);
+    await network.send("Network.enable");
+    const asked = new Set<string>();
+    let bytes = 0;
+    network.on("Network.requestWillBeSent", ({ requestId, request }) => {
+      if (request.url.endsWith("/ListFeatures")) asked.add(requestId);
+    });
+    network.on("Network.dataReceived", ({ requestId, dataLength }) => {
+      if (asked.has(requestId)) bytes += dataLength;
+    });
+    await page.goto(`${url}/#map=8.5/41/-74.5`);
+    await says(page, /\d,\d{3} in view/);
+    await page.locator(".maplibregl-ctrl-scale").waitFor();
+    await expect.poll(() => page.locator(".progress.running").count()).toBe(0);
+    expect(asked.size).toBe(1);
+    const whole = bytes;
+    const before = await writes();
+
+    const drag = async (dx: number) => {
+      const rests = page.url();
+      await page.mouse.move(centre.x, centre.y);
+      await page.mouse.down();
+      for (let i = 1; i <= 12; i++) await page.mouse.move(centre.x + (dx * i) / 12, centre.y);
+      await page.mouse.up();
+      await expect.poll(() => page.url()).not.toBe(rests);
+      await expect.poll(() => page.locator(".progress.running").count()).toBe(0);
+    };
+    await drag(-260);
+    expect(asked.size).toBe(2);
+    expect(bytes - whole).toBeGreaterThan(0);
+    expect(bytes - whole).toBeLessThan(0.5 * whole);
+    const after = bytes;
+    await drag(250);
+    await drag(-200);
+    expect([asked.size, bytes]).toEqual([2, after]);
+    expect((await writes()) - before).toBe(3);
+  });
+});
+
 describe("sixty thousand features", () => {
   test("are listed and found under the pointer", async () => {
     // Stone 30150 is at 1.5, 1: where the map's centre is beside the card.
@@ -261,7 +313,7 @@ describe("the server", () => {
       await says(page, "100 in view");
       await own.stop();
       await page.getByRole("button", { name: "reconnecting…" }).waitFor();
-      await page.getByRole("button", { name: "Zoom in" }).click();
+      await page.getByRole("button", { name: "Zoom out" }).click();
       await page.getByRole("alert").filter({ hasText: "The server is not reached." }).waitFor();
       expect(await rows(page).count()).toBeGreaterThan(0);
       await own.restart();
@@ -303,7 +355,51 @@ describe("the keyboard", () => {
   });
 });
 
+describe("at the start", () => {
+  test("the server is asked before anything of the map has come, and once", async () => {
+    const { page, context } = await visit(browser, "about:blank");
+    const order: string[] = [];
+    let letGo: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const note = (what: string) => {
+      order.push(what);
+      if (order.includes("features") && order.includes("notes")) letGo();
+    };
+    // Fonts come only after both calls, or never: the map cannot be made without them.
+    await context.route("**/*.woff2", async (route) => {
+      await asked;
+      note("font");
+      await route.continue();
+    });
+    page.on("request", (request) => {
+      if (request.url().endsWith("/ListFeatures")) note("features");
+    });
+    page.on("websocket", (socket) => {
+      if (socket.url().endsWith("/WatchNotes")) note("notes");
+    });
+    await page.goto(`${server.url}/#map=7/41/-75`);
+    await says(page, "100 in view");
+    await page.locator(".maplibregl-ctrl-scale").waitFor();
+    await page.locator(".status").filter({ hasText: "WatchNotes" }).waitFor();
+    expect(order.slice(0, 2).toSorted()).toEqual(["features", "notes"]);
+    expect(order.filter((what) => what !== "font")).toHaveLength(2);
+  });
+});
+
 describe("the sheet on a phone", () => {
+  test("has no place's card over it in Record", async () => {
+    const { page } = await visit(browser, `${server.url}/${trailView}`, { viewport: phone, hasTouch: true });
+    const card = page.getByRole("region", { name: "Chosen place" });
+    await card.getByText("Jefferson").waitFor();
+    await page.getByRole("tab", { name: "Record" }).click();
+    await page.locator(".record").waitFor();
+    expect(await card.count()).toBe(0);
+    await page.getByRole("tab", { name: "Features" }).click();
+    await card.waitFor();
+  });
+
   test("is dragged and tapped between peek, half and full", async () => {
     const { page } = await visit(browser, `${server.url}/`, { viewport: phone, hasTouch: true });
     await says(page, /\d in view/);

@@ -118,8 +118,7 @@ function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEven
 }
 
 function Summary({ listing }: { listing: Listing }) {
-  const streaming = listing.kind === "streaming";
-  const n = streaming && listing.received > 0 ? listing.received : listing.features.length;
+  const n = listing.features.length;
   const shown = rows.value.length;
   return (
     <div class="summary">
