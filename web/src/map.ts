@@ -166,7 +166,7 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
     tell(pointer, null);
   });
   map.on("dragstart", () => tell(dragged, undefined));
-  map.on("styleimagemissing", ({ id }) => {
+  map.setMissingStyleImageResolver((id) => {
     const picture = pictureOf(id);
     if (picture) map?.addImage(id, picture, { pixelRatio: PIXELS });
   });

@@ -139,7 +139,7 @@ function RouteRow({ route }: { route: Route }) {
       >
         <Thumbnail sketch={route.sketch} color={routeColor(route)} />
         <span class="row-text">
-          <b>{title}</b>
+          <b>{route.name || route.traveler || words.unnamed}</b>
           <small>{details.filter(Boolean).join(" · ")}</small>
         </span>
         <span class="row-end">{formatDistance(s.distance)}</span>

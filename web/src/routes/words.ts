@@ -17,7 +17,8 @@ export const words = {
   failed: (reason: string) => `The routes cannot be read: ${reason}.`,
   again: "Try again",
   record: "Record this device",
-  /** A route that nobody named. */
+  unnamed: "Somebody’s route",
+  /** What a route that nobody named is called where its time is not beside it. */
   title: (traveler: string, time: string) => (traveler ? `${traveler}, ${time}` : `Route at ${time}`),
   day: (day: string, count: number, distance: string) =>
     `${day} · ${count === 1 ? "1 route" : `${formatCount(count)} routes`} · ${distance}`,
