@@ -20,7 +20,7 @@ import (
 
 // A request is what the parts of one REST call tell each other behind the gateway's back.
 type request struct {
-	body    *exchange.Body // nil for GET
+	body    *exchange.Body // nil for GET and DELETE
 	lines   *line.Reader   // of body, once it is read
 	stream  bool           // any number of messages may come
 	arrives bool           // one of them has begun to

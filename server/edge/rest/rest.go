@@ -79,10 +79,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.fail(res, r, status.Error(codes.InvalidArgument, "the query is not UTF-8"))
 		return
 	}
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		if r.ContentLength != 0 {
 			exchange.Abandon(w)
-			d.fail(res, r, status.Error(codes.InvalidArgument, "a GET request has no body"))
+			d.fail(res, r, status.Error(codes.InvalidArgument, "a "+r.Method+" request has no body"))
 			return
 		}
 		r.Body = http.NoBody

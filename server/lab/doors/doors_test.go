@@ -39,6 +39,7 @@ const (
 	routeChat    = "/routeguide.RouteGuide/RouteChat"
 	listNotes    = "/routeguide.v1.NoteService/ListNotes"
 	watchNotes   = "/routeguide.v1.NoteService/WatchNotes"
+	deleteNote   = "/routeguide.v1.NoteService/DeleteNote"
 )
 
 var http1 = &http.Client{Transport: new(http.Transport)}

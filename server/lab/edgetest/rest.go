@@ -22,20 +22,23 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Rule is where REST has a method. A rule for POST has the whole request as its body; the fields of one for GET that are
-// not in the path are query parameters.
+// Rule is where REST has a method. A rule for POST has the whole request as its body; the fields of one for GET or DELETE
+// that are not in the path are query parameters.
 type Rule struct {
 	Method, Path string
 }
 
 // Rules are those of all services that have REST paths.
 var Rules = map[string]Rule{
-	"/routeguide.RouteGuide/GetFeature":     {http.MethodGet, "/v1/features/{latitude}/{longitude}"},
-	"/routeguide.RouteGuide/ListFeatures":   {http.MethodGet, "/v1/features"},
-	"/routeguide.RouteGuide/RecordRoute":    {http.MethodPost, "/v1/routes:record"},
-	"/routeguide.RouteGuide/RouteChat":      {http.MethodPost, "/v1/notes:chat"},
-	"/routeguide.v1.NoteService/ListNotes":  {http.MethodGet, "/v1/notes"},
-	"/routeguide.v1.NoteService/WatchNotes": {http.MethodGet, "/v1/notes:watch"},
+	"/routeguide.RouteGuide/GetFeature":             {http.MethodGet, "/v1/features/{latitude}/{longitude}"},
+	"/routeguide.RouteGuide/ListFeatures":           {http.MethodGet, "/v1/features"},
+	"/routeguide.RouteGuide/RecordRoute":            {http.MethodPost, "/v1/routes:record"},
+	"/routeguide.RouteGuide/RouteChat":              {http.MethodPost, "/v1/notes:chat"},
+	"/routeguide.v1.NoteService/ListNotes":          {http.MethodGet, "/v1/notes"},
+	"/routeguide.v1.NoteService/WatchNotes":         {http.MethodGet, "/v1/notes:watch"},
+	"/routeguide.v1.NoteService/DeleteNote":         {http.MethodDelete, "/v1/notes/{id}"},
+	"/routeguide.v1.TravelerService/ListTravelers":  {http.MethodGet, "/v1/travelers"},
+	"/routeguide.v1.TravelerService/WatchTravelers": {http.MethodGet, "/v1/travelers:watch"},
 
 	"/Greeter/SayHello":                                 {http.MethodGet, "/v1/tutorial/greeter:sayHello"},
 	"/Greeter/SayHelloAgain":                            {http.MethodGet, "/v1/tutorial/greeter:sayHelloAgain"},
@@ -148,12 +151,12 @@ func (s *restStream) SendMsg(m any) error {
 		return err
 	}
 	// What is not set is in the JSON neither, but the path needs it.
-	for _, name := range []string{"latitude", "longitude"} {
+	for name, unset := range map[string]any{"latitude": 0.0, "longitude": 0.0, "id": ""} {
 		value := fields[name]
 		if value == nil {
-			value = 0.0
+			value = unset
 		}
-		if path := strings.Replace(s.rule.Path, "{"+name+"}", fmt.Sprintf("%.0f", value), 1); path != s.rule.Path {
+		if path := strings.Replace(s.rule.Path, "{"+name+"}", inPath(value), 1); path != s.rule.Path {
 			s.rule.Path = path
 			delete(fields, name)
 		}
@@ -162,6 +165,13 @@ func (s *restStream) SendMsg(m any) error {
 	flatten(query, "", fields)
 	s.rule.Path += "?" + query.Encode()
 	return s.start(http.NoBody)
+}
+
+func inPath(value any) string {
+	if number, ok := value.(float64); ok {
+		return fmt.Sprintf("%.0f", number)
+	}
+	return url.PathEscape(fmt.Sprint(value))
 }
 
 func flatten(to url.Values, prefix string, fields map[string]any) {
