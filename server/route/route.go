@@ -74,11 +74,12 @@ func clamp(v float64) int32 { return int32(min(v, math.MaxInt32)) }
 
 // A Book holds all routes. It is safe for concurrent use.
 type Book struct {
-	store   *store.Store
-	feature func(geo.Point) bool
-	keep    time.Duration
-	now     func() time.Time
-	told    []Follower
+	store    *store.Store
+	feature  func(geo.Point) bool
+	keep     time.Duration
+	now      func() time.Time
+	watchers watchers
+	told     []Follower
 }
 
 // Options are the choices of New.
@@ -94,6 +95,8 @@ func New(st *store.Store, o Options) *Book {
 		o.Now = time.Now
 	}
 	b := &Book{store: st, feature: o.Feature, keep: o.Keep, now: o.Now}
+	b.watchers.routes = make(map[string]map[*store.Follower[Update]]struct{})
+	b.Follow(Follower{b.watchers.load, b.watchers.committed})
 	st.Register(store.Book{Name: "route", Schema: schema, Apply: apply, Load: b.load, Committed: b.committed, Frees: func(c *logv1.Change) bool {
 		return c.GetRoute().GetForgotten() != nil || c.GetRoute().GetDeleted() != nil
 	}})

@@ -57,6 +57,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	in := &request{
 		limit: d.calls.Limits.Message, calls: d.calls, log: d.log, cancel: cancel, cause: func() error { return context.Cause(ctx) },
+		patch:   r.Method == http.MethodPatch,
 		acquire: func(bytes int) error { return d.calls.Acquire(ctx, bytes) },
 	}
 	defer in.end()
