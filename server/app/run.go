@@ -86,7 +86,9 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)
 	defer server.Stop()
-	health := rpc.Register(server, ending, rpc.Domain{Features: state.features, Routes: state.routes, Notes: state.notes})
+	health := rpc.Register(server, ending, rpc.Domain{
+		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers,
+	})
 	if err := state.tutorial.Register(server, tutorial.Options{
 		Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
 	}); err != nil {
