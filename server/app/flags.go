@@ -38,6 +38,7 @@ type config struct {
 	users, gcnWeights  string
 	upstream           upstream.Options
 	logLevel           slog.Level
+	demo               bool
 }
 
 // store says where records are kept.
@@ -95,9 +96,15 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.StringVar(&c.upstream.CA, "upstream-ca", "", "`file` of certificates (PEM) that upstreams must be signed by, instead of those that the system trusts")
 	fs.StringVar(&c.upstream.Cert, "upstream-cert", "", "`file` of the certificate (PEM) that upstreams are shown, for mutual TLS")
 	fs.StringVar(&c.upstream.Key, "upstream-key", "", "`file` of its private key (PEM)")
+	fs.BoolVar(&c.demo, "demo", false, "have simulated travelers move and write; nothing of what happens is kept")
 	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug has a line for every call, then info, warn, error")
 	if err := read(fs, args, env); err != nil {
 		return config{}, err
+	}
+	kept := false
+	fs.Visit(func(f *flag.Flag) { kept = kept || f.Name == "data" || f.Name == "nats-url" })
+	if c.demo && kept {
+		return config{}, errors.New("-demo keeps nothing: it goes with neither -data nor -nats-url")
 	}
 	return c, c.check(fs.Args())
 }

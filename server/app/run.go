@@ -60,6 +60,12 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
 
+	if c.demo {
+		if c.data, err = os.MkdirTemp("", "routeguide-demo-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(c.data)) }()
+	}
 	state, err := openState(ctx, c, log)
 	if err != nil {
 		return err
@@ -104,6 +110,12 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-
+	if c.demo {
+		stop, err := simulate(ctx, server.Server, log)
+		if err != nil {
+			return errors.Join(err, doors.Close(ctx))
+		}
+		defer stop()
+	}
 	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
 }

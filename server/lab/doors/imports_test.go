@@ -15,6 +15,7 @@ var rooms = map[string][]string{
 	"server/note":     {"proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
 	"server/route":    {"proto/routeguide/log/", "server/store", "server/geo", "google.golang.org/protobuf/"},
 	"server/traveler": {"server/route", "server/geo", "github.com/tidwall/"},
+	"server/demo":     {"proto/", "server/geo", "google.golang.org/"},
 	"server/relay":    {"google.golang.org/grpc"},
 	"server/upstream": {"server/relay", "google.golang.org/"},
 	"server/refusal":  {"google.golang.org/"},
