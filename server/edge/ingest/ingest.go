@@ -9,6 +9,8 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -162,8 +164,11 @@ func answerJSON(w http.ResponseWriter, json string) {
 	_, _ = io.WriteString(w, json+"\n")
 }
 
-// latest is how far a phone's clock may be ahead of ours.
-const latest = 24 * time.Hour
+const (
+	latest        = 24 * time.Hour // that a phone's clock may be ahead of ours
+	longestName   = 64             // characters, of a traveler
+	longestDevice = 128            // bytes
+)
 
 // add takes a point into the report, unless it cannot be.
 func (p *report) add(lat, lng float64, at time.Time, measured measured) {
@@ -178,11 +183,16 @@ func (p *report) add(lat, lng float64, at time.Time, measured measured) {
 // named returns the report of a device: its traveler is shown by the name that the app gives, or by that of the device.
 func named(kind, device, traveler string) report {
 	traveler = cmp.Or(traveler, device)
-	return report{device: kind + "/" + cmp.Or(device, traveler), traveler: shorten(traveler)}
+	device = kind + "/" + strings.ToValidUTF8(cmp.Or(device, traveler), "�")
+	if len(device) > longestDevice {
+		hash := sha256.Sum256([]byte(device))
+		device = kind + "/" + hex.EncodeToString(hash[:])
+	}
+	return report{device: device, traveler: shorten(traveler)}
 }
 
 // shorten cuts a name to the length that the contract allows.
 func shorten(name string) string {
 	runes := []rune(strings.ToValidUTF8(name, "�"))
-	return string(runes[:min(len(runes), 64)])
+	return string(runes[:min(len(runes), longestName)])
 }
