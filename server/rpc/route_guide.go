@@ -80,10 +80,11 @@ func (s *routeGuide) RecordRoute(stream grpc.ClientStreamingServer[routeguidepb.
 		defer cancel()
 		return errors.Join(err, rec.Interrupt(ctx))
 	}
-	sum, err := rec.Finish(ctx)
+	done, err := rec.Finish(ctx)
 	if err != nil {
 		return err
 	}
+	sum := done.Summary()
 	return stream.SendAndClose(&routeguidepb.RouteSummary{
 		PointCount: sum.Points, FeatureCount: sum.Features, Distance: sum.Metres, ElapsedTime: sum.Seconds,
 	})
@@ -116,7 +117,7 @@ func (s *routeGuide) record(ctx context.Context, rec *route.Recorder, recv func(
 			if rec.Pending() == 0 {
 				old.Reset(route.FlushEvery)
 			}
-			if err := rec.Add(ctx, p); err != nil {
+			if err := rec.Add(ctx, route.Fix{Point: p}); err != nil {
 				return err
 			}
 		}
