@@ -147,4 +147,3 @@ func TestReportsOfWhatWasDeleted(t *testing.T) {
 		t.Errorf("routes %v", all)
 	}
 }
-
