@@ -1,14 +1,10 @@
 package route
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
-	logv1 "routeguide/proto/routeguide/log/v1"
 	"routeguide/server/geo"
 	"routeguide/server/store"
 )
@@ -83,40 +79,4 @@ func (b *Book) List(ctx context.Context, q Query) (routes []Route, next Cursor, 
 		return nil, Cursor{}, fmt.Errorf("list routes: %w", err)
 	}
 	return routes, next, nil
-}
-
-// Get returns a route.
-//
-// Errors: ErrNotFound, and those of store.
-func (b *Book) Get(ctx context.Context, id string) (Route, error) {
-	var found row
-	err := b.store.View(ctx, func(tx *store.Tx) (err error) {
-		found, err = present(tx, id)
-		return err
-	})
-	if err != nil {
-		return Route{}, fmt.Errorf("look for the route: %w", err)
-	}
-	return found.Route, nil
-}
-
-// Track returns the points of a route that are kept, from the one of a number on, as many as are stored together; none
-// after the last.
-func (b *Book) Track(ctx context.Context, id string, from uint32) (fixes []Fix, err error) {
-	err = b.store.View(ctx, func(tx *store.Tx) error {
-		var p logv1.Points
-		var failed error
-		first := from
-		_, err := tx.First(func(r store.Row) { first, failed = uint32(r.Int(0)), proto.Unmarshal(r.Blob(1), &p) },
-			`SELECT c.first, c.points FROM chunk c JOIN route r ON r.id = c.route WHERE r.public = ?1
-			AND c.first >= coalesce((SELECT max(first) FROM chunk WHERE route = r.id AND first <= ?2), 0) ORDER BY c.first LIMIT 1`, id, from)
-		if fixes = unpack(&p); first < from {
-			fixes = fixes[min(int(from-first), len(fixes)):]
-		}
-		return cmp.Or(err, failed)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the track: %w", err)
-	}
-	return fixes, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -32,21 +33,8 @@ func TestTrackHasEveryPointAndItsTime(t *testing.T) {
 	if err := r.Interrupt(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, from := range []uint32{0, 1, 99, 100, 121, 249, 250} {
-		var got []route.Fix
-		for at := from; ; {
-			fixes, err := book.Track(t.Context(), r.ID(), at)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(fixes) == 0 {
-				break
-			}
-			got, at = append(got, fixes...), at+uint32(len(fixes))
-		}
-		if !slices.Equal(got, want[from:]) {
-			t.Errorf("from %d there are %d points, want %d", from, len(got), len(want[from:]))
-		}
+	if got := track(t, book, r.ID()); !slices.Equal(got, want) {
+		t.Errorf("there are %d points, want %d", len(got), len(want))
 	}
 	routes, _, err := book.List(t.Context(), route.Query{Limit: 10})
 	if err != nil || len(routes) != 1 || routes[0].State != route.Interrupted || routes[0].Points != 250 {
@@ -113,6 +101,18 @@ func TestListAgreesWithLookingAtEach(t *testing.T) {
 	}
 }
 
+// track is all of a route's points.
+func track(t *testing.T, book *route.Book, id string) (all []route.Fix) {
+	t.Helper()
+	for fixes, err := range book.Track(t.Context(), id) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fixes...)
+	}
+	return all
+}
+
 func pages(t *testing.T, book *route.Book, q route.Query) (all []route.Route) {
 	t.Helper()
 	for more := true; more; more = q.After != (route.Cursor{}) {
@@ -144,15 +144,11 @@ func TestForget(t *testing.T) {
 		book.Forget(ctx, slog.New(slog.DiscardHandler))
 	}()
 	defer func() { cancel(); <-done }()
-	for left := 1; left > 0; {
-		fixes, err := book.Track(t.Context(), old.ID(), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		left = len(fixes)
+	for len(track(t, book, old.ID())) > 0 {
+		runtime.Gosched()
 	}
-	if fixes, err := book.Track(t.Context(), young.ID(), 0); err != nil || len(fixes) != 1 {
-		t.Errorf("of the young route %v are left, %v", fixes, err)
+	if left := track(t, book, young.ID()); len(left) != 1 {
+		t.Errorf("of the young route %v are left", left)
 	}
 	finish(t, record(t, book, "old", 1), route.Summary{Points: 1, Features: 1})
 }

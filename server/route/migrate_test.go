@@ -51,8 +51,8 @@ func TestFirstVersion(t *testing.T) {
 	if all := pages(t, book, route.Query{Limit: 10, Area: &geo.World}); len(all) != 1 || all[0] != want {
 		t.Fatalf("there are %+v, want %+v", all, want)
 	}
-	if fixes, err := book.Track(t.Context(), "r", 0); err != nil || len(fixes) != 2 || fixes[1].Point != want.Newest.Point {
-		t.Errorf("the track is %+v, %v", fixes, err)
+	if fixes := track(t, book, "r"); len(fixes) != 2 || fixes[1].Point != want.Newest.Point {
+		t.Errorf("the track is %+v", fixes)
 	}
 	r := record(t, book, "r", 2)
 	add(t, r, geo.Point{Lat: 15, Lng: 25})

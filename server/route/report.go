@@ -253,7 +253,7 @@ func (s *shaper) end(state State) error {
 			return nil // it is what it was
 		}
 		r.id, r.token, r.call, r.ID, r.Traveler, r.Began = old.id, old.token, old.call, old.ID, old.Traveler, old.Began
-		r.Name, r.Color, r.Hidden = old.Name, old.Color, old.Hidden
+		r.Name, r.Color, r.Hidden, r.anew = old.Name, old.Color, old.Hidden, s.tx.Position()
 		if err := s.tx.Exec("DELETE FROM chunk WHERE route = ?", r.id); err != nil {
 			return err
 		}

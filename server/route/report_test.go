@@ -48,10 +48,9 @@ func outline(t *testing.T, book *route.Book) (lines []string) {
 	slices.Reverse(all)
 	for _, r := range all {
 		var fixes []route.Fix
-		for from := uint32(0); from < r.Points; from = uint32(len(fixes)) {
-			some, err := book.Track(t.Context(), r.ID, from)
-			if err != nil || len(some) == 0 {
-				t.Fatalf("track of %d points from %d on: %v", r.Points, from, err)
+		for some, err := range book.Track(t.Context(), r.ID) {
+			if err != nil {
+				t.Fatal(err)
 			}
 			fixes = append(fixes, some...)
 		}

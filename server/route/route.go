@@ -75,13 +75,14 @@ func clamp(v float64) int32 { return int32(min(v, math.MaxInt32)) }
 
 // A Book holds all routes. It is safe for concurrent use.
 type Book struct {
-	store   *store.Store
-	feature func(geo.Point) bool
-	keep    time.Duration
-	gap     time.Duration
-	rest    time.Duration
-	now     func() time.Time
-	told    []Follower
+	store    *store.Store
+	feature  func(geo.Point) bool
+	keep     time.Duration
+	gap      time.Duration
+	rest     time.Duration
+	now      func() time.Time
+	watchers watchers
+	told     []Follower
 }
 
 // DefaultPause ends a route of a device.
@@ -102,6 +103,8 @@ func New(st *store.Store, o Options) *Book {
 		o.Now = time.Now
 	}
 	b := &Book{store: st, feature: o.Feature, keep: o.Keep, gap: cmp.Or(o.Gap, DefaultPause), rest: cmp.Or(o.Rest, DefaultPause), now: o.Now}
+	b.watchers.routes = make(map[string]map[*store.Follower[Update]]struct{})
+	b.Follow(Follower{b.watchers.load, b.watchers.committed})
 	st.Register(store.Book{Name: "route", Schema: schema, Apply: apply, Load: b.load, Committed: b.committed, Frees: func(c *logv1.Change) bool {
 		return c.GetRoute().GetForgotten() != nil || c.GetRoute().GetDeleted() != nil
 	}})

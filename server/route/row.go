@@ -56,6 +56,7 @@ var schema = []string{`
 	ALTER TABLE route ADD COLUMN anchor_lat INTEGER NOT NULL DEFAULT 0;
 	ALTER TABLE route ADD COLUMN anchor_lng INTEGER NOT NULL DEFAULT 0;
 	ALTER TABLE route ADD COLUMN anchor_time INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE route ADD COLUMN anew INTEGER NOT NULL DEFAULT 0;
 	CREATE INDEX route_device ON route(device, start) WHERE device IS NOT NULL;`,
 }
 
@@ -63,7 +64,7 @@ var schema = []string{`
 var fields = strings.Fields(`id token public call deleted traveler state name color hidden began ended points features metres
 	south north west east start lat lng time elevation accuracy speed heading battery
 	moving_time moving_distance stops climb descent measured_top step_top rest level sketch
-	device anchor_lat anchor_lng anchor_time`)
+	device anchor_lat anchor_lng anchor_time anew`)
 
 var (
 	columns = "SELECT " + strings.Join(fields, ", ") + " FROM route "
@@ -80,6 +81,7 @@ type row struct {
 	deleted bool
 	device  []byte // hash of the device that reported it, or nil
 	anchor  anchor
+	anew    uint64 // the position of the change that made it anew of points in another order, or 0
 }
 
 // An anchor is where and when a device came to the place that it is at: while it stays near, it rests there.
@@ -108,6 +110,7 @@ func scan(r store.Row) (out row) {
 		out.device = r.Blob(38)
 	}
 	out.anchor = anchor{geo.Point{Lat: int32(r.Int(39)), Lng: int32(r.Int(40))}, time.UnixMilli(r.Int(41))}
+	out.anew = uint64(r.Int(42))
 	return out
 }
 
@@ -120,7 +123,7 @@ func (r row) values() []any {
 		n.Point.Lat, n.Point.Lng, n.Time.UnixMilli(),
 		optional(n.Elevation), optional(n.Accuracy), optional(n.Speed), optional(n.Heading), optional(n.Battery),
 		s.MovingTime, s.MovingDistance, s.Stops, s.Climb, s.Descent, optional(s.measuredTop), s.stepTop, s.rest, optional(s.level),
-		[]byte(r.Sketch.packed), blobOrNull(r.device), r.anchor.point.Lat, r.anchor.point.Lng, r.anchor.since.UnixMilli(),
+		[]byte(r.Sketch.packed), blobOrNull(r.device), r.anchor.point.Lat, r.anchor.point.Lng, r.anchor.since.UnixMilli(), r.anew,
 	}
 }
 

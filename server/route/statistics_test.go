@@ -145,15 +145,11 @@ func TestTimesDoNotGoBack(t *testing.T) {
 	legs := []leg{{10, 10}, {10, -5}, {10, 2}, {10, 8}, {10, 10}}
 	r := travel(t, book, "back", 0, legs, nil) // at 0, 10, 5, 7, 15 and 25 s
 	var seconds []float64
-	fixes, err := book.Track(t.Context(), "back", 0)
-	for at := uint32(0); len(fixes) > 0 && err == nil; fixes, err = book.Track(t.Context(), "back", at) {
-		for _, f := range fixes {
-			seconds = append(seconds, f.Time.Sub(r.Start).Seconds())
-		}
-		at += uint32(len(fixes))
+	for _, f := range track(t, book, "back") {
+		seconds = append(seconds, f.Time.Sub(r.Start).Seconds())
 	}
-	if want := []float64{0, 10, 10, 10, 15, 25}; err != nil || !slices.Equal(seconds, want) {
-		t.Errorf("the points have the times %v, %v, want %v", seconds, err, want)
+	if want := []float64{0, 10, 10, 10, 15, 25}; !slices.Equal(seconds, want) {
+		t.Errorf("the points have the times %v, want %v", seconds, want)
 	}
 	near(t, "the moving time", float64(r.Statistics.MovingTime), 25_000, 0)
 }

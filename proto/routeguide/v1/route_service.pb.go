@@ -750,7 +750,9 @@ type WatchRouteResponse struct {
 	// Everything that was recorded has been sent; what follows is live.
 	Current bool `protobuf:"varint,3,opt,name=current,proto3" json:"current,omitempty"`
 	// Where to go on after this answer; opaque, and only for the server that gave it.
-	Cursor        string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Cursor string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// Points came late and belong between those that were sent: forget these, the route begins anew with `fixes`.
+	Anew          bool `protobuf:"varint,5,opt,name=anew,proto3" json:"anew,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -811,6 +813,13 @@ func (x *WatchRouteResponse) GetCursor() string {
 		return x.Cursor
 	}
 	return ""
+}
+
+func (x *WatchRouteResponse) GetAnew() bool {
+	if x != nil {
+		return x.Anew
+	}
+	return false
 }
 
 type RecordTrackRequest struct {
@@ -1444,12 +1453,13 @@ const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"\x05fixes\x18\x01 \x03(\v2\x12.routeguide.v1.FixR\x05fixes\"A\n" +
 	"\x11WatchRouteRequest\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\x9c\x01\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\xb0\x01\n" +
 	"\x12WatchRouteResponse\x12*\n" +
 	"\x05route\x18\x01 \x01(\v2\x14.routeguide.v1.RouteR\x05route\x12(\n" +
 	"\x05fixes\x18\x02 \x03(\v2\x12.routeguide.v1.FixR\x05fixes\x12\x18\n" +
 	"\acurrent\x18\x03 \x01(\bR\acurrent\x12\x16\n" +
-	"\x06cursor\x18\x04 \x01(\tR\x06cursor\":\n" +
+	"\x06cursor\x18\x04 \x01(\tR\x06cursor\x12\x12\n" +
+	"\x04anew\x18\x05 \x01(\bR\x04anew\":\n" +
 	"\x12RecordTrackRequest\x12$\n" +
 	"\x03fix\x18\x01 \x01(\v2\x12.routeguide.v1.FixR\x03fix\"A\n" +
 	"\x13RecordTrackResponse\x12*\n" +
