@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -62,7 +63,7 @@ func outline(t *testing.T, book *route.Book) (lines []string) {
 
 // Whatever the order and the pieces in which points are reported, and whether some come again, the routes are the same.
 func TestReportsInAnyOrder(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(6) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		fixes := journey(random, 400)
 		fixes[7].Point = home
@@ -122,6 +123,55 @@ func TestLatePointsJoinRoutes(t *testing.T) {
 	}
 	if want := []string{fmt.Sprint(first, route.Recording, 5)}; !slices.Equal(states(), want) {
 		t.Errorf("routes %v, want %v", states(), want)
+	}
+}
+
+// Who watches is told when points belong between those that were sent, live and from a mark.
+func TestWatchWithLatePoints(t *testing.T) {
+	book := open(t, t.TempDir(), &clock{time.Now()})
+	id := report(t, book, []route.Fix{minuteFix(0), minuteFix(20)}).Route
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var times []int // minutes of the points as the watcher knows them
+	var before, mark route.Mark
+	take := func(u route.Update) {
+		if u.Anew {
+			times = nil
+		}
+		for _, f := range u.Fixes {
+			times = append(times, int(f.Time.Sub(minuteFix(0).Time).Minutes()))
+		}
+		mark = u.Mark
+	}
+	for u, err := range book.Watch(ctx, id, mark) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		take(u)
+		switch {
+		case u.Stage == route.Current:
+			before = mark
+			report(t, book, []route.Fix{minuteFix(10), minuteFix(30)})
+		case u.Stage == route.Live && !slices.Equal(times, []int{0, 10, 20, 30}):
+			t.Errorf("live it is %v", times)
+		}
+		if u.Stage == route.Live {
+			break
+		}
+	}
+	times = []int{0, 20}
+	report(t, book, []route.Fix{minuteFix(31)})
+	for u, err := range book.Watch(ctx, id, before) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u.Stage == route.Current {
+			break
+		}
+		take(u)
+	}
+	if !slices.Equal(times, []int{0, 10, 20, 30, 31}) {
+		t.Errorf("from a mark it is %v", times)
 	}
 }
 

@@ -100,7 +100,7 @@ func TestPhones(t *testing.T) {
 		{
 			"OwnTracks on Android", "POST", "/ingest/owntracks", []string{js, "X-Limit-U: ben", "X-Limit-D: pixel"},
 			`{"_type":"location","BSSID":"aa:bb:cc:dd:ee:ff","SSID":"home","_id":"f4c9a2e1","acc":9,"alt":12,"batt":43,"bs":2,"conn":"w","created_at":1700000004,"lat":52.5163,"lon":13.3777,"m":2,"source":"fused","t":"u","tid":"be","topic":"owntracks/ben/pixel","tst":1700000000,"vac":1,"vel":0}`,
-			"ben", "52.5163000 13.3777000 22:13:20 alt 12 acc 9 spd 0 bat 43", `"name":"jane"`,
+			"ben", "52.5163000 13.3777000 22:13:20 alt 12 acc 9 spd 0 bat 43", "[]",
 		},
 		{
 			"OwnTracks with the names in the address", "POST", "/ingest/owntracks?u=cleo&d=watch", []string{js},
