@@ -388,6 +388,18 @@ describe("at the start", () => {
   });
 });
 
+describe("in forced colours", () => {
+  test("one sees which tab is chosen", async () => {
+    const { page } = await visit(browser, `${server.url}/`, { forcedColors: "active" });
+    const background = (selected: boolean) =>
+      page
+        .getByRole("tab", { selected })
+        .first()
+        .evaluate((tab) => getComputedStyle(tab).backgroundColor);
+    await expect.poll(async () => (await background(true)) !== (await background(false))).toBe(true);
+  });
+});
+
 describe("the sheet on a phone", () => {
   test("has no place's card over it in Record", async () => {
     const { page } = await visit(browser, `${server.url}/${trailView}`, { viewport: phone, hasTouch: true });
