@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"routeguide/server/note"
+	"routeguide/server/route"
 	"routeguide/server/store"
 	"routeguide/server/traveler"
 	"routeguide/server/upstream"
@@ -34,6 +35,8 @@ type config struct {
 	notesPerPlace      int
 	trackMaxAge        time.Duration
 	travelerMaxAge     time.Duration
+	routeGap           time.Duration
+	routeRest          time.Duration
 	maxMessage         int
 	users, gcnWeights  string
 	upstream           upstream.Options
@@ -69,6 +72,8 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.IntVar(&c.notesPerPlace, "notes-per-place", 0, "`notes` that a place may have; 0 means any number")
 	fs.DurationVar(&c.trackMaxAge, "track-max-age", 0, "`time` for which the points of routes are kept, as 720h; 0 means for ever")
 	fs.DurationVar(&c.travelerMaxAge, "traveler-max-age", traveler.DefaultMaxAge, "`age` of their newest point until which travelers are shown")
+	fs.DurationVar(&c.routeGap, "route-gap", route.DefaultPause, "`time` without a point after which a phone's app has begun another route")
+	fs.DurationVar(&c.routeRest, "route-rest", route.DefaultPause, "`time` in one place after which it has, when the phone goes on")
 	fs.IntVar(&c.maxMessage, "max-message", 4<<20, "`bytes` that a message from a client may have; a graph with a million edges has about 20 MiB, 50 MiB as JSON")
 	fs.StringVar(&c.features, "features", "", "`file` of features (JSON, GeoJSON or CSV) instead of the 100 built-in ones")
 	fs.Func("allow-origin", "web `origin` that may call besides our own, as https://example.org, or * for all; may be repeated", func(s string) error {
@@ -155,6 +160,9 @@ func (c config) check(rest []string) error {
 	}
 	if c.travelerMaxAge <= 0 {
 		return fmt.Errorf("-traveler-max-age: %v is not more than nothing", c.travelerMaxAge)
+	}
+	if c.routeGap < time.Minute || c.routeRest < time.Minute {
+		return errors.New("-route-gap and -route-rest are a minute or more")
 	}
 	if err := c.checkStore(); err != nil {
 		return err

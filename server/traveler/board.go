@@ -87,13 +87,7 @@ func (b *Board) load(newest iter.Seq2[route.Route, error]) error {
 		if r.State == route.Finished || r.Points == 0 {
 			continue
 		}
-		t := &entry{Traveler: Traveler{Route: r.ID, Name: r.Traveler, Position: r.Newest}}
-		for _, p := range r.Sketch.Points() {
-			if p != r.Newest.Point {
-				t.trail = append(t.trail, step{at: p})
-			}
-		}
-		b.place(t, r, now)
+		b.place(begin(r, nil), r, now)
 	}
 	for w := range b.watchers {
 		for id := range w.told {
@@ -115,7 +109,7 @@ func (b *Board) committed(events []route.Event) {
 		switch {
 		case e.Deleted || e.Route.State == route.Finished:
 			b.drop(e.Route.ID)
-		case len(e.Fixes) > 0:
+		case e.Route.Points > 0:
 			b.move(e, now)
 		}
 	}
@@ -123,16 +117,20 @@ func (b *Board) committed(events []route.Event) {
 
 // move has who records a route be at its newest point.
 func (b *Board) move(e route.Event, now time.Time) {
-	t, fixes := b.known[e.Route.ID], e.Fixes
-	if t == nil {
-		t = &entry{Traveler: Traveler{Route: e.Route.ID, Name: e.Route.Traveler, Position: fixes[0]}}
-		fixes = fixes[1:]
-	} else {
+	t, was := b.known[e.Route.ID], e.Route.Newest.Point
+	if t != nil {
+		if len(e.Fixes) == 0 {
+			return
+		}
+		was = t.Position.Point
 		b.order.Delete(t)
 	}
-	was := t.Position.Point
-	for _, f := range fixes {
-		t.move(f)
+	if t == nil || e.Anew {
+		t = begin(e.Route, e.Fixes)
+	} else {
+		for _, f := range e.Fixes {
+			t.move(f)
+		}
 	}
 	if !b.place(t, e.Route, now) {
 		b.leave(t.Route, was)

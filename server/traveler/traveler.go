@@ -41,6 +41,24 @@ type step struct {
 	time int64 // milliseconds, or 0
 }
 
+// begin returns who records a route whose newest points are known, or none: then there is its sketch.
+func begin(r route.Route, newest []route.Fix) *entry {
+	t := &entry{Traveler: Traveler{Route: r.ID, Name: r.Traveler, Position: r.Newest}}
+	if len(newest) > 0 {
+		t.Position = newest[0]
+		for _, f := range newest[1:] {
+			t.move(f)
+		}
+		return t
+	}
+	for _, p := range r.Sketch.Points() {
+		if p != r.Newest.Point {
+			t.trail = append(t.trail, step{at: p})
+		}
+	}
+	return t
+}
+
 // move has a traveler be at the next point.
 func (t *entry) move(next route.Fix) {
 	if at := t.Position.Point; len(t.trail) == 0 || geo.Distance(t.trail[len(t.trail)-1].at, at) >= trailEvery {

@@ -202,6 +202,55 @@ func TestSlowWatcherSeesTheNewest(t *testing.T) {
 	})
 }
 
+// A phone's points come late and its routes end by themselves: it is where it was last, its trail has the late points, and
+// another route is another traveler.
+func TestTravelerWithAPhone(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		next, stop := w.pull(geo.World)
+		defer stop()
+		if !next().Current {
+			t.Fatal("somebody is on the way")
+		}
+		report := func(seconds ...int) { // ago, at a metre a second north of home
+			t.Helper()
+			var fixes []route.Fix
+			for _, ago := range seconds {
+				f := north(1000 - ago)
+				f.Time = time.Now().Add(-time.Duration(ago) * time.Second)
+				fixes = append(fixes, f)
+			}
+			if _, err := w.book.Report(t.Context(), "phone", "ada", fixes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		report(100, 0)
+		first := next()
+		if first.Moved == nil || first.Moved.Name != "ada" || first.Moved.Position.Point != north(1000).Point || len(first.Moved.Trail) != 1 {
+			t.Fatalf("told %+v", first)
+		}
+		report(60, 20, 40)
+		if e := next(); e.Moved == nil || e.Moved.Route != first.Moved.Route || e.Moved.Position.Point != north(1000).Point {
+			t.Errorf("told %+v after late points", e)
+		}
+		late, end := w.pull(geo.World)
+		defer end()
+		if trail := late().Moved.Trail; len(trail) != 4 || trail[0].Point != north(900).Point || trail[3].Point != north(980).Point {
+			t.Errorf("the trail is %v", trail)
+		}
+		time.Sleep(maxAge + time.Minute)
+		report(0)
+		if e := next(); e.Left != first.Moved.Route {
+			t.Errorf("told %+v, want that the first route is over", e)
+		}
+		if e := next(); e.Moved == nil || e.Moved.Route == first.Moved.Route || e.Moved.Trail != nil {
+			t.Errorf("told %+v, want another route", e)
+		}
+		if n := len(ids(w.board, geo.World, 5)); n != 1 {
+			t.Errorf("%d are listed", n)
+		}
+	})
+}
+
 func TestWatchEnds(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		ctx, cancel := context.WithCancelCause(t.Context())
