@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { isAccessible, launch, phone, Server, visit, wide } from "./world";
+import { isAccessible, launch, phone, Server, type VisitOptions, visit as visitPlain, wide } from "./world";
 
 let server: Server;
 let browser: Browser;
+
+const visit = (browser: Browser, url: string, options: VisitOptions = {}) =>
+  visitPlain(browser, url, { developer: true, ...options });
 
 beforeAll(async () => {
   server = await Server.start();
@@ -33,7 +36,7 @@ describe("the list", () => {
   test("streams what is in view, the nearest first, and says so at the foot of the map", async () => {
     const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
     await says(page, "100 in view");
-    await page.getByText("Filter 64 named features").or(page.getByPlaceholder("Filter 64 named features")).waitFor();
+    await page.getByText("Filter 64 features").or(page.getByPlaceholder("Filter 64 features")).waitFor();
     await page.locator(".row-end").nth(8).waitFor();
     const metres = (await page.locator(".row-end").allTextContents()).map(Number.parseFloat);
     expect(metres).toEqual(metres.toSorted((a, b) => a - b));
@@ -176,7 +179,7 @@ describe("a chosen feature", () => {
     await page.getByRole("tab", { name: "Chat", selected: true }).waitFor();
     await expect.poll(() => page.url()).toContain(`view=chat&place=${trail}`);
     await page.goBack();
-    await page.getByRole("button", { name: "Drive through" }).click();
+    await page.getByRole("button", { name: "Demo drive" }).click();
     await page.getByRole("tab", { name: "Record", selected: true }).waitFor();
   });
 });
@@ -385,6 +388,39 @@ describe("at the start", () => {
     await page.locator(".status").filter({ hasText: "WatchNotes" }).waitFor();
     expect(order.slice(0, 2).toSorted()).toEqual(["features", "notes"]);
     expect(order.filter((what) => what !== "font")).toHaveLength(2);
+  });
+});
+
+describe("plain words", () => {
+  test("are all that one sees, until one is a developer", async () => {
+    const { page } = await visitPlain(browser, `${server.url}/#map=6/41/-75`);
+    await says(page, "64 in view");
+    const technical = /unnamed|gRPC|WebSocket|ListFeatures|hit exactly|\d ms/i;
+    for (const view of ["Features", "Record", "Chat"]) {
+      await page.getByRole("tab", { name: view }).click();
+      // biome-ignore lint/performance/useDomNodeTextContent: what is hidden does not count
+      expect(await page.locator("body").innerText()).not.toMatch(technical);
+    }
+    await page.getByRole("tab", { name: "Features" }).click();
+    await page.getByRole("button", { name: "Menu" }).click();
+    await page.getByRole("checkbox", { name: "Developer" }).check();
+    await page.keyboard.press("Escape");
+    await says(page, "100 in view");
+    await page.locator(".status").filter({ hasText: "ListFeatures" }).waitFor();
+    await page.reload();
+    await page.locator(".status").filter({ hasText: "ListFeatures" }).waitFor();
+  });
+});
+
+describe("in forced colours", () => {
+  test("one sees which tab is chosen", async () => {
+    const { page } = await visit(browser, `${server.url}/`, { forcedColors: "active" });
+    const background = (selected: boolean) =>
+      page
+        .getByRole("tab", { selected })
+        .first()
+        .evaluate((tab) => getComputedStyle(tab).backgroundColor);
+    await expect.poll(async () => (await background(true)) !== (await background(false))).toBe(true);
   });
 });
 

@@ -4,7 +4,7 @@ import { countUnnamed, type Feature, FeatureFinder, filterFeatures, sortByDistan
 import { fromDegrees, type Point } from "./geo";
 import { onHover, onRest, setFeatures, setHighlight } from "./map";
 import { listFeatures } from "./rpc";
-import { camera, connection, showUnnamed } from "./state";
+import { camera, connection, developer, showUnnamed } from "./state";
 
 export const finder = new FeatureFinder(listFeatures);
 
@@ -13,14 +13,16 @@ export const filter = signal("");
 /** The feature that the pointer is over, on the map or in the list. */
 export const hovered = signal<Feature | null>(null);
 
-const wanted = computed(() => filterFeatures(finder.listing.value.features, filter.value, showUnnamed.value));
+const withUnnamed = computed(() => developer.value && showUnnamed.value);
+
+const wanted = computed(() => filterFeatures(finder.listing.value.features, filter.value, withUnnamed.value));
 
 /** What the list shows, the nearest to where the map rests first. */
 export const rows = computed(() => sortByDistance(wanted.value, camera.value));
 
 /** Filters an array once, so that what is drawn of it stays the same. */
 const filtered = computed(() => {
-  const [text, unnamed] = [filter.value, showUnnamed.value];
+  const [text, unnamed] = [filter.value, withUnnamed.value];
   const known = new WeakMap<readonly Feature[], readonly Feature[]>();
   return (part: readonly Feature[]) => {
     const result = known.get(part) ?? filterFeatures(part, text, unnamed);

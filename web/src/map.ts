@@ -5,6 +5,7 @@
 //   setMode("browse" | "draw" | "choose")  what a click means. "browse": it selects what it hits. "draw" and "choose": it
 //                                          goes to onPick instead. A click on a cluster goes nearer, except in "draw".
 //                                          Go back to "browse" when done.
+//                                          The keyboard does the same: Enter where the cross is, in the middle.
 //   onPick(handler) → stop                 handler(place): the feature that was hit, at its exact position, or any point
 //                                          with the name ""
 //   setTrack(points, stored?)              the recorded route; from index `stored` on it is drawn as not stored yet
@@ -86,12 +87,14 @@ const manyPoints = new PointLayer(() => {
 });
 let insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 let traveler: Marker | null = null;
+const crosshair = element("crosshair");
 let popup: { readonly box: Popup; readonly point: Point } | null = null;
 const shown = new Map<Overlay, Collection>();
 
 type Handler<T> = (value: T) => void;
 const pick = new Set<Handler<Place>>();
 const select = new Set<Handler<Place | null>>();
+const key = new Set<Handler<"back" | "leave">>();
 const hover = new Set<Handler<Place | null>>();
 const rest = new Set<Handler<Viewport>>();
 
@@ -107,6 +110,8 @@ function listen<T>(handlers: Set<Handler<T>>, handler: Handler<T>): () => void {
 export const onPick = (handler: Handler<Place>) => listen(pick, handler);
 /** A click in "browse": the feature that was hit, or null beside all of them; with the other button any point. */
 export const onSelect = (handler: Handler<Place | null>) => listen(select, handler);
+/** In "draw" and "choose", while the map has the focus: Backspace takes the newest point back, Escape leaves the map. */
+export const onKey = (handler: Handler<"back" | "leave">) => listen(key, handler);
 export const onHover = (handler: Handler<Place | null>) => listen(hover, handler);
 /** A click on a traveler or on a route, in "browse". */
 export const onMark = (handler: Handler<Mark>) => listen(mark, handler);
@@ -152,6 +157,8 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   };
   map.on("moveend", report);
   map.on("click", click);
+  container.append(crosshair);
+  map.getCanvas().addEventListener("keydown", press);
   map.on("contextmenu", (event) => {
     if (mode === "browse") tell(select, { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" });
   });
@@ -241,7 +248,10 @@ function currentViewport(): Viewport | null {
   };
 }
 
-function featureAt(event: MapMouseEvent, reach: number): Feature | null {
+/** Where somebody points: a pixel, and what is there. */
+type Aim = Pick<MapMouseEvent, "point" | "lngLat">;
+
+function featureAt(event: Aim, reach: number): Feature | null {
   if (inView.length > MANY) {
     const point = fromDegrees(event.lngLat.lat, event.lngLat.lng);
     const world = 512 * 2 ** (map?.getZoom() ?? 0);
@@ -253,13 +263,13 @@ function featureAt(event: MapMouseEvent, reach: number): Feature | null {
 }
 
 /** A place with notes, which need not be a feature. */
-function noteAt(event: MapMouseEvent, reach: number): Place | null {
+function noteAt(event: Aim, reach: number): Place | null {
   const point = notes[indexAt(event, reach, ["notes"])];
   return point ? { point, name: "" } : null;
 }
 
 /** The index, in its list, of what these layers show there; -1 for nothing. */
-function indexAt(event: MapMouseEvent, reach: number, layers: string[]): number {
+function indexAt(event: Aim, reach: number, layers: string[]): number {
   const { x, y } = event.point;
   const hits = map?.queryRenderedFeatures(
     [
@@ -293,12 +303,32 @@ function metresPerPixel(latitude: number): number {
   return (2 * Math.PI * EARTH_RADIUS * Math.cos((latitude * Math.PI) / 180)) / (512 * 2 ** (map?.getZoom() ?? 0));
 }
 
+/** What is hit, and that or the exact point. */
+function aimAt(event: Aim, reach: number): { readonly hit: Place | null; readonly here: Place } {
+  const hit = featureAt(event, reach) ?? noteAt(event, reach);
+  return { hit, here: hit ?? { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" } };
+}
+
+function press(event: KeyboardEvent): void {
+  if (mode === "browse" || !map) return;
+  const lngLat = map.getCenter();
+  if (event.key === "Enter") tell(pick, aimAt({ point: map.project(lngLat), lngLat }, 10).here);
+  else if (event.key === "Backspace") tell(key, "back");
+  else if (event.key === "Escape") tell(key, "leave");
+  else return;
+  event.preventDefault();
+}
+
+/** Gives the keyboard to the map. */
+export function focusMap(): void {
+  map?.getCanvas().focus();
+}
+
 async function click(event: MapMouseEvent): Promise<void> {
   const reach = matchMedia("(pointer: coarse)").matches ? 14 : 5;
   const at = mode === "browse" ? markAt(event, reach) : null;
   if (at?.kind === "traveler") return tell(mark, at);
-  const hit = featureAt(event, reach) ?? noteAt(event, reach);
-  const here = hit ?? { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" };
+  const { hit, here } = aimAt(event, reach);
   if (mode === "draw") return tell(pick, here);
   const choose = () => (mode === "choose" ? tell(pick, here) : tell(select, hit));
   if (hit) return choose();
@@ -326,6 +356,7 @@ function setMarked(next: Mark | null): void {
 
 function cursor(): void {
   const over = hovered || marked;
+  if (map) map.getContainer().dataset.mode = mode;
   if (map) map.getCanvas().style.cursor = mode === "browse" ? (over ? "pointer" : "") : "crosshair";
 }
 
@@ -337,6 +368,7 @@ export function setMode(next: Mode): void {
 /** Pixels that the card or the sheet covers: the map's centre is that of what remains. */
 export function setInsets(next: Insets): void {
   insets = next;
+  crosshair.style.translate = `${(next.left - next.right) / 2}px ${(next.top - next.bottom) / 2}px`;
   if (drawn) map?.easeTo({ padding: next, duration: 200 });
   else map?.setPadding(next);
 }
