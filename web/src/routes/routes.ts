@@ -2,8 +2,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { fitToRect, onDrag, onMark, onPointer } from "../map";
-import * as rpc from "../rpc/routes";
-import { listRoutes, type Route, type RouteChange, updateRoute } from "../rpc/routes";
+import { deleteRoute, getRoute, listRoutes, type Route, type RouteChange, updateRoute } from "../rpc/routes";
 import { connection, say, view } from "../state";
 import { colorOf } from "../travelers/person";
 import { goTo, roster } from "../travelers/travelers";
@@ -38,7 +37,7 @@ export const replay = new Replay(() => {
   return first && last ? { start: first.time, end: last.time } : null;
 });
 
-export const deletion = new Deletion(rpc.deleteRoute, (id, failure) => {
+export const deletion = new Deletion(deleteRoute, (id, failure) => {
   const route = catalog.state.peek().routes.find((r) => r.id === id);
   say(words.notRemoved(route ? titleOf(route) : "", ConnectError.from(failure).rawMessage));
 });
@@ -85,6 +84,16 @@ export function focus(route: Route): void {
     focused.value = route.id;
   });
   fitToRoutes([route]);
+}
+
+/** Looks at the route of this id, in the routes' view. */
+export async function open(id: string): Promise<void> {
+  view.value = "routes";
+  try {
+    focus(await getRoute(id));
+  } catch (failure) {
+    say(words.notOpened(ConnectError.from(failure).rawMessage));
+  }
 }
 
 /** Looks at none any more; what is shown stays. */

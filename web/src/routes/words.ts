@@ -53,6 +53,8 @@ export const words = {
   removed: (title: string) => `${title} is deleted for everybody.`,
   undo: "Undo",
   notRemoved: (title: string, reason: string) => `${title} could not be deleted: ${reason}.`,
+  look: "See what it came to",
+  notOpened: (reason: string) => `The route cannot be read: ${reason}.`,
   notChanged: (reason: string) => `The route could not be changed: ${reason}.`,
   trackLoading: "Loading the points…",
   trackFailed: (reason: string) => `The points cannot be read: ${reason}.`,
