@@ -155,6 +155,9 @@ describe("the list", () => {
       await walker.finish();
     }
     const { page } = await visit(browser, `${server.url}/${view}`);
+    await page.getByLabel("Find by name or traveler").fill("walker 58");
+    await row(page, "Walker 58").waitFor();
+    await page.reload();
     await row(page, "Walker 0").waitFor();
     await expect
       .poll(async () => {

@@ -3,6 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { fitToRect, onDrag, onMark, onPointer } from "../map";
 import { deleteRoute, getRoute, listRoutes, type Route, type RouteChange, updateRoute } from "../rpc/routes";
+import { narrow } from "../sheet";
 import { connection, say, view } from "../state";
 import { colorOf } from "../travelers/person";
 import { goTo, roster } from "../travelers/travelers";
@@ -142,6 +143,9 @@ function put(route: Route): void {
   if (one) one.route.value = route;
 }
 
+/** Pixels at the lower edge of a wide map that the replay takes. */
+const REPLAY_BAR = 220;
+
 function fitToRoutes(routes: readonly Route[]): void {
   const bounds = routes.flatMap((route) => route.bounds ?? []);
   const [first, ...others] = bounds;
@@ -155,7 +159,7 @@ function fitToRoutes(routes: readonly Route[]): void {
     }),
     first,
   );
-  fitToRect(all);
+  fitToRect(all, narrow.peek() || focused.peek() === null ? 0 : REPLAY_BAR);
 }
 
 /** Milliseconds after which the list is read again while it is looked at and somebody records. */
