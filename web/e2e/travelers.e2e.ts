@@ -44,8 +44,13 @@ describe("somebody who records", () => {
     await kim.getByRole("button", { name: "Draw", exact: true }).click();
     await kim.getByRole("button", { name: "Start recording" }).click();
     await kim.locator(".record").getByText("Recording").first().waitFor();
-    await kim.mouse.click(700, 400);
-    await person(page, "Kim").waitFor();
+    // Before the map is drawn a click makes no point.
+    await expect
+      .poll(async () => {
+        await kim.mouse.click(700, 400);
+        return person(page, "Kim").count();
+      })
+      .toBe(1);
     const away = () => person(page, "Kim").locator(".row-end b").textContent();
     const before = await away();
     await kim.mouse.click(1100, 700);
@@ -101,7 +106,7 @@ describe("somebody who records", () => {
 
   test("is seen again after the server was away", async () => {
     ada();
-    const { page } = await visit(browser, `${server.url}/${here}`);
+    const { page } = await visit(browser, `${server.url}/${here}`, { developer: true });
     await person(page, "Ada Lovelace").waitFor();
     await server.stop();
     await page.getByRole("button", { name: "reconnecting…" }).waitFor();
