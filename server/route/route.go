@@ -23,6 +23,8 @@ var (
 	ErrFinished = errors.New("the route is finished")
 	// ErrNotFound says that there is no such route, or no more since it was deleted.
 	ErrNotFound = errors.New("there is no such route")
+	// ErrAnew says that points came late, between those of a track that were read and those that were not.
+	ErrAnew = errors.New("points of the route came late; read it again from the beginning")
 )
 
 // A Route is what is known of a route besides its points. It is comparable.

@@ -41,6 +41,7 @@ var table = []struct {
 	{route.ErrTaken, codes.Aborted},
 	{route.ErrFinished, codes.FailedPrecondition},
 	{route.ErrNotFound, codes.NotFound},
+	{route.ErrAnew, codes.Aborted},
 	{store.ErrSlow, codes.ResourceExhausted},
 	{store.ErrFull, codes.ResourceExhausted},
 	{store.ErrDamaged, codes.DataLoss},
