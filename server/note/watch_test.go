@@ -13,7 +13,7 @@ import (
 	"routeguide/server/store"
 )
 
-// watch returns the next events of an area, as their messages, "live" for that event, and the last cursor.
+// watch returns the next events of an area, as their messages, "live" and "deleted ID" for those events, and the last cursor.
 func watch(t *testing.T, next func() (note.Event, error, bool), count int) (told []string, cursor uint64) {
 	t.Helper()
 	for range count {
@@ -21,9 +21,12 @@ func watch(t *testing.T, next func() (note.Event, error, bool), count int) (told
 		if err != nil || !ok {
 			t.Fatalf("told %q, then %v", told, err)
 		}
-		if e.Live {
+		switch {
+		case e.Live:
 			told = append(told, "live")
-		} else {
+		case e.Note.Deleted:
+			told = append(told, e.Note.Message+"deleted "+e.Note.ID())
+		default:
 			told = append(told, e.Note.Message)
 		}
 		cursor = e.Cursor
@@ -129,5 +132,34 @@ func TestListPages(t *testing.T) {
 	}
 	if after != 10 {
 		t.Errorf("the cursor after all is %d, want the end of the log, 10", after)
+	}
+}
+
+// A page is not the last one while notes of the area come after however many that lie elsewhere.
+func TestListGoesOnAfterManyElsewhere(t *testing.T) {
+	was := *note.Look
+	*note.Look = 10
+	defer func() { *note.Look = was }()
+	book := open(t, note.Options{})
+	area := geo.Rect{South: 0, West: 0, North: 1000, East: 0}
+	a := talk(t, book, "ada")
+	for i := range 300 { // more places than are each asked
+		a.write(geo.Point{Lat: int32(i)}, "before")
+	}
+	for range 25 {
+		a.write(geo.Point{Lng: 5}, "elsewhere")
+	}
+	a.write(here, "after")
+	listed := 0
+	for after, more := uint64(0), true; more; {
+		var notes []note.Note
+		var err error
+		if notes, after, more, err = book.List(t.Context(), area, after, *note.Look); err != nil {
+			t.Fatal(err)
+		}
+		listed += len(notes)
+	}
+	if listed != 301 {
+		t.Errorf("%d notes are listed, want 301", listed)
 	}
 }
