@@ -66,14 +66,14 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
 
-	c.upstream.MessageBytes = c.maxMessage
+	ending, end := context.WithCancelCause(context.Background())
+	defer end(rpc.ErrEnding)
+	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
 	}
 	defer upstreams.Close()
-	ending, end := context.WithCancelCause(context.Background())
-	defer end(rpc.ErrEnding)
 	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
 	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
 	defer calls.Close()

@@ -15,7 +15,7 @@ var rooms = map[string][]string{
 	"server/note":     {"proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
 	"server/route":    {"proto/routeguide/log/", "server/store", "server/geo", "google.golang.org/protobuf/"},
 	"server/relay":    {"google.golang.org/grpc"},
-	"server/upstream": {"server/relay", "google.golang.org/"},
+	"server/upstream": {"server/relay", "google.golang.org/", "golang.org/x/time/"},
 	"server/refusal":  {"google.golang.org/"},
 	"server/rpc": {"proto/", "server/feature", "server/route", "server/note", "server/geo", "server/store", "server/relay", "server/refusal",
 		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/"},
