@@ -31,8 +31,8 @@ const (
 	leastBudget   = 256 << 20        // bytes of all messages in memory
 	shutdownBound = 4 * time.Second  // for calls to end, after which connections are cut
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
-	maxConns      = 16_384           // of native gRPC at a time
-	maxConnsOfOne = 8192             // and of one address
+	maxConns      = 16_384           // of each port at a time
+	maxConnsOfOne = 8192             // and of one address, to native gRPC; an HTTP proxy has many clients
 	maxHeader     = 64 << 10         // bytes of a request's headers
 )
 
