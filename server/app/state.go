@@ -40,13 +40,13 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 		notes: note.New(st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace}),
 	}
 	s.routes = route.New(st, route.Options{
-		Feature: func(p geo.Point) bool { _, ok := s.features.At(p); return ok }, Keep: c.trackMaxAge,
+		Feature: func(p geo.Point) bool { _, ok := s.features.At(p); return ok }, Keep: c.trackMaxAge, Alone: c.nats.URL == "",
 	})
 	if err := st.Open(ctx); err != nil {
 		return nil, err
 	}
 	ctx, s.stop = context.WithCancel(ctx)
-	s.running.Go(func() { s.routes.Forget(ctx, log) })
+	s.running.Go(func() { s.routes.Tidy(ctx, log) })
 	return s, nil
 }
 

@@ -66,6 +66,8 @@ func apply(tx *store.Tx, change *logv1.Change) (any, error) {
 		return extend(tx, kind.Extended)
 	case *logv1.RouteChange_Forgotten:
 		return nil, tx.Exec("DELETE FROM chunk WHERE ended < ?", kind.Forgotten.Before)
+	case *logv1.RouteChange_Abandoned:
+		return nil, tx.Exec("UPDATE route SET state = ? WHERE state = ? AND ended < ?", int64(Interrupted), int64(Recording), kind.Abandoned.Before)
 	default:
 		return nil, fmt.Errorf("a change of routes of unknown kind %T", kind)
 	}

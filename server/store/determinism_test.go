@@ -23,7 +23,7 @@ var randomChanges = flag.Int("changes", 100_000, "random changes that TestSameRo
 
 // kinds make random changes of a kind each.
 var kinds = []func(*rand.Rand) *logv1.Change{
-	contactItem, noteWritten, noteWritten, routeBegun, routeExtended, routeExtended, tracksForgotten, featurePut, featureDeleted,
+	contactItem, noteWritten, noteWritten, routeBegun, routeExtended, routeExtended, tracksForgotten, routesAbandoned, featurePut, featureDeleted,
 }
 
 func allBooks(st *store.Store) {
@@ -99,6 +99,10 @@ func routeExtended(r *rand.Rand) *logv1.Change {
 
 func tracksForgotten(r *rand.Rand) *logv1.Change {
 	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Forgotten{Forgotten: &logv1.TracksForgotten{Before: r.Int64N(100_000)}}})
+}
+
+func routesAbandoned(r *rand.Rand) *logv1.Change {
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Abandoned{Abandoned: &logv1.RoutesAbandoned{Before: r.Int64N(1e13)}}})
 }
 
 func featurePut(r *rand.Rand) *logv1.Change {

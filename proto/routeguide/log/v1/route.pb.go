@@ -85,6 +85,7 @@ type RouteChange struct {
 	//	*RouteChange_Begun
 	//	*RouteChange_Extended
 	//	*RouteChange_Forgotten
+	//	*RouteChange_Abandoned
 	Kind          isRouteChange_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -154,6 +155,15 @@ func (x *RouteChange) GetForgotten() *TracksForgotten {
 	return nil
 }
 
+func (x *RouteChange) GetAbandoned() *RoutesAbandoned {
+	if x != nil {
+		if x, ok := x.Kind.(*RouteChange_Abandoned); ok {
+			return x.Abandoned
+		}
+	}
+	return nil
+}
+
 type isRouteChange_Kind interface {
 	isRouteChange_Kind()
 }
@@ -170,11 +180,17 @@ type RouteChange_Forgotten struct {
 	Forgotten *TracksForgotten `protobuf:"bytes,3,opt,name=forgotten,proto3,oneof"`
 }
 
+type RouteChange_Abandoned struct {
+	Abandoned *RoutesAbandoned `protobuf:"bytes,10,opt,name=abandoned,proto3,oneof"`
+}
+
 func (*RouteChange_Begun) isRouteChange_Kind() {}
 
 func (*RouteChange_Extended) isRouteChange_Kind() {}
 
 func (*RouteChange_Forgotten) isRouteChange_Kind() {}
+
+func (*RouteChange_Abandoned) isRouteChange_Kind() {}
 
 // A call records the route from now on: a new one, or one that is known by its token and not finished. Points that an
 // earlier call sends are refused after this.
@@ -428,6 +444,53 @@ func (x *Points) GetTime() []int64 {
 	return nil
 }
 
+// Routes that are being recorded, and of which nothing came since before a time, are interrupted: who recorded them is gone
+// without a word. A call that is still there after all goes on with its next point.
+type RoutesAbandoned struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Milliseconds since 1970-01-01T00:00:00Z.
+	Before        int64 `protobuf:"varint,1,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RoutesAbandoned) Reset() {
+	*x = RoutesAbandoned{}
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RoutesAbandoned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RoutesAbandoned) ProtoMessage() {}
+
+func (x *RoutesAbandoned) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RoutesAbandoned.ProtoReflect.Descriptor instead.
+func (*RoutesAbandoned) Descriptor() ([]byte, []int) {
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RoutesAbandoned) GetBefore() int64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
 // The points that were recorded before a time are deleted; what their routes came to stays.
 type TracksForgotten struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -439,7 +502,7 @@ type TracksForgotten struct {
 
 func (x *TracksForgotten) Reset() {
 	*x = TracksForgotten{}
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[4]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -451,7 +514,7 @@ func (x *TracksForgotten) String() string {
 func (*TracksForgotten) ProtoMessage() {}
 
 func (x *TracksForgotten) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[4]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -464,7 +527,7 @@ func (x *TracksForgotten) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TracksForgotten.ProtoReflect.Descriptor instead.
 func (*TracksForgotten) Descriptor() ([]byte, []int) {
-	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{4}
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TracksForgotten) GetBefore() int64 {
@@ -478,11 +541,13 @@ var File_routeguide_log_v1_route_proto protoreflect.FileDescriptor
 
 const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\n" +
-	"\x1drouteguide/log/v1/route.proto\x12\x11routeguide.log.v1\"\xd0\x01\n" +
+	"\x1drouteguide/log/v1/route.proto\x12\x11routeguide.log.v1\"\x94\x02\n" +
 	"\vRouteChange\x125\n" +
 	"\x05begun\x18\x01 \x01(\v2\x1d.routeguide.log.v1.RouteBegunH\x00R\x05begun\x12>\n" +
 	"\bextended\x18\x02 \x01(\v2 .routeguide.log.v1.RouteExtendedH\x00R\bextended\x12B\n" +
-	"\tforgotten\x18\x03 \x01(\v2\".routeguide.log.v1.TracksForgottenH\x00R\tforgottenB\x06\n" +
+	"\tforgotten\x18\x03 \x01(\v2\".routeguide.log.v1.TracksForgottenH\x00R\tforgotten\x12B\n" +
+	"\tabandoned\x18\n" +
+	" \x01(\v2\".routeguide.log.v1.RoutesAbandonedH\x00R\tabandonedB\x06\n" +
 	"\x04kind\"\x81\x01\n" +
 	"\n" +
 	"RouteBegun\x12\x14\n" +
@@ -504,6 +569,8 @@ const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\blatitude\x18\x01 \x03(\x11R\blatitude\x12\x1c\n" +
 	"\tlongitude\x18\x02 \x03(\x11R\tlongitude\x12\x12\n" +
 	"\x04time\x18\x03 \x03(\x12R\x04time\")\n" +
+	"\x0fRoutesAbandoned\x12\x16\n" +
+	"\x06before\x18\x01 \x01(\x03R\x06before\")\n" +
 	"\x0fTracksForgotten\x12\x16\n" +
 	"\x06before\x18\x01 \x01(\x03R\x06before*{\n" +
 	"\n" +
@@ -526,26 +593,28 @@ func file_routeguide_log_v1_route_proto_rawDescGZIP() []byte {
 }
 
 var file_routeguide_log_v1_route_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_routeguide_log_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_routeguide_log_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_routeguide_log_v1_route_proto_goTypes = []any{
 	(RouteState)(0),         // 0: routeguide.log.v1.RouteState
 	(*RouteChange)(nil),     // 1: routeguide.log.v1.RouteChange
 	(*RouteBegun)(nil),      // 2: routeguide.log.v1.RouteBegun
 	(*RouteExtended)(nil),   // 3: routeguide.log.v1.RouteExtended
 	(*Points)(nil),          // 4: routeguide.log.v1.Points
-	(*TracksForgotten)(nil), // 5: routeguide.log.v1.TracksForgotten
+	(*RoutesAbandoned)(nil), // 5: routeguide.log.v1.RoutesAbandoned
+	(*TracksForgotten)(nil), // 6: routeguide.log.v1.TracksForgotten
 }
 var file_routeguide_log_v1_route_proto_depIdxs = []int32{
 	2, // 0: routeguide.log.v1.RouteChange.begun:type_name -> routeguide.log.v1.RouteBegun
 	3, // 1: routeguide.log.v1.RouteChange.extended:type_name -> routeguide.log.v1.RouteExtended
-	5, // 2: routeguide.log.v1.RouteChange.forgotten:type_name -> routeguide.log.v1.TracksForgotten
-	4, // 3: routeguide.log.v1.RouteExtended.points:type_name -> routeguide.log.v1.Points
-	0, // 4: routeguide.log.v1.RouteExtended.state:type_name -> routeguide.log.v1.RouteState
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	6, // 2: routeguide.log.v1.RouteChange.forgotten:type_name -> routeguide.log.v1.TracksForgotten
+	5, // 3: routeguide.log.v1.RouteChange.abandoned:type_name -> routeguide.log.v1.RoutesAbandoned
+	4, // 4: routeguide.log.v1.RouteExtended.points:type_name -> routeguide.log.v1.Points
+	0, // 5: routeguide.log.v1.RouteExtended.state:type_name -> routeguide.log.v1.RouteState
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_log_v1_route_proto_init() }
@@ -557,6 +626,7 @@ func file_routeguide_log_v1_route_proto_init() {
 		(*RouteChange_Begun)(nil),
 		(*RouteChange_Extended)(nil),
 		(*RouteChange_Forgotten)(nil),
+		(*RouteChange_Abandoned)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -564,7 +634,7 @@ func file_routeguide_log_v1_route_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_routeguide_log_v1_route_proto_rawDesc), len(file_routeguide_log_v1_route_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
