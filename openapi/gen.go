@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi2"
@@ -70,7 +71,8 @@ func generate() error {
 	if err != nil {
 		return err
 	}
-	for path, verbs := range doc["paths"].(object) {
+	paths := doc["paths"].(object)
+	for path, verbs := range paths {
 		for verb, op := range verbs.(object) {
 			m := methods[verb+" "+path]
 			if m == nil {
@@ -78,6 +80,9 @@ func generate() error {
 			}
 			tell(op.(object), m)
 		}
+	}
+	for path, verbs := range paths {
+		fold(paths, path, verbs.(object))
 	}
 	if err := write("openapi/swagger.json", doc); err != nil {
 		return err
@@ -114,6 +119,26 @@ func methodsByPath(file string) (map[string]protoreflect.MethodDescriptor, error
 	return methods, nil
 }
 
+// fold puts the operations of a path like /v1/routes/{route.id} beside those of /v1/routes/{route}: to a client they are one
+// path.
+func fold(paths object, path string, verbs object) {
+	long := regexp.MustCompile(`\{(\w+)\.\w+\}`).FindStringSubmatch(path)
+	if long == nil {
+		return
+	}
+	name := strings.Trim(long[0], "{}")
+	beside := strings.Replace(path, name, long[1], 1)
+	for verb, op := range verbs {
+		for _, p := range op.(object)["parameters"].([]any) {
+			if p := p.(object); p["name"] == name {
+				p["name"] = long[1]
+			}
+		}
+		paths[beside].(object)[verb] = op
+	}
+	delete(paths, path)
+}
+
 // tell says of an operation what its method's streams and metadata look like.
 func tell(op object, m protoreflect.MethodDescriptor) {
 	ok := op["responses"].(object)["200"].(object)
@@ -136,19 +161,25 @@ func tell(op object, m protoreflect.MethodDescriptor) {
 		params = append(params, object{"name": name, "in": "header", "required": false, "type": kind, "description": description})
 	}
 	switch m.Name() {
-	case "RecordRoute":
-		header("route-id", "string", "The route to begin or go on with: 1 to 64 of the characters A-Z a-z 0-9 _ -.")
+	case "RecordRoute", "RecordTrack":
+		header("traveler", "string", "The name to show, percent-encoded UTF-8 of 1 to 64 characters.")
+		header("resume-token", "string", "The secret of the route to begin or go on with: 22 to 64 random characters of A-Z a-z 0-9 _ -.")
 		ok["headers"] = object{
-			"Route-Id":     object{"type": "string", "description": "The identifier of the route."},
+			"Resume-Token": object{"type": "string", "description": "The secret that lets a call go on with the route."},
+			"Route-Id":     object{"type": "string", "description": "The public name of the route."},
 			"Route-Points": object{"type": "integer", "description": "Points that were stored before this call."},
 		}
 	case "RouteChat":
-		header("chat-id", "string", "The conversation: 1 to 64 of the characters A-Z a-z 0-9 _ -.")
-		header("chat-notes", "integer", "The number of the first note that this call sends, from 0.")
-		ok["headers"] = object{"Chat-Id": object{"type": "string", "description": "The identifier of the conversation."}}
-	}
-	if m.Parent().FullName() == "routeguide.RouteGuide" && m.IsStreamingClient() {
 		header("traveler", "string", "The name to show, percent-encoded UTF-8 of 1 to 64 characters.")
+		header("resume-token", "string", "The secret of the chat to begin or go on with: 22 to 64 random characters of A-Z a-z 0-9 _ -.")
+		header("chat-notes", "integer", "The number of the first note that this call sends, from 0.")
+		ok["headers"] = object{
+			"Resume-Token": object{"type": "string", "description": "The secret that lets a call go on with the chat."},
+			"Chat-Id":      object{"type": "string", "description": "The public name of the chat."},
+			"Chat-Notes":   object{"type": "integer", "description": "Notes of it that were stored before this call."},
+		}
+	case "DeleteNote":
+		header("resume-token", "string", "The secret of the chat that the note was written in.")
 	}
 	op["parameters"] = params
 	if len(params) == 0 {

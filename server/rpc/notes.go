@@ -15,7 +15,7 @@ const (
 )
 
 type noteService struct {
-	routeguidev1.UnsafeNoteServiceServer
+	routeguidev1.UnimplementedNoteServiceServer
 	notes *note.Book
 }
 

@@ -35,7 +35,9 @@ type Note struct {
 	// The name its writer gave, or empty.
 	Traveler string `protobuf:"bytes,4,opt,name=traveler,proto3" json:"traveler,omitempty"`
 	// When the server took it.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// It was deleted: its message is empty. Only those who watch see such notes.
+	Deleted       bool `protobuf:"varint,6,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -105,60 +107,11 @@ func (x *Note) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// An area between a south-western and a north-eastern corner, edges included. Where the western longitude is greater
-// than the eastern one it crosses the antimeridian. Both corners at one point are a place.
-type Bounds struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The south-western corner; required.
-	Southwest *routeguide.Point `protobuf:"bytes,1,opt,name=southwest,proto3" json:"southwest,omitempty"`
-	// The north-eastern corner; required. Its latitude is not less than that of `southwest`.
-	Northeast     *routeguide.Point `protobuf:"bytes,2,opt,name=northeast,proto3" json:"northeast,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Bounds) Reset() {
-	*x = Bounds{}
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Bounds) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Bounds) ProtoMessage() {}
-
-func (x *Bounds) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[1]
+func (x *Note) GetDeleted() bool {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
+		return x.Deleted
 	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Bounds.ProtoReflect.Descriptor instead.
-func (*Bounds) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *Bounds) GetSouthwest() *routeguide.Point {
-	if x != nil {
-		return x.Southwest
-	}
-	return nil
-}
-
-func (x *Bounds) GetNortheast() *routeguide.Point {
-	if x != nil {
-		return x.Northeast
-	}
-	return nil
+	return false
 }
 
 type ListNotesRequest struct {
@@ -175,7 +128,7 @@ type ListNotesRequest struct {
 
 func (x *ListNotesRequest) Reset() {
 	*x = ListNotesRequest{}
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[2]
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -187,7 +140,7 @@ func (x *ListNotesRequest) String() string {
 func (*ListNotesRequest) ProtoMessage() {}
 
 func (x *ListNotesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[2]
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -200,7 +153,7 @@ func (x *ListNotesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNotesRequest.ProtoReflect.Descriptor instead.
 func (*ListNotesRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{2}
+	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *ListNotesRequest) GetBounds() *Bounds {
@@ -238,7 +191,7 @@ type ListNotesResponse struct {
 
 func (x *ListNotesResponse) Reset() {
 	*x = ListNotesResponse{}
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[3]
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -250,7 +203,7 @@ func (x *ListNotesResponse) String() string {
 func (*ListNotesResponse) ProtoMessage() {}
 
 func (x *ListNotesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[3]
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -263,7 +216,7 @@ func (x *ListNotesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNotesResponse.ProtoReflect.Descriptor instead.
 func (*ListNotesResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{3}
+	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListNotesResponse) GetNotes() []*Note {
@@ -301,7 +254,7 @@ type WatchNotesRequest struct {
 
 func (x *WatchNotesRequest) Reset() {
 	*x = WatchNotesRequest{}
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[4]
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -313,7 +266,7 @@ func (x *WatchNotesRequest) String() string {
 func (*WatchNotesRequest) ProtoMessage() {}
 
 func (x *WatchNotesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[4]
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -326,7 +279,7 @@ func (x *WatchNotesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchNotesRequest.ProtoReflect.Descriptor instead.
 func (*WatchNotesRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{4}
+	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *WatchNotesRequest) GetBounds() *Bounds {
@@ -362,7 +315,7 @@ type WatchNotesResponse struct {
 
 func (x *WatchNotesResponse) Reset() {
 	*x = WatchNotesResponse{}
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[5]
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -374,7 +327,7 @@ func (x *WatchNotesResponse) String() string {
 func (*WatchNotesResponse) ProtoMessage() {}
 
 func (x *WatchNotesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_note_service_proto_msgTypes[5]
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -387,7 +340,7 @@ func (x *WatchNotesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchNotesResponse.ProtoReflect.Descriptor instead.
 func (*WatchNotesResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{5}
+	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *WatchNotesResponse) GetNote() *Note {
@@ -404,21 +357,100 @@ func (x *WatchNotesResponse) GetCursor() string {
 	return ""
 }
 
+type DeleteNoteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The note's identifier; required.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteNoteRequest) Reset() {
+	*x = DeleteNoteRequest{}
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteNoteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteNoteRequest) ProtoMessage() {}
+
+func (x *DeleteNoteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteNoteRequest.ProtoReflect.Descriptor instead.
+func (*DeleteNoteRequest) Descriptor() ([]byte, []int) {
+	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *DeleteNoteRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type DeleteNoteResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteNoteResponse) Reset() {
+	*x = DeleteNoteResponse{}
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteNoteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteNoteResponse) ProtoMessage() {}
+
+func (x *DeleteNoteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_v1_note_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteNoteResponse.ProtoReflect.Descriptor instead.
+func (*DeleteNoteResponse) Descriptor() ([]byte, []int) {
+	return file_routeguide_v1_note_service_proto_rawDescGZIP(), []int{6}
+}
+
 var File_routeguide_v1_note_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_note_service_proto_rawDesc = "" +
 	"\n" +
-	" routeguide/v1/note_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\"\xb8\x01\n" +
+	" routeguide/v1/note_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/bounds.proto\"\xd2\x01\n" +
 	"\x04Note\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12-\n" +
 	"\blocation\x18\x02 \x01(\v2\x11.routeguide.PointR\blocation\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x1a\n" +
 	"\btraveler\x18\x04 \x01(\tR\btraveler\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"j\n" +
-	"\x06Bounds\x12/\n" +
-	"\tsouthwest\x18\x01 \x01(\v2\x11.routeguide.PointR\tsouthwest\x12/\n" +
-	"\tnortheast\x18\x02 \x01(\v2\x11.routeguide.PointR\tnortheast\"}\n" +
+	"createTime\x12\x18\n" +
+	"\adeleted\x18\x06 \x01(\bR\adeleted\"}\n" +
 	"\x10ListNotesRequest\x12-\n" +
 	"\x06bounds\x18\x01 \x01(\v2\x15.routeguide.v1.BoundsR\x06bounds\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
@@ -436,11 +468,16 @@ const file_routeguide_v1_note_service_proto_rawDesc = "" +
 	"\b_history\"U\n" +
 	"\x12WatchNotesResponse\x12'\n" +
 	"\x04note\x18\x01 \x01(\v2\x13.routeguide.v1.NoteR\x04note\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor2\xb6\x01\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"#\n" +
+	"\x11DeleteNoteRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x14\n" +
+	"\x12DeleteNoteResponse2\x8b\x02\n" +
 	"\vNoteService\x12P\n" +
 	"\tListNotes\x12\x1f.routeguide.v1.ListNotesRequest\x1a .routeguide.v1.ListNotesResponse\"\x00\x12U\n" +
 	"\n" +
-	"WatchNotes\x12 .routeguide.v1.WatchNotesRequest\x1a!.routeguide.v1.WatchNotesResponse\"\x000\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"WatchNotes\x12 .routeguide.v1.WatchNotesRequest\x1a!.routeguide.v1.WatchNotesResponse\"\x000\x01\x12S\n" +
+	"\n" +
+	"DeleteNote\x12 .routeguide.v1.DeleteNoteRequest\x1a!.routeguide.v1.DeleteNoteResponse\"\x00B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_note_service_proto_rawDescOnce sync.Once
@@ -454,35 +491,37 @@ func file_routeguide_v1_note_service_proto_rawDescGZIP() []byte {
 	return file_routeguide_v1_note_service_proto_rawDescData
 }
 
-var file_routeguide_v1_note_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_routeguide_v1_note_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_routeguide_v1_note_service_proto_goTypes = []any{
 	(*Note)(nil),                  // 0: routeguide.v1.Note
-	(*Bounds)(nil),                // 1: routeguide.v1.Bounds
-	(*ListNotesRequest)(nil),      // 2: routeguide.v1.ListNotesRequest
-	(*ListNotesResponse)(nil),     // 3: routeguide.v1.ListNotesResponse
-	(*WatchNotesRequest)(nil),     // 4: routeguide.v1.WatchNotesRequest
-	(*WatchNotesResponse)(nil),    // 5: routeguide.v1.WatchNotesResponse
-	(*routeguide.Point)(nil),      // 6: routeguide.Point
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*ListNotesRequest)(nil),      // 1: routeguide.v1.ListNotesRequest
+	(*ListNotesResponse)(nil),     // 2: routeguide.v1.ListNotesResponse
+	(*WatchNotesRequest)(nil),     // 3: routeguide.v1.WatchNotesRequest
+	(*WatchNotesResponse)(nil),    // 4: routeguide.v1.WatchNotesResponse
+	(*DeleteNoteRequest)(nil),     // 5: routeguide.v1.DeleteNoteRequest
+	(*DeleteNoteResponse)(nil),    // 6: routeguide.v1.DeleteNoteResponse
+	(*routeguide.Point)(nil),      // 7: routeguide.Point
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Bounds)(nil),                // 9: routeguide.v1.Bounds
 }
 var file_routeguide_v1_note_service_proto_depIdxs = []int32{
-	6,  // 0: routeguide.v1.Note.location:type_name -> routeguide.Point
-	7,  // 1: routeguide.v1.Note.create_time:type_name -> google.protobuf.Timestamp
-	6,  // 2: routeguide.v1.Bounds.southwest:type_name -> routeguide.Point
-	6,  // 3: routeguide.v1.Bounds.northeast:type_name -> routeguide.Point
-	1,  // 4: routeguide.v1.ListNotesRequest.bounds:type_name -> routeguide.v1.Bounds
-	0,  // 5: routeguide.v1.ListNotesResponse.notes:type_name -> routeguide.v1.Note
-	1,  // 6: routeguide.v1.WatchNotesRequest.bounds:type_name -> routeguide.v1.Bounds
-	0,  // 7: routeguide.v1.WatchNotesResponse.note:type_name -> routeguide.v1.Note
-	2,  // 8: routeguide.v1.NoteService.ListNotes:input_type -> routeguide.v1.ListNotesRequest
-	4,  // 9: routeguide.v1.NoteService.WatchNotes:input_type -> routeguide.v1.WatchNotesRequest
-	3,  // 10: routeguide.v1.NoteService.ListNotes:output_type -> routeguide.v1.ListNotesResponse
-	5,  // 11: routeguide.v1.NoteService.WatchNotes:output_type -> routeguide.v1.WatchNotesResponse
-	10, // [10:12] is the sub-list for method output_type
-	8,  // [8:10] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	7, // 0: routeguide.v1.Note.location:type_name -> routeguide.Point
+	8, // 1: routeguide.v1.Note.create_time:type_name -> google.protobuf.Timestamp
+	9, // 2: routeguide.v1.ListNotesRequest.bounds:type_name -> routeguide.v1.Bounds
+	0, // 3: routeguide.v1.ListNotesResponse.notes:type_name -> routeguide.v1.Note
+	9, // 4: routeguide.v1.WatchNotesRequest.bounds:type_name -> routeguide.v1.Bounds
+	0, // 5: routeguide.v1.WatchNotesResponse.note:type_name -> routeguide.v1.Note
+	1, // 6: routeguide.v1.NoteService.ListNotes:input_type -> routeguide.v1.ListNotesRequest
+	3, // 7: routeguide.v1.NoteService.WatchNotes:input_type -> routeguide.v1.WatchNotesRequest
+	5, // 8: routeguide.v1.NoteService.DeleteNote:input_type -> routeguide.v1.DeleteNoteRequest
+	2, // 9: routeguide.v1.NoteService.ListNotes:output_type -> routeguide.v1.ListNotesResponse
+	4, // 10: routeguide.v1.NoteService.WatchNotes:output_type -> routeguide.v1.WatchNotesResponse
+	6, // 11: routeguide.v1.NoteService.DeleteNote:output_type -> routeguide.v1.DeleteNoteResponse
+	9, // [9:12] is the sub-list for method output_type
+	6, // [6:9] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_v1_note_service_proto_init() }
@@ -490,14 +529,15 @@ func file_routeguide_v1_note_service_proto_init() {
 	if File_routeguide_v1_note_service_proto != nil {
 		return
 	}
-	file_routeguide_v1_note_service_proto_msgTypes[4].OneofWrappers = []any{}
+	file_routeguide_v1_bounds_proto_init()
+	file_routeguide_v1_note_service_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_routeguide_v1_note_service_proto_rawDesc), len(file_routeguide_v1_note_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

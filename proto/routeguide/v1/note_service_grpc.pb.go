@@ -21,13 +21,15 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	NoteService_ListNotes_FullMethodName  = "/routeguide.v1.NoteService/ListNotes"
 	NoteService_WatchNotes_FullMethodName = "/routeguide.v1.NoteService/WatchNotes"
+	NoteService_DeleteNote_FullMethodName = "/routeguide.v1.NoteService/DeleteNote"
 )
 
 // NoteServiceClient is the client API for NoteService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// NoteService reads the notes that travelers left, by place or by area. They are written through RouteGuide.RouteChat.
+// NoteService reads the notes that travelers left, by place or by area, and deletes them. They are written through
+// RouteGuide.RouteChat.
 type NoteServiceClient interface {
 	// Lists stored notes of an area, oldest first, a page at a time.
 	//
@@ -41,6 +43,13 @@ type NoteServiceClient interface {
 	// Errors: INVALID_ARGUMENT names a field that is out of range; OUT_OF_RANGE when the cursor lies beyond the newest change,
 	// as one from another server would; RESOURCE_EXHAUSTED when the client reads too slowly: go on from the last cursor.
 	WatchNotes(ctx context.Context, in *WatchNotesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchNotesResponse], error)
+	// Deletes a note, for everybody. Who watches is sent it once more, marked as deleted.
+	//
+	// Its traveler alone may: the request metadata `resume-token` is that of the chat in which it was written. A note that is
+	// deleted already is deleted again, with OK.
+	//
+	// Errors: INVALID_ARGUMENT names `id`; NOT_FOUND when there never was such a note; PERMISSION_DENIED for another's note.
+	DeleteNote(ctx context.Context, in *DeleteNoteRequest, opts ...grpc.CallOption) (*DeleteNoteResponse, error)
 }
 
 type noteServiceClient struct {
@@ -80,11 +89,22 @@ func (c *noteServiceClient) WatchNotes(ctx context.Context, in *WatchNotesReques
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type NoteService_WatchNotesClient = grpc.ServerStreamingClient[WatchNotesResponse]
 
+func (c *noteServiceClient) DeleteNote(ctx context.Context, in *DeleteNoteRequest, opts ...grpc.CallOption) (*DeleteNoteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteNoteResponse)
+	err := c.cc.Invoke(ctx, NoteService_DeleteNote_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // NoteServiceServer is the server API for NoteService service.
 // All implementations must embed UnimplementedNoteServiceServer
 // for forward compatibility.
 //
-// NoteService reads the notes that travelers left, by place or by area. They are written through RouteGuide.RouteChat.
+// NoteService reads the notes that travelers left, by place or by area, and deletes them. They are written through
+// RouteGuide.RouteChat.
 type NoteServiceServer interface {
 	// Lists stored notes of an area, oldest first, a page at a time.
 	//
@@ -98,6 +118,13 @@ type NoteServiceServer interface {
 	// Errors: INVALID_ARGUMENT names a field that is out of range; OUT_OF_RANGE when the cursor lies beyond the newest change,
 	// as one from another server would; RESOURCE_EXHAUSTED when the client reads too slowly: go on from the last cursor.
 	WatchNotes(*WatchNotesRequest, grpc.ServerStreamingServer[WatchNotesResponse]) error
+	// Deletes a note, for everybody. Who watches is sent it once more, marked as deleted.
+	//
+	// Its traveler alone may: the request metadata `resume-token` is that of the chat in which it was written. A note that is
+	// deleted already is deleted again, with OK.
+	//
+	// Errors: INVALID_ARGUMENT names `id`; NOT_FOUND when there never was such a note; PERMISSION_DENIED for another's note.
+	DeleteNote(context.Context, *DeleteNoteRequest) (*DeleteNoteResponse, error)
 	mustEmbedUnimplementedNoteServiceServer()
 }
 
@@ -113,6 +140,9 @@ func (UnimplementedNoteServiceServer) ListNotes(context.Context, *ListNotesReque
 }
 func (UnimplementedNoteServiceServer) WatchNotes(*WatchNotesRequest, grpc.ServerStreamingServer[WatchNotesResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchNotes not implemented")
+}
+func (UnimplementedNoteServiceServer) DeleteNote(context.Context, *DeleteNoteRequest) (*DeleteNoteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteNote not implemented")
 }
 func (UnimplementedNoteServiceServer) mustEmbedUnimplementedNoteServiceServer() {}
 func (UnimplementedNoteServiceServer) testEmbeddedByValue()                     {}
@@ -164,6 +194,24 @@ func _NoteService_WatchNotes_Handler(srv interface{}, stream grpc.ServerStream) 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type NoteService_WatchNotesServer = grpc.ServerStreamingServer[WatchNotesResponse]
 
+func _NoteService_DeleteNote_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteNoteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NoteServiceServer).DeleteNote(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NoteService_DeleteNote_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NoteServiceServer).DeleteNote(ctx, req.(*DeleteNoteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // NoteService_ServiceDesc is the grpc.ServiceDesc for NoteService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -174,6 +222,10 @@ var NoteService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListNotes",
 			Handler:    _NoteService_ListNotes_Handler,
+		},
+		{
+			MethodName: "DeleteNote",
+			Handler:    _NoteService_DeleteNote_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

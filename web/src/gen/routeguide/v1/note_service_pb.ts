@@ -8,13 +8,15 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Point } from "../route_guide_pb";
 import { file_routeguide_route_guide } from "../route_guide_pb";
+import type { Bounds } from "./bounds_pb";
+import { file_routeguide_v1_bounds } from "./bounds_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file routeguide/v1/note_service.proto.
  */
 export const file_routeguide_v1_note_service: GenFile = /*@__PURE__*/
-  fileDesc("CiByb3V0ZWd1aWRlL3YxL25vdGVfc2VydmljZS5wcm90bxINcm91dGVndWlkZS52MSKLAQoETm90ZRIKCgJpZBgBIAEoCRIjCghsb2NhdGlvbhgCIAEoCzIRLnJvdXRlZ3VpZGUuUG9pbnQSDwoHbWVzc2FnZRgDIAEoCRIQCgh0cmF2ZWxlchgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiVAoGQm91bmRzEiQKCXNvdXRod2VzdBgBIAEoCzIRLnJvdXRlZ3VpZGUuUG9pbnQSJAoJbm9ydGhlYXN0GAIgASgLMhEucm91dGVndWlkZS5Qb2ludCJgChBMaXN0Tm90ZXNSZXF1ZXN0EiUKBmJvdW5kcxgBIAEoCzIVLnJvdXRlZ3VpZGUudjEuQm91bmRzEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImAKEUxpc3ROb3Rlc1Jlc3BvbnNlEiIKBW5vdGVzGAEgAygLMhMucm91dGVndWlkZS52MS5Ob3RlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZjdXJzb3IYAyABKAkibAoRV2F0Y2hOb3Rlc1JlcXVlc3QSJQoGYm91bmRzGAEgASgLMhUucm91dGVndWlkZS52MS5Cb3VuZHMSDgoGY3Vyc29yGAIgASgJEhQKB2hpc3RvcnkYAyABKAVIAIgBAUIKCghfaGlzdG9yeSJHChJXYXRjaE5vdGVzUmVzcG9uc2USIQoEbm90ZRgBIAEoCzITLnJvdXRlZ3VpZGUudjEuTm90ZRIOCgZjdXJzb3IYAiABKAkysgEKC05vdGVTZXJ2aWNlEk4KCUxpc3ROb3RlcxIfLnJvdXRlZ3VpZGUudjEuTGlzdE5vdGVzUmVxdWVzdBogLnJvdXRlZ3VpZGUudjEuTGlzdE5vdGVzUmVzcG9uc2USUwoKV2F0Y2hOb3RlcxIgLnJvdXRlZ3VpZGUudjEuV2F0Y2hOb3Rlc1JlcXVlc3QaIS5yb3V0ZWd1aWRlLnYxLldhdGNoTm90ZXNSZXNwb25zZTABQi1aK3JvdXRlZ3VpZGUvcHJvdG8vcm91dGVndWlkZS92MTtyb3V0ZWd1aWRldjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_routeguide_route_guide]);
+  fileDesc("CiByb3V0ZWd1aWRlL3YxL25vdGVfc2VydmljZS5wcm90bxINcm91dGVndWlkZS52MSKcAQoETm90ZRIKCgJpZBgBIAEoCRIjCghsb2NhdGlvbhgCIAEoCzIRLnJvdXRlZ3VpZGUuUG9pbnQSDwoHbWVzc2FnZRgDIAEoCRIQCgh0cmF2ZWxlchgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHZGVsZXRlZBgGIAEoCCJgChBMaXN0Tm90ZXNSZXF1ZXN0EiUKBmJvdW5kcxgBIAEoCzIVLnJvdXRlZ3VpZGUudjEuQm91bmRzEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImAKEUxpc3ROb3Rlc1Jlc3BvbnNlEiIKBW5vdGVzGAEgAygLMhMucm91dGVndWlkZS52MS5Ob3RlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZjdXJzb3IYAyABKAkibAoRV2F0Y2hOb3Rlc1JlcXVlc3QSJQoGYm91bmRzGAEgASgLMhUucm91dGVndWlkZS52MS5Cb3VuZHMSDgoGY3Vyc29yGAIgASgJEhQKB2hpc3RvcnkYAyABKAVIAIgBAUIKCghfaGlzdG9yeSJHChJXYXRjaE5vdGVzUmVzcG9uc2USIQoEbm90ZRgBIAEoCzITLnJvdXRlZ3VpZGUudjEuTm90ZRIOCgZjdXJzb3IYAiABKAkiHwoRRGVsZXRlTm90ZVJlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlTm90ZVJlc3BvbnNlMoUCCgtOb3RlU2VydmljZRJOCglMaXN0Tm90ZXMSHy5yb3V0ZWd1aWRlLnYxLkxpc3ROb3Rlc1JlcXVlc3QaIC5yb3V0ZWd1aWRlLnYxLkxpc3ROb3Rlc1Jlc3BvbnNlElMKCldhdGNoTm90ZXMSIC5yb3V0ZWd1aWRlLnYxLldhdGNoTm90ZXNSZXF1ZXN0GiEucm91dGVndWlkZS52MS5XYXRjaE5vdGVzUmVzcG9uc2UwARJRCgpEZWxldGVOb3RlEiAucm91dGVndWlkZS52MS5EZWxldGVOb3RlUmVxdWVzdBohLnJvdXRlZ3VpZGUudjEuRGVsZXRlTm90ZVJlc3BvbnNlQi1aK3JvdXRlZ3VpZGUvcHJvdG8vcm91dGVndWlkZS92MTtyb3V0ZWd1aWRldjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_routeguide_route_guide, file_routeguide_v1_bounds]);
 
 /**
  * A note as it is stored.
@@ -56,6 +58,13 @@ export type Note = Message<"routeguide.v1.Note"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * It was deleted: its message is empty. Only those who watch see such notes.
+   *
+   * @generated from field: bool deleted = 6;
+   */
+  deleted: boolean;
 };
 
 /**
@@ -64,35 +73,6 @@ export type Note = Message<"routeguide.v1.Note"> & {
  */
 export const NoteSchema: GenMessage<Note> = /*@__PURE__*/
   messageDesc(file_routeguide_v1_note_service, 0);
-
-/**
- * An area between a south-western and a north-eastern corner, edges included. Where the western longitude is greater
- * than the eastern one it crosses the antimeridian. Both corners at one point are a place.
- *
- * @generated from message routeguide.v1.Bounds
- */
-export type Bounds = Message<"routeguide.v1.Bounds"> & {
-  /**
-   * The south-western corner; required.
-   *
-   * @generated from field: routeguide.Point southwest = 1;
-   */
-  southwest?: Point | undefined;
-
-  /**
-   * The north-eastern corner; required. Its latitude is not less than that of `southwest`.
-   *
-   * @generated from field: routeguide.Point northeast = 2;
-   */
-  northeast?: Point | undefined;
-};
-
-/**
- * Describes the message routeguide.v1.Bounds.
- * Use `create(BoundsSchema)` to create a new message.
- */
-export const BoundsSchema: GenMessage<Bounds> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_note_service, 1);
 
 /**
  * @generated from message routeguide.v1.ListNotesRequest
@@ -125,7 +105,7 @@ export type ListNotesRequest = Message<"routeguide.v1.ListNotesRequest"> & {
  * Use `create(ListNotesRequestSchema)` to create a new message.
  */
 export const ListNotesRequestSchema: GenMessage<ListNotesRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_note_service, 2);
+  messageDesc(file_routeguide_v1_note_service, 1);
 
 /**
  * @generated from message routeguide.v1.ListNotesResponse
@@ -158,7 +138,7 @@ export type ListNotesResponse = Message<"routeguide.v1.ListNotesResponse"> & {
  * Use `create(ListNotesResponseSchema)` to create a new message.
  */
 export const ListNotesResponseSchema: GenMessage<ListNotesResponse> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_note_service, 3);
+  messageDesc(file_routeguide_v1_note_service, 2);
 
 /**
  * @generated from message routeguide.v1.WatchNotesRequest
@@ -191,7 +171,7 @@ export type WatchNotesRequest = Message<"routeguide.v1.WatchNotesRequest"> & {
  * Use `create(WatchNotesRequestSchema)` to create a new message.
  */
 export const WatchNotesRequestSchema: GenMessage<WatchNotesRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_note_service, 4);
+  messageDesc(file_routeguide_v1_note_service, 3);
 
 /**
  * @generated from message routeguide.v1.WatchNotesResponse
@@ -217,10 +197,43 @@ export type WatchNotesResponse = Message<"routeguide.v1.WatchNotesResponse"> & {
  * Use `create(WatchNotesResponseSchema)` to create a new message.
  */
 export const WatchNotesResponseSchema: GenMessage<WatchNotesResponse> = /*@__PURE__*/
+  messageDesc(file_routeguide_v1_note_service, 4);
+
+/**
+ * @generated from message routeguide.v1.DeleteNoteRequest
+ */
+export type DeleteNoteRequest = Message<"routeguide.v1.DeleteNoteRequest"> & {
+  /**
+   * The note's identifier; required.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message routeguide.v1.DeleteNoteRequest.
+ * Use `create(DeleteNoteRequestSchema)` to create a new message.
+ */
+export const DeleteNoteRequestSchema: GenMessage<DeleteNoteRequest> = /*@__PURE__*/
   messageDesc(file_routeguide_v1_note_service, 5);
 
 /**
- * NoteService reads the notes that travelers left, by place or by area. They are written through RouteGuide.RouteChat.
+ * @generated from message routeguide.v1.DeleteNoteResponse
+ */
+export type DeleteNoteResponse = Message<"routeguide.v1.DeleteNoteResponse"> & {
+};
+
+/**
+ * Describes the message routeguide.v1.DeleteNoteResponse.
+ * Use `create(DeleteNoteResponseSchema)` to create a new message.
+ */
+export const DeleteNoteResponseSchema: GenMessage<DeleteNoteResponse> = /*@__PURE__*/
+  messageDesc(file_routeguide_v1_note_service, 6);
+
+/**
+ * NoteService reads the notes that travelers left, by place or by area, and deletes them. They are written through
+ * RouteGuide.RouteChat.
  *
  * @generated from service routeguide.v1.NoteService
  */
@@ -252,6 +265,21 @@ export const NoteService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchNotesRequestSchema;
     output: typeof WatchNotesResponseSchema;
+  },
+  /**
+   * Deletes a note, for everybody. Who watches is sent it once more, marked as deleted.
+   *
+   * Its traveler alone may: the request metadata `resume-token` is that of the chat in which it was written. A note that is
+   * deleted already is deleted again, with OK.
+   *
+   * Errors: INVALID_ARGUMENT names `id`; NOT_FOUND when there never was such a note; PERMISSION_DENIED for another's note.
+   *
+   * @generated from rpc routeguide.v1.NoteService.DeleteNote
+   */
+  deleteNote: {
+    methodKind: "unary";
+    input: typeof DeleteNoteRequestSchema;
+    output: typeof DeleteNoteResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_routeguide_v1_note_service, 0);
