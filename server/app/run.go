@@ -31,8 +31,8 @@ const (
 	leastBudget   = 256 << 20        // bytes of all messages in memory
 	shutdownBound = 4 * time.Second  // for calls to end, after which connections are cut
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
-	maxConns      = 16_384           // of native gRPC at a time
-	maxConnsOfOne = 8192             // and of one address
+	maxConns      = 16_384           // of each port at a time
+	maxConnsOfOne = 8192             // and of one address, to native gRPC; an HTTP proxy has many clients
 	maxHeader     = 64 << 10         // bytes of a request's headers
 )
 
@@ -72,14 +72,14 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
 
-	c.upstream.MessageBytes = c.maxMessage
+	ending, end := context.WithCancelCause(context.Background())
+	defer end(rpc.ErrEnding)
+	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
 	}
 	defer upstreams.Close()
-	ending, end := context.WithCancelCause(context.Background())
-	defer end(rpc.ErrEnding)
 	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
 	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
 	defer calls.Close()

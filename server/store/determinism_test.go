@@ -24,7 +24,7 @@ var randomChanges = flag.Int("changes", 100_000, "random changes that TestSameRo
 // kinds make random changes of a kind each.
 var kinds = []func(*rand.Rand) *logv1.Change{
 	contactItem, noteWritten, noteWritten, noteDeleted, routeBegun, routeExtended, routeExtended, tracksForgotten, routeUpdated, routeDeleted,
-	fixesReported, featurePut, featureDeleted,
+	fixesReported, routesAbandoned, featurePut, featureDeleted,
 }
 
 func allBooks(st *store.Store) {
@@ -170,6 +170,10 @@ func routeDeleted(r *rand.Rand) *logv1.Change {
 		token[0]++
 	}
 	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Deleted{Deleted: &logv1.RouteDeleted{RouteId: fmt.Sprintf("%x", token[:8])}}})
+}
+
+func routesAbandoned(r *rand.Rand) *logv1.Change {
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Abandoned{Abandoned: &logv1.RoutesAbandoned{Before: r.Int64N(1e13)}}})
 }
 
 func featurePut(r *rand.Rand) *logv1.Change {

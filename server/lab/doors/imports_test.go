@@ -17,7 +17,7 @@ var rooms = map[string][]string{
 	"server/traveler": {"server/route", "server/geo", "github.com/tidwall/"},
 	"server/demo":     {"proto/", "server/geo", "google.golang.org/"},
 	"server/relay":    {"google.golang.org/grpc"},
-	"server/upstream": {"server/relay", "google.golang.org/"},
+	"server/upstream": {"server/relay", "google.golang.org/", "golang.org/x/time/"},
 	"server/refusal":  {"google.golang.org/"},
 	"server/rpc": {"proto/", "server/feature", "server/route", "server/traveler", "server/note", "server/geo", "server/store", "server/relay", "server/refusal",
 		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/"},
