@@ -1,0 +1,166 @@
+package track
+
+import (
+	"encoding/xml"
+	"math"
+	"strconv"
+	"strings"
+
+	"routeguide/server/geo"
+)
+
+// kml reads the rest of an element that may have lines and tracks somewhere in it; name is that of the placemark around it.
+func (d *document) kml(name string) {
+	for e := range d.children() {
+		switch e.Name.Local {
+		case "name":
+			name = d.text()
+		case "LineString":
+			d.lineString(name)
+		case "Track":
+			d.gxTrack(name)
+		case "Document", "Folder", "Placemark":
+			d.kml("")
+		case "MultiGeometry", "MultiTrack":
+			d.kml(name)
+		}
+	}
+}
+
+func (d *document) lineString(name string) {
+	var points []point
+	for e := range d.children() {
+		if e.Name.Local == "coordinates" {
+			points = d.coordinates(points)
+		}
+	}
+	d.emit(name, points)
+}
+
+// coordinates reads a <coordinates>, which has all of a line in one text: it is read before the decoder gets it, which would
+// keep it in memory.
+func (d *document) coordinates(points []point) []point {
+	for level := d.depth; ; {
+		for d.err == nil {
+			word := d.word()
+			if word == "" {
+				break
+			}
+			points = d.coordinate(points, word, ",")
+		}
+		switch t := d.next().(type) {
+		case nil:
+			return points
+		case xml.CharData: // CDATA
+			for word := range strings.FieldsSeq(string(t)) {
+				points = d.coordinate(points, word, ",")
+			}
+		case xml.EndElement:
+			if d.depth < level {
+				return points
+			}
+		}
+	}
+}
+
+// word is the next one of a text, or "" before the next tag.
+func (d *document) word() string {
+	const longest = 256
+	var word [longest]byte
+	for n := 0; n < longest; {
+		d.token = 0
+		c, err := d.ReadByte()
+		switch {
+		case err != nil:
+			if d.lost() != nil {
+				d.err = d.lost()
+			}
+			return string(word[:n]) // the decoder finds the end too
+		case c == '<':
+			d.unread()
+			return string(word[:n])
+		case c == ' ' || c == '\n' || c == '\t' || c == '\r':
+			if n > 0 {
+				return string(word[:n])
+			}
+		default:
+			word[n] = c
+			n++
+		}
+	}
+	d.fail("%q is no longitude, latitude and altitude", excerpt(string(word[:])))
+	return ""
+}
+
+// coordinate appends a point that is written as longitude, latitude and perhaps altitude.
+func (d *document) coordinate(points []point, text, separator string) []point {
+	p, ok := coordinate(strings.Split(text, separator))
+	if !ok {
+		d.fail("%q is no longitude, latitude and altitude", excerpt(text))
+	}
+	return d.add(points, p)
+}
+
+func coordinate(parts []string) (point, bool) {
+	values := [3]float64{2: math.NaN()}
+	for i, part := range parts {
+		v, err := strconv.ParseFloat(part, 64)
+		if i >= len(values) || err != nil {
+			return point{}, false
+		}
+		values[i] = v
+	}
+	position, ok := degrees(values[1], values[0])
+	if !ok || len(parts) < 2 {
+		return point{}, false
+	}
+	p := at(position)
+	p.elevation = elevations.whole(values[2])
+	return p, true
+}
+
+// nowhere is the position of a moment that has none yet.
+var nowhere = geo.Point{Lat: math.MinInt32}
+
+// gxTrack reads a <gx:Track>: times and places are lists of their own, which belong together by their order.
+func (d *document) gxTrack(name string) {
+	var points []point
+	times, places := 0, 0
+	for e := range d.children() {
+		switch e.Name.Local {
+		case "when":
+			t := d.time("when")
+			if times == len(points) {
+				points = d.add(points, at(nowhere))
+			}
+			if times < len(points) {
+				points[times].time = t
+			}
+			times++
+		case "coord":
+			p := at(nowhere) // an empty one says that nobody knows
+			if text := d.text(); text != "" {
+				var ok bool
+				if p, ok = coordinate(strings.Fields(text)); !ok {
+					d.fail("%q is no longitude, latitude and altitude", excerpt(text))
+				}
+			}
+			if places == len(points) {
+				points = d.add(points, p)
+			} else {
+				points[places].Point, points[places].elevation = p.Point, p.elevation
+			}
+			places++
+		}
+	}
+	if times > 0 && times != places {
+		d.fail("a track of %d times and %d places", times, places)
+	}
+	known := points[:0]
+	for _, p := range points {
+		if p.Point != nowhere {
+			known = append(known, p)
+		}
+	}
+	d.emit(name, known)
+}
