@@ -34,6 +34,9 @@ func (r Row) Text(column int) string { return r.stmt.ColumnText(column) }
 // Blob returns a copy of a column that is bytes.
 func (r Row) Blob(column int) []byte { return r.stmt.ColumnBlob(column, nil) }
 
+// Null returns whether a column has no value.
+func (r Row) Null(column int) bool { return r.stmt.ColumnType(column) == sqlite3.NULL }
+
 // openTx opens a database, with OPEN_READONLY one that nobody changes meanwhile and that has no log.
 func openTx(path string, flags sqlite3.OpenFlag, pragmas string) (*Tx, error) {
 	name := uri(path)
