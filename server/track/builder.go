@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,17 +30,17 @@ type builder struct {
 }
 
 // emit hands over a track of these points, unless there are none.
-func (b *builder) emit(name string, points []point) error {
-	if len(points) == 0 {
+func (b *builder) emit(name string, points points) error {
+	if points.len() == 0 {
 		return nil
 	}
 	b.found = true
 	t := &Track{Name: called(name), points: points}
-	t.sum = sum(t.Name, points)
-	if slices.ContainsFunc(points, func(p point) bool { return p.time != timeless }) {
-		order(points)
+	t.sum = sum(t.Name, &t.points)
+	if first := firstTime(&t.points); first != timeless {
+		order(&t.points, first)
 	} else {
-		walk(points, b.now)
+		walk(&t.points, b.now)
 	}
 	if !b.yield(t) {
 		return errStopped
@@ -58,13 +57,13 @@ func called(name string) string {
 	return name
 }
 
-func sum(name string, points []point) (sum [sha256.Size]byte) {
+func sum(name string, points *points) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %s", len(name), name)
 	var b []byte
-	for chunk := range slices.Chunk(points, 1024) {
+	for _, block := range points.blocks {
 		b = b[:0]
-		for _, p := range chunk {
+		for _, p := range block {
 			b = p.append(b)
 		}
 		h.Write(b)
@@ -73,27 +72,33 @@ func sum(name string, points []point) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// order gives each point that has no time that of the point before it, or the first there is, and lets no time go back.
-func order(points []point) {
-	newest := int64(math.MinInt64)
-	for _, p := range points {
+// firstTime is the first time of a point, or timeless.
+func firstTime(points *points) int64 {
+	for p := range points.from(0) {
 		if p.time != timeless {
-			newest = p.time
-			break
+			return p.time
 		}
 	}
-	for i := range points {
-		newest = max(newest, points[i].time) // timeless is the least
-		points[i].time = newest
+	return timeless
+}
+
+// order gives each point that has no time that of the point before it, or the first there is, and lets no time go back.
+func order(points *points, first int64) {
+	newest := first
+	for p := range points.from(0) {
+		newest = max(newest, p.time) // timeless is the least
+		p.time = newest
 	}
 }
 
 // walk gives the points the times of a walk of 1 m/s that ends at a time.
-func walk(points []point, end time.Time) {
-	left, before := 0.0, points[len(points)-1].Point // metres
-	for i, p := range slices.Backward(points) {
-		left += geo.Distance(p.Point, before)
-		before = p.Point
-		points[i].time = end.UnixMilli() - int64(math.Round(left*1000))
+func walk(points *points, end time.Time) {
+	left := 0.0 // metres
+	for i := points.len() - 1; i >= 0; i-- {
+		p := points.at(i)
+		if i+1 < points.len() {
+			left += geo.Distance(p.Point, points.at(i+1).Point)
+		}
+		p.time = end.UnixMilli() - int64(math.Round(left*1000))
 	}
 }

@@ -22,7 +22,7 @@ const maxOwnFields = 1024
 type recording struct {
 	cancel context.CancelCauseFunc
 	record mesgdef.Record
-	points []point
+	points points
 	own    int
 }
 
@@ -40,7 +40,7 @@ func readFIT(in *bufio.Reader, to *builder) error {
 		if err := to.emit("", r.points); err != nil {
 			return err
 		}
-		r.points = nil
+		r.points = points{}
 	}
 	return watched.fault(nil, nil)
 }
@@ -61,7 +61,7 @@ func (r *recording) OnMesg(m proto.Message) {
 		switch {
 		case !ok:
 			return // a quarter of all values of a latitude lie beyond the poles
-		case len(r.points) == maxPoints:
+		case r.points.len() == maxPoints:
 			r.cancel(errTooMany)
 			return
 		}
@@ -74,7 +74,7 @@ func (r *recording) OnMesg(m proto.Message) {
 		if r.record.GpsAccuracy != basetype.Uint8Invalid {
 			p.accuracy = accuracies.whole(float64(r.record.GpsAccuracy))
 		}
-		r.points = append(r.points, p)
+		r.points.add(p)
 	}
 }
 

@@ -13,7 +13,7 @@ type shape struct {
 	*line.JSON
 	kind   string
 	name   string
-	points []point
+	points points
 	ends   []int
 	times  []int64 // of the points
 }
@@ -62,9 +62,15 @@ func (s *shape) geometry(t json.Token) {
 	}
 	g.settle()
 	for _, end := range g.ends {
-		s.ends = append(s.ends, len(s.points)+end)
+		s.ends = append(s.ends, s.points.len()+end)
 	}
-	s.points = append(s.points, g.points...)
+	if s.points.len() == 0 {
+		s.points = g.points
+	} else {
+		for p := range g.points.from(0) {
+			s.points.add(*p)
+		}
+	}
 	s.bound()
 }
 
@@ -72,15 +78,15 @@ func (s *shape) geometry(t json.Token) {
 func (s *shape) settle() {
 	switch {
 	case s.kind == "LineString", s.kind == "MultiLineString":
-	case s.kind == "Point" && len(s.points) == 1:
+	case s.kind == "Point" && s.points.len() == 1:
 		s.ends = []int{1}
 	case s.kind != "Feature" && s.kind != "GeometryCollection":
-		s.points, s.ends = nil, nil
+		s.points, s.ends = points{}, nil
 	}
 }
 
 func (s *shape) bound() {
-	if len(s.points) > maxPoints || len(s.times) > maxPoints {
+	if s.points.len() > maxPoints || len(s.times) > maxPoints {
 		s.Fail("%w", errTooMany)
 	}
 }
@@ -105,7 +111,7 @@ func (s *shape) list() (deep int) {
 	}
 	switch {
 	case deep == 1:
-		s.ends = append(s.ends, len(s.points))
+		s.ends = append(s.ends, s.points.len())
 	case deep == 0 && n > 0:
 		place, ok := degrees(position[1], position[0])
 		if !ok || n < 2 {
@@ -113,7 +119,7 @@ func (s *shape) list() (deep int) {
 		}
 		p := at(place)
 		p.elevation = elevations.whole(position[2])
-		s.points = append(s.points, p)
+		s.points.add(p)
 		s.bound()
 	}
 	return deep
@@ -180,15 +186,15 @@ var latest = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC).UnixMilli()
 // emit hands over the tracks of a feature, or of a geometry by itself.
 func (s *shape) emit(to *builder) {
 	s.settle()
-	if len(s.times) > 0 && len(s.points) > 0 {
-		if len(s.times) != len(s.points) {
-			s.Fail("a track of %d times and %d places", len(s.times), len(s.points))
+	if n := s.points.len(); len(s.times) > 0 && n > 0 {
+		if len(s.times) != n {
+			s.Fail("a track of %d times and %d places", len(s.times), n)
 			return
 		}
 		for i, t := range s.times {
-			s.points[i].time = t
+			s.points.at(i).time = t
 		}
-	} else if len(s.points) == 1 {
+	} else if n == 1 {
 		return
 	}
 	begin := 0
@@ -196,7 +202,11 @@ func (s *shape) emit(to *builder) {
 		if s.Err() != nil {
 			return
 		}
-		if err := to.emit(s.name, s.points[begin:end:end]); err != nil {
+		line := s.points
+		if len(s.ends) > 1 {
+			line = line.part(begin, end)
+		}
+		if err := to.emit(s.name, line); err != nil {
 			s.Fail("%w", err)
 		}
 		begin = end

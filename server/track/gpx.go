@@ -18,16 +18,16 @@ func (d *document) gpx() {
 		case "trk":
 			d.trk()
 		case "rte":
-			name, points := "", []point(nil)
+			name, route := "", points{}
 			for e := range d.children() {
 				switch e.Name.Local {
 				case "name":
 					name = d.text()
 				case "rtept":
-					points = d.add(points, d.trackPoint(e))
+					d.add(&route, d.trackPoint(e))
 				}
 			}
-			d.emit(name, points)
+			d.emit(name, route)
 		}
 	}
 }
@@ -39,13 +39,13 @@ func (d *document) trk() {
 		case "name":
 			name = d.text()
 		case "trkseg":
-			var points []point
+			var segment points
 			for e := range d.children() {
 				if e.Name.Local == "trkpt" {
-					points = d.add(points, d.trackPoint(e))
+					d.add(&segment, d.trackPoint(e))
 				}
 			}
-			d.emit(name, points)
+			d.emit(name, segment)
 		}
 	}
 }

@@ -1,10 +1,9 @@
 package track
 
 import (
-	"cmp"
 	"encoding/json"
 	"math"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -12,14 +11,18 @@ import (
 	"routeguide/server/line"
 )
 
-// gap is how long a track of location history may be without a point.
-const gap = time.Hour
+const (
+	// gap is how long a track of location history may be without a point.
+	gap = time.Hour
+	// maxDay is how many points it may have: more than one each second of a day.
+	maxDay = 100_000
+)
 
 // A history makes tracks of location history, which is one long list: a new one each day, and after each gap.
 type history struct {
 	*line.JSON
 	to     *builder
-	points []point
+	points points
 	newest int64 // of the points of segments
 }
 
@@ -127,14 +130,14 @@ func (h *history) add(p point) {
 	if p.time == timeless || h.Err() != nil {
 		return
 	}
-	if n := len(h.points); n > 0 {
-		before := h.points[n-1]
+	if n := h.points.len(); n > 0 {
+		before := h.points.at(n - 1)
 		apart := p.time - before.time
-		if max(apart, -apart) > gap.Milliseconds() || p.day() != before.day() || n == maxPoints {
+		if max(apart, -apart) > gap.Milliseconds() || p.day() != before.day() || n == maxDay {
 			h.emit()
 		}
 	}
-	h.points = append(h.points, p)
+	h.points.add(p)
 }
 
 // day is the number of the day by the sun where the point is, whose midnight is far from when people are on the way.
@@ -146,14 +149,16 @@ func (p point) day() int64 {
 
 // emit hands over the track that has been read.
 func (h *history) emit() {
-	if h.Err() != nil || len(h.points) == 0 {
+	if h.Err() != nil || h.points.len() == 0 {
 		return
 	}
-	slices.SortStableFunc(h.points, func(a, b point) int { return cmp.Compare(a.time, b.time) })
+	if !sort.IsSorted(&h.points) {
+		sort.Stable(&h.points)
+	}
 	if err := h.to.emit("", h.points); err != nil {
 		h.Fail("%w", err)
 	}
-	h.points = nil
+	h.points = points{}
 }
 
 // number is NaN where there is none.

@@ -28,36 +28,36 @@ func (d *document) kml(name string) {
 }
 
 func (d *document) lineString(name string) {
-	var points []point
+	var line points
 	for e := range d.children() {
 		if e.Name.Local == "coordinates" {
-			points = d.coordinates(points)
+			d.coordinates(&line)
 		}
 	}
-	d.emit(name, points)
+	d.emit(name, line)
 }
 
 // coordinates reads a <coordinates>, which has all of a line in one text: it is read before the decoder gets it, which would
 // keep it in memory.
-func (d *document) coordinates(points []point) []point {
+func (d *document) coordinates(to *points) {
 	for level := d.depth; ; {
 		for d.err == nil {
 			word := d.word()
 			if word == "" {
 				break
 			}
-			points = d.coordinate(points, word, ",")
+			d.coordinate(to, word)
 		}
 		switch t := d.next().(type) {
 		case nil:
-			return points
+			return
 		case xml.CharData: // CDATA
 			for word := range strings.FieldsSeq(string(t)) {
-				points = d.coordinate(points, word, ",")
+				d.coordinate(to, word)
 			}
 		case xml.EndElement:
 			if d.depth < level {
-				return points
+				return
 			}
 		}
 	}
@@ -93,12 +93,12 @@ func (d *document) word() string {
 }
 
 // coordinate appends a point that is written as longitude, latitude and perhaps altitude.
-func (d *document) coordinate(points []point, text, separator string) []point {
-	p, ok := coordinate(strings.Split(text, separator))
+func (d *document) coordinate(to *points, text string) {
+	p, ok := coordinate(strings.Split(text, ","))
 	if !ok {
 		d.fail("%q is no longitude, latitude and altitude", excerpt(text))
 	}
-	return d.add(points, p)
+	d.add(to, p)
 }
 
 func coordinate(parts []string) (point, bool) {
@@ -124,31 +124,33 @@ var nowhere = geo.Point{Lat: math.MinInt32}
 
 // gxTrack reads a <gx:Track>: times and places are lists of their own, which belong together by their order.
 func (d *document) gxTrack(name string) {
-	var points []point
-	times, places := 0, 0
+	var track points
+	times, places, unknown := 0, 0, false
 	for e := range d.children() {
 		switch e.Name.Local {
 		case "when":
 			t := d.time("when")
-			if times == len(points) {
-				points = d.add(points, at(nowhere))
+			if times == track.len() {
+				d.add(&track, at(nowhere))
 			}
-			if times < len(points) {
-				points[times].time = t
+			if times < track.len() {
+				track.at(times).time = t
 			}
 			times++
 		case "coord":
-			p := at(nowhere) // an empty one says that nobody knows
-			if text := d.text(); text != "" {
-				var ok bool
-				if p, ok = coordinate(strings.Fields(text)); !ok {
-					d.fail("%q is no longitude, latitude and altitude", excerpt(text))
-				}
-			}
-			if places == len(points) {
-				points = d.add(points, p)
+			p := at(nowhere)
+			if text := d.text(); text == "" { // nobody knows
+				unknown = true
+			} else if known, ok := coordinate(strings.Fields(text)); ok {
+				p = known
 			} else {
-				points[places].Point, points[places].elevation = p.Point, p.elevation
+				d.fail("%q is no longitude, latitude and altitude", excerpt(text))
+			}
+			if places == track.len() {
+				d.add(&track, p)
+			} else {
+				moment := track.at(places)
+				moment.Point, moment.elevation = p.Point, p.elevation
 			}
 			places++
 		}
@@ -156,11 +158,14 @@ func (d *document) gxTrack(name string) {
 	if times > 0 && times != places {
 		d.fail("a track of %d times and %d places", times, places)
 	}
-	known := points[:0]
-	for _, p := range points {
-		if p.Point != nowhere {
-			known = append(known, p)
+	if unknown {
+		var known points
+		for p := range track.from(0) {
+			if p.Point != nowhere {
+				known.add(*p)
+			}
 		}
+		track = known
 	}
-	d.emit(name, known)
+	d.emit(name, track)
 }

@@ -47,7 +47,7 @@ func moment(i int) string { return now.Add(time.Duration(i) * time.Second).Forma
 
 // TestMillionPoints reads a million points of each kind, of one track where there are tracks, and looks at the heap meanwhile.
 func TestMillionPoints(t *testing.T) {
-	const most = 128 << 20
+	const most = 96 << 20
 	position := func(i int) (lat, lng float64) { return float64(i) / 20_000, float64(i) / 10_000 }
 	for name, l := range map[string]*long{
 		"GPX": {head: "<gpx><trk><trkseg>", tail: "</trkseg></trk></gpx>", part: func(i int) string {

@@ -109,7 +109,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"cut off JSON", `{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]}},` + "\n{", 1,
 			"line 2: the file ends too early"},
 		{"not JSON", "{\"locations\":[\n{\"latitudeE7\":1,\"longitudeE7\":2,\"timestamp\":\"2020-01-01T00:00:00Z\"},\n!]}", 0, "line 3: not JSON: invalid character '!' looking for beginning of value"},
-		{"JSON without a comma", "{\"features\":[\n{}\n{\"type\":\"Feature\",\"geometry\":[[1,2],[3,4]]}", 0, "line 2: not JSON: invalid character '{' after array element"},
+		{"JSON without a comma", "{\"features\":[\n{}\n{\"type\":\"Feature\",\"geometry\":[[1,2],[3,4]]}", 0, "line 3: not JSON: invalid character '{' after array element"},
 		{"text for a number", "{\"locations\":[\n{\"latitudeE7\":\"1\"}]}", 0, "line 2: LatitudeE7: a string cannot stand here"},
 		{"a place off the earth", `{"type":"LineString","coordinates":[[181,0],[0,0]]}`, 0, "line 1: want [longitude, latitude]"},
 		{"times that do not fit", `{"type":"Feature","geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]},"properties":{"times":["2020-01-01"]}}`, 0,

@@ -38,15 +38,15 @@ func (m Measure) Get() (value int32, known bool) { return m.value, m.known }
 // before it or later.
 type Track struct {
 	Name   string // at most 200 characters, or empty
-	points []point
+	points points
 	sum    [sha256.Size]byte
 }
 
 // Len is how many points the track has.
-func (t *Track) Len() int { return len(t.points) }
+func (t *Track) Len() int { return t.points.len() }
 
 // Start is the time of the first point.
-func (t *Track) Start() time.Time { return time.UnixMilli(t.points[0].time).UTC() }
+func (t *Track) Start() time.Time { return time.UnixMilli(t.points.at(0).time).UTC() }
 
 // Sum is a hash of the name and of the points as the file has them: times that Read made up have no part in it.
 func (t *Track) Sum() [sha256.Size]byte { return t.sum }
@@ -54,7 +54,7 @@ func (t *Track) Sum() [sha256.Size]byte { return t.sum }
 // Fixes are the points from the one of a number on, counted from 0.
 func (t *Track) Fixes(from int) iter.Seq[Fix] {
 	return func(yield func(Fix) bool) {
-		for _, p := range t.points[min(from, len(t.points)):] {
+		for p := range t.points.from(from) {
 			if !yield(p.fix()) {
 				return
 			}

@@ -26,9 +26,12 @@ const (
 	KML
 )
 
-// Write writes a track as a file. It reads the points once or twice, and keeps none.
+// pieceBytes is how much is written at once.
+const pieceBytes = 64 << 10
+
+// Write writes a track as a file, in pieces of 64 KiB at most. It reads the points once or twice, and keeps none.
 func Write(w io.Writer, format Format, name string, points iter.Seq2[Fix, error]) error {
-	out := &writer{Writer: bufio.NewWriter(w)}
+	out := &writer{Writer: bufio.NewWriterSize(w, pieceBytes)}
 	switch format {
 	case GPX:
 		out.gpx(name, points)

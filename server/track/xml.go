@@ -149,7 +149,7 @@ func (d *document) fail(format string, args ...any) {
 }
 
 // emit hands a track over.
-func (d *document) emit(name string, points []point) {
+func (d *document) emit(name string, points points) {
 	if d.err == nil {
 		d.err = d.to.emit(name, points)
 	}
@@ -178,10 +178,10 @@ func (d *document) time(element string) int64 {
 }
 
 // add appends a point.
-func (d *document) add(points []point, p point) []point {
-	if len(points) == maxPoints {
+func (d *document) add(to *points, p point) {
+	if to.len() == maxPoints {
 		d.fail("%v", errTooMany)
-		return points
+		return
 	}
-	return append(points, p)
+	to.add(p)
 }

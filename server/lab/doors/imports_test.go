@@ -18,7 +18,7 @@ var rooms = map[string][]string{
 	"server/relay":    {"google.golang.org/grpc"},
 	"server/upstream": {"server/relay", "google.golang.org/"},
 	"server/refusal":  {"google.golang.org/"},
-	"server/rpc": {"proto/", "server/feature", "server/route", "server/note", "server/geo", "server/store", "server/relay", "server/refusal",
+	"server/rpc": {"proto/", "server/feature", "server/route", "server/track", "server/note", "server/geo", "server/store", "server/relay", "server/refusal",
 		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/"},
 	"server/tutorial": {"proto/", "server/line", "server/store", "server/refusal", "google.golang.org/"},
 	"server/line":     {},
