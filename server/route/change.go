@@ -21,6 +21,7 @@ type made struct {
 	route   Route
 	fixes   []Fix // what came to it
 	deleted bool
+	anew    bool // fixes are all of its points, and may not be what they were
 	again   bool // it was made before
 }
 
@@ -36,6 +37,8 @@ func apply(tx *store.Tx, change *logv1.Change) (any, error) {
 		return update(tx, kind.Updated)
 	case *logv1.RouteChange_Deleted:
 		return remove(tx, kind.Deleted)
+	case *logv1.RouteChange_Reported:
+		return report(tx, kind.Reported)
 	default:
 		return nil, fmt.Errorf("a change of routes of unknown kind %T", kind)
 	}
@@ -50,7 +53,10 @@ func begin(tx *store.Tx, b *logv1.RouteBegun) (any, error) {
 		return nil, ErrNotFound
 	case !known:
 		began := time.UnixMilli(b.Time)
-		r.id, r.token = int64(tx.Position()), b.Token
+		if r.id, err = nextID(tx); err != nil {
+			return nil, err
+		}
+		r.token = b.Token
 		r.Route = Route{ID: b.RouteId, Traveler: b.Traveler, Began: began, Ended: began, Start: began, Newest: Fix{Time: began}}
 	case r.State == Finished:
 		return made{route: r.Route, again: true}, nil
@@ -134,8 +140,6 @@ func update(tx *store.Tx, u *logv1.RouteUpdated) (any, error) {
 	return made{route: r.Route}, r.save(tx)
 }
 
-// remove leaves a row that nothing but its keys is known of, so that who records the route is told, and no later change makes
-// it anew.
 func remove(tx *store.Tx, d *logv1.RouteDeleted) (any, error) {
 	r, known, err := find(tx, "public = ?", d.RouteId)
 	switch {
@@ -146,14 +150,24 @@ func remove(tx *store.Tx, d *logv1.RouteDeleted) (any, error) {
 	case r.deleted:
 		return made{route: r.Route, deleted: true, again: true}, nil
 	}
+	return r.remove(tx)
+}
+
+// remove leaves a row that nothing but its keys is known of, so that who records the route is told, and no later change makes
+// it anew. Of one that a device reported it keeps the time, so that the device's reports do not.
+func (r row) remove(tx *store.Tx) (made, error) {
+	start, end := time.UnixMilli(0), time.UnixMilli(0)
+	if r.device != nil {
+		start, end = r.Start, r.Newest.Time
+	}
 	epoch := time.UnixMilli(0)
-	r.call, r.deleted = []byte{}, true
-	r.Route = Route{ID: r.ID, State: Finished, Began: epoch, Ended: epoch, Start: epoch, Newest: Fix{Time: epoch}}
+	r.call, r.deleted, r.anchor = []byte{}, true, anchor{since: epoch}
+	r.Route = Route{ID: r.ID, State: Finished, Began: epoch, Ended: epoch, Start: start, Newest: Fix{Time: end}}
 	if err := r.save(tx); err != nil {
-		return nil, err
+		return made{}, err
 	}
 	if err := tx.Exec("DELETE FROM route_box WHERE id IN (?, ?)", r.id, -r.id); err != nil {
-		return nil, err
+		return made{}, err
 	}
 	return made{route: r.Route, deleted: true}, tx.Exec("DELETE FROM chunk WHERE route = ?", r.id)
 }

@@ -17,6 +17,8 @@ type Fix struct {
 	Speed     Measure // centimetres per second
 	Heading   Measure // tenths of a degree clockwise from true north, below 3600
 	Battery   Measure // percent
+
+	onFeature bool // of a reported point: a known feature is exactly there
 }
 
 // A Measure is a whole number that was measured. The zero value says that it was not.
@@ -44,6 +46,9 @@ func pack(fixes []Fix) *logv1.Points {
 		now := f.Time.UnixMilli()
 		p.Latitude[i], p.Longitude[i], p.Time[i] = f.Point.Lat-before.Lat, f.Point.Lng-before.Lng, now-then
 		before, then = f.Point, now
+		if f.onFeature {
+			p.Features = append(p.Features, uint32(i))
+		}
 	}
 	for _, c := range measured(p) {
 		*c.column = packColumn(fixes, c.of)
@@ -62,6 +67,9 @@ func unpack(p *logv1.Points) []Fix {
 	for i := range fixes {
 		at.Lat, at.Lng, now = at.Lat+p.Latitude[i], at.Lng+p.Longitude[i], now+p.Time[i]
 		fixes[i] = Fix{Point: at, Time: time.UnixMilli(now)}
+	}
+	for _, i := range p.Features {
+		fixes[i].onFeature = true
 	}
 	for _, c := range measured(p) {
 		unpackColumn(*c.column, fixes, c.of)

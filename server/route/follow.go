@@ -11,6 +11,7 @@ type Event struct {
 	Position uint64 // its place in the order of all changes
 	Route    Route  // as it is now; of one that was deleted only the ID
 	Fixes    []Fix  // the points that came to it, its newest ones; nobody may change them
+	Anew     bool   // Fixes are all of its points: late ones are among them, or some went to another route
 	Deleted  bool
 }
 
@@ -49,8 +50,10 @@ func (b *Book) load(tx *store.Tx) error {
 func (b *Book) committed(changes []store.Event) {
 	var events []Event
 	for _, c := range changes {
-		if m, ok := c.Result.(made); ok && !m.again {
-			events = append(events, Event{Position: c.Position, Route: m.route, Fixes: m.fixes, Deleted: m.deleted})
+		for _, m := range routesOf(c.Result) {
+			if !m.again {
+				events = append(events, Event{Position: c.Position, Route: m.route, Fixes: m.fixes, Anew: m.anew, Deleted: m.deleted})
+			}
 		}
 	}
 	if len(events) == 0 {
@@ -59,4 +62,15 @@ func (b *Book) committed(changes []store.Event) {
 	for _, f := range b.told {
 		f.Committed(events)
 	}
+}
+
+// routesOf returns what became of which routes by the result of a change.
+func routesOf(result any) []made {
+	switch r := result.(type) {
+	case made:
+		return []made{r}
+	case reported:
+		return r.routes
+	}
+	return nil
 }

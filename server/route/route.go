@@ -2,6 +2,7 @@
 package route
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,15 +78,22 @@ type Book struct {
 	store    *store.Store
 	feature  func(geo.Point) bool
 	keep     time.Duration
+	gap      time.Duration
+	rest     time.Duration
 	now      func() time.Time
 	watchers watchers
 	told     []Follower
 }
 
+// DefaultPause ends a route of a device.
+const DefaultPause = 30 * time.Minute
+
 // Options are the choices of New.
 type Options struct {
 	Feature func(geo.Point) bool // whether a known feature lies exactly at a point
 	Keep    time.Duration        // how long points are kept; 0 means for ever
+	Gap     time.Duration        // without a report that parts two routes of a device; 0 means 30 minutes
+	Rest    time.Duration        // in one place that does when the device goes on; 0 means 30 minutes
 	Now     func() time.Time     // the clock; nil means time.Now
 }
 
@@ -94,7 +102,7 @@ func New(st *store.Store, o Options) *Book {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	b := &Book{store: st, feature: o.Feature, keep: o.Keep, now: o.Now}
+	b := &Book{store: st, feature: o.Feature, keep: o.Keep, gap: cmp.Or(o.Gap, DefaultPause), rest: cmp.Or(o.Rest, DefaultPause), now: o.Now}
 	b.watchers.routes = make(map[string]map[*store.Follower[Update]]struct{})
 	b.Follow(Follower{b.watchers.load, b.watchers.committed})
 	st.Register(store.Book{Name: "route", Schema: schema, Apply: apply, Load: b.load, Committed: b.committed, Frees: func(c *logv1.Change) bool {

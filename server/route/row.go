@@ -51,13 +51,20 @@ var schema = []string{`
 	CREATE INDEX route_start ON route(start);
 	CREATE INDEX route_traveler ON route(traveler, start);
 	CREATE INDEX route_time ON route(time);
-	CREATE TABLE route_change(id BLOB PRIMARY KEY) WITHOUT ROWID;`,
+	CREATE TABLE route_change(id BLOB PRIMARY KEY) WITHOUT ROWID;`, `
+	ALTER TABLE route ADD COLUMN device BLOB;
+	ALTER TABLE route ADD COLUMN anchor_lat INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE route ADD COLUMN anchor_lng INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE route ADD COLUMN anchor_time INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE route ADD COLUMN anew INTEGER NOT NULL DEFAULT 0;
+	CREATE INDEX route_device ON route(device, start) WHERE device IS NOT NULL;`,
 }
 
 // fields are the columns of a route in the order of scan and values.
 var fields = strings.Fields(`id token public call deleted traveler state name color hidden began ended points features metres
 	south north west east start lat lng time elevation accuracy speed heading battery
-	moving_time moving_distance stops climb descent measured_top step_top rest level sketch`)
+	moving_time moving_distance stops climb descent measured_top step_top rest level sketch
+	device anchor_lat anchor_lng anchor_time anew`)
 
 var (
 	columns = "SELECT " + strings.Join(fields, ", ") + " FROM route "
@@ -72,6 +79,15 @@ type row struct {
 	token   []byte
 	call    []byte
 	deleted bool
+	device  []byte // hash of the device that reported it, or nil
+	anchor  anchor
+	anew    uint64 // the position of the change that made it anew of points in another order, or 0
+}
+
+// An anchor is where and when a device came to the place that it is at: while it stays near, it rests there.
+type anchor struct {
+	point geo.Point
+	since time.Time
 }
 
 func scan(r store.Row) (out row) {
@@ -90,6 +106,11 @@ func scan(r store.Row) (out row) {
 		measuredTop: measure(r, 33), stepTop: r.Int(34), rest: r.Int(35), level: measure(r, 36),
 	}
 	out.Sketch = Sketch{string(r.Blob(37))}
+	if !r.Null(38) {
+		out.device = r.Blob(38)
+	}
+	out.anchor = anchor{geo.Point{Lat: int32(r.Int(39)), Lng: int32(r.Int(40))}, time.UnixMilli(r.Int(41))}
+	out.anew = uint64(r.Int(42))
 	return out
 }
 
@@ -102,8 +123,21 @@ func (r row) values() []any {
 		n.Point.Lat, n.Point.Lng, n.Time.UnixMilli(),
 		optional(n.Elevation), optional(n.Accuracy), optional(n.Speed), optional(n.Heading), optional(n.Battery),
 		s.MovingTime, s.MovingDistance, s.Stops, s.Climb, s.Descent, optional(s.measuredTop), s.stepTop, s.rest, optional(s.level),
-		[]byte(r.Sketch.packed),
+		[]byte(r.Sketch.packed), blobOrNull(r.device), r.anchor.point.Lat, r.anchor.point.Lng, r.anchor.since.UnixMilli(), r.anew,
 	}
+}
+
+func blobOrNull(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}
+
+// nextID returns a key that no route has or had: those that were deleted keep their rows.
+func nextID(tx *store.Tx) (id int64, err error) {
+	_, err = tx.First(func(r store.Row) { id = r.Int(0) + 1 }, "SELECT coalesce(max(id), 0) FROM route")
+	return id, err
 }
 
 func measure(r store.Row, column int) Measure {

@@ -32,6 +32,7 @@ type Update struct {
 	Stage Stage
 	Route Route // as it is after Fixes or, while what is stored is told, as it is now
 	Fixes []Fix // its next points
+	Anew  bool  // points that were told before are not its points any more: Fixes are the first that are
 	Mark  Mark  // where to go on after this
 
 	position uint64
@@ -71,17 +72,20 @@ func (b *Book) watch(ctx context.Context, id string, from Mark, tell func(Update
 		return err
 	}
 	var newest Update
-	next := from.Points
+	next, known := from.Points, from.Position
 	stored := store.Source[Update]{
 		Page: func(tx *store.Tx, _, through uint64) ([]Update, uint64, error) {
 			r, err := present(tx, id)
 			if err != nil {
 				return nil, 0, err
 			}
-			if next > r.Points {
+			u := Update{Route: r.Route, Mark: Mark{Position: tx.Position()}, Anew: next > 0 && known < r.anew}
+			if u.Anew {
+				next = 0
+			} else if next > r.Points {
 				return nil, 0, store.ErrBeyond
 			}
-			u := Update{Route: r.Route, Mark: Mark{Position: tx.Position()}}
+			known = tx.Position()
 			u.Fixes, next, err = points(tx, r, next)
 			u.Mark.Points = next
 			newest = u
@@ -161,7 +165,7 @@ func (w *watchers) committed(events []Event) {
 	for _, e := range events {
 		for f := range w.routes[e.Route.ID] {
 			f.Offer(Update{
-				Stage: Live, Route: e.Route, Fixes: e.Fixes, Mark: Mark{e.Position, e.Route.Points}, position: e.Position, deleted: e.Deleted,
+				Stage: Live, Route: e.Route, Fixes: e.Fixes, Anew: e.Anew, Mark: Mark{e.Position, e.Route.Points}, position: e.Position, deleted: e.Deleted,
 			})
 		}
 	}

@@ -10,7 +10,10 @@ import (
 	"routeguide/server/route"
 )
 
-const defaultRoutes = 100 // a page
+const (
+	defaultRoutes = 100  // a page
+	answerFixes   = 2000 // points of an answer
+)
 
 type routeService struct {
 	routeguidev1.UnimplementedRouteServiceServer
@@ -75,14 +78,20 @@ func (s *routeService) WatchRoute(r *routeguidev1.WatchRouteRequest, stream grpc
 		if err != nil {
 			return err
 		}
-		resp := &routeguidev1.WatchRouteResponse{
-			Fixes: fixMessages(u.Fixes), Current: u.Stage == route.Current, Cursor: routeToken(int64(u.Mark.Position), int64(u.Mark.Points)),
-		}
-		if !told || u.Stage != route.Stored {
-			resp.Route, told = routeMessage(u.Route), true
-		}
-		if err := stream.Send(resp); err != nil {
-			return err
+		for first, last := 0, false; !last; first += answerFixes {
+			fixes := u.Fixes[first:min(first+answerFixes, len(u.Fixes))]
+			last = first+len(fixes) == len(u.Fixes)
+			points := int64(u.Mark.Points) - int64(len(u.Fixes)-first-len(fixes))
+			resp := &routeguidev1.WatchRouteResponse{
+				Fixes: fixMessages(fixes), Anew: u.Anew && first == 0,
+				Current: u.Stage == route.Current, Cursor: routeToken(int64(u.Mark.Position), points),
+			}
+			if first == 0 && (!told || u.Stage != route.Stored) {
+				resp.Route, told = routeMessage(u.Route), true
+			}
+			if err := stream.Send(resp); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

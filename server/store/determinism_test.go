@@ -23,7 +23,7 @@ var randomChanges = flag.Int("changes", 100_000, "random changes that TestSameRo
 
 // kinds make random changes of a kind each.
 var kinds = []func(*rand.Rand) *logv1.Change{
-	contactItem, noteWritten, noteWritten, routeBegun, routeExtended, routeExtended, tracksForgotten, routeUpdated, routeDeleted, featurePut, featureDeleted,
+	contactItem, noteWritten, noteWritten, routeBegun, routeExtended, routeExtended, tracksForgotten, routeUpdated, routeDeleted, fixesReported, featurePut, featureDeleted,
 }
 
 func allBooks(st *store.Store) {
@@ -67,8 +67,12 @@ func noteWritten(r *rand.Rand) *logv1.Change {
 	return &logv1.Change{Book: &logv1.Change_Note{Note: &logv1.NoteChange{Kind: &logv1.NoteChange_Written{Written: written}}}}
 }
 
-// noteNumber and nextPoint are what comes next in a chat and a route, unless a change was refused or overtaken.
-var noteNumber, nextPoint [256]uint32
+// noteNumber and nextPoint are what comes next in a chat and a route, unless a change was refused or overtaken; clock is what
+// time it is on a device.
+var (
+	noteNumber, nextPoint [256]uint32
+	clock                 [256]int64
+)
 
 func routeChange(c *logv1.RouteChange) *logv1.Change {
 	return &logv1.Change{Book: &logv1.Change_Route{Route: c}}
@@ -119,6 +123,32 @@ func routeUpdated(r *rand.Rand) *logv1.Change {
 		updated.Hidden = &hidden
 	}
 	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Updated{Updated: updated}})
+}
+
+// fixesReported are some points of a device, now and then late ones or ones that were there.
+func fixesReported(r *rand.Rand) *logv1.Change {
+	const minute = 60_000
+	device := among(r, 30)
+	now := &clock[device[0]]
+	*now += int64(r.IntN(3 * minute))
+	if r.IntN(20) == 0 {
+		*now += 40 * minute
+	}
+	at := *now
+	if r.IntN(10) == 0 {
+		at = max(0, at-r.Int64N(60*minute))
+	}
+	points := &logv1.Points{}
+	for range 1 + r.IntN(10) {
+		points.Latitude = append(points.Latitude, r.Int32N(20_000)-5000)
+		points.Longitude = append(points.Longitude, r.Int32N(20_000)-5000)
+		points.Time = append(points.Time, at)
+		points.Elevation = append(points.Elevation, r.Int32N(200)-100)
+		at = r.Int64N(minute) // after the point before
+	}
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Reported{Reported: &logv1.FixesReported{
+		Device: device, Traveler: fmt.Sprint("traveler ", r.IntN(9)), Points: points, Gap: 30 * minute, Rest: 30 * minute, Time: r.Int64N(1e13),
+	}}})
 }
 
 // routeDeleted is rare enough that most routes live for long.

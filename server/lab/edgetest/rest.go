@@ -43,6 +43,7 @@ var Rules = map[string]Rule{
 	"/routeguide.v1.RouteService/ReadTrack":   {http.MethodGet, "/v1/routes/{route}:track"},
 	"/routeguide.v1.RouteService/WatchRoute":  {http.MethodGet, "/v1/routes/{route}:watch"},
 	"/routeguide.v1.RouteService/RecordTrack": {http.MethodPost, "/v1/tracks:record"},
+	"/routeguide.v1.RouteService/ReportFixes": {http.MethodPost, "/v1/devices/{device}:report"},
 	"/routeguide.v1.RouteService/UpdateRoute": {http.MethodPatch, "/v1/routes/{route.id}"},
 	"/routeguide.v1.RouteService/DeleteRoute": {http.MethodDelete, "/v1/routes/{route}"},
 

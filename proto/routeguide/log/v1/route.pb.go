@@ -87,6 +87,7 @@ type RouteChange struct {
 	//	*RouteChange_Forgotten
 	//	*RouteChange_Updated
 	//	*RouteChange_Deleted
+	//	*RouteChange_Reported
 	Kind          isRouteChange_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -174,6 +175,15 @@ func (x *RouteChange) GetDeleted() *RouteDeleted {
 	return nil
 }
 
+func (x *RouteChange) GetReported() *FixesReported {
+	if x != nil {
+		if x, ok := x.Kind.(*RouteChange_Reported); ok {
+			return x.Reported
+		}
+	}
+	return nil
+}
+
 type isRouteChange_Kind interface {
 	isRouteChange_Kind()
 }
@@ -198,6 +208,10 @@ type RouteChange_Deleted struct {
 	Deleted *RouteDeleted `protobuf:"bytes,5,opt,name=deleted,proto3,oneof"`
 }
 
+type RouteChange_Reported struct {
+	Reported *FixesReported `protobuf:"bytes,6,opt,name=reported,proto3,oneof"`
+}
+
 func (*RouteChange_Begun) isRouteChange_Kind() {}
 
 func (*RouteChange_Extended) isRouteChange_Kind() {}
@@ -207,6 +221,8 @@ func (*RouteChange_Forgotten) isRouteChange_Kind() {}
 func (*RouteChange_Updated) isRouteChange_Kind() {}
 
 func (*RouteChange_Deleted) isRouteChange_Kind() {}
+
+func (*RouteChange_Reported) isRouteChange_Kind() {}
 
 // A call records the route from now on: a new one, or one that is known by its token and not finished. Points that an
 // earlier call sends are refused after this.
@@ -429,7 +445,9 @@ type Points struct {
 	// Tenths of a degree, clockwise from true north.
 	Heading []int32 `protobuf:"zigzag32,7,rep,packed,name=heading,proto3" json:"heading,omitempty"`
 	// Percent: charge of the device's battery.
-	Battery       []int32 `protobuf:"zigzag32,8,rep,packed,name=battery,proto3" json:"battery,omitempty"`
+	Battery []int32 `protobuf:"zigzag32,8,rep,packed,name=battery,proto3" json:"battery,omitempty"`
+	// Numbers from 0 of those points that lie exactly on a known feature; of reported points only.
+	Features      []uint32 `protobuf:"varint,9,rep,packed,name=features,proto3" json:"features,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -516,6 +534,13 @@ func (x *Points) GetHeading() []int32 {
 func (x *Points) GetBattery() []int32 {
 	if x != nil {
 		return x.Battery
+	}
+	return nil
+}
+
+func (x *Points) GetFeatures() []uint32 {
+	if x != nil {
+		return x.Features
 	}
 	return nil
 }
@@ -691,17 +716,108 @@ func (x *RouteDeleted) GetRouteId() string {
 	return ""
 }
 
+// A device reported points, in order of time. Its routes are made of them and of those that it had reported before; what they
+// come to does not depend on how the points were reported.
+type FixesReported struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the name of the device.
+	Device []byte `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	// The name of the traveler of routes that begin, or empty.
+	Traveler string  `protobuf:"bytes,2,opt,name=traveler,proto3" json:"traveler,omitempty"`
+	Points   *Points `protobuf:"bytes,3,opt,name=points,proto3" json:"points,omitempty"`
+	// Milliseconds without a point that part two routes, and of rest that do when the device goes on.
+	Gap  int64 `protobuf:"varint,4,opt,name=gap,proto3" json:"gap,omitempty"`
+	Rest int64 `protobuf:"varint,5,opt,name=rest,proto3" json:"rest,omitempty"`
+	// When, in milliseconds since 1970-01-01T00:00:00Z.
+	Time          int64 `protobuf:"varint,6,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FixesReported) Reset() {
+	*x = FixesReported{}
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FixesReported) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FixesReported) ProtoMessage() {}
+
+func (x *FixesReported) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FixesReported.ProtoReflect.Descriptor instead.
+func (*FixesReported) Descriptor() ([]byte, []int) {
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *FixesReported) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *FixesReported) GetTraveler() string {
+	if x != nil {
+		return x.Traveler
+	}
+	return ""
+}
+
+func (x *FixesReported) GetPoints() *Points {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
+func (x *FixesReported) GetGap() int64 {
+	if x != nil {
+		return x.Gap
+	}
+	return 0
+}
+
+func (x *FixesReported) GetRest() int64 {
+	if x != nil {
+		return x.Rest
+	}
+	return 0
+}
+
+func (x *FixesReported) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
 var File_routeguide_log_v1_route_proto protoreflect.FileDescriptor
 
 const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\n" +
-	"\x1drouteguide/log/v1/route.proto\x12\x11routeguide.log.v1\"\xca\x02\n" +
+	"\x1drouteguide/log/v1/route.proto\x12\x11routeguide.log.v1\"\x8a\x03\n" +
 	"\vRouteChange\x125\n" +
 	"\x05begun\x18\x01 \x01(\v2\x1d.routeguide.log.v1.RouteBegunH\x00R\x05begun\x12>\n" +
 	"\bextended\x18\x02 \x01(\v2 .routeguide.log.v1.RouteExtendedH\x00R\bextended\x12B\n" +
 	"\tforgotten\x18\x03 \x01(\v2\".routeguide.log.v1.TracksForgottenH\x00R\tforgotten\x12;\n" +
 	"\aupdated\x18\x04 \x01(\v2\x1f.routeguide.log.v1.RouteUpdatedH\x00R\aupdated\x12;\n" +
-	"\adeleted\x18\x05 \x01(\v2\x1f.routeguide.log.v1.RouteDeletedH\x00R\adeletedB\x06\n" +
+	"\adeleted\x18\x05 \x01(\v2\x1f.routeguide.log.v1.RouteDeletedH\x00R\adeleted\x12>\n" +
+	"\breported\x18\x06 \x01(\v2 .routeguide.log.v1.FixesReportedH\x00R\breportedB\x06\n" +
 	"\x04kind\"\x81\x01\n" +
 	"\n" +
 	"RouteBegun\x12\x14\n" +
@@ -719,7 +835,7 @@ const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\bfeatures\x18\x06 \x01(\rR\bfeatures\x123\n" +
 	"\x05state\x18\a \x01(\x0e2\x1d.routeguide.log.v1.RouteStateR\x05state\x12\x12\n" +
 	"\x04time\x18\b \x01(\x03R\x04time\x12\x14\n" +
-	"\x05steps\x18\t \x03(\x04R\x05steps\"\xda\x01\n" +
+	"\x05steps\x18\t \x03(\x04R\x05steps\"\xf6\x01\n" +
 	"\x06Points\x12\x1a\n" +
 	"\blatitude\x18\x01 \x03(\x11R\blatitude\x12\x1c\n" +
 	"\tlongitude\x18\x02 \x03(\x11R\tlongitude\x12\x12\n" +
@@ -728,7 +844,8 @@ const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\baccuracy\x18\x05 \x03(\x11R\baccuracy\x12\x14\n" +
 	"\x05speed\x18\x06 \x03(\x11R\x05speed\x12\x18\n" +
 	"\aheading\x18\a \x03(\x11R\aheading\x12\x18\n" +
-	"\abattery\x18\b \x03(\x11R\abattery\")\n" +
+	"\abattery\x18\b \x03(\x11R\abattery\x12\x1a\n" +
+	"\bfeatures\x18\t \x03(\rR\bfeatures\")\n" +
 	"\x0fTracksForgotten\x12\x16\n" +
 	"\x06before\x18\x01 \x01(\x03R\x06before\"\xa8\x01\n" +
 	"\fRouteUpdated\x12\x19\n" +
@@ -741,7 +858,14 @@ const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\x06_colorB\t\n" +
 	"\a_hidden\")\n" +
 	"\fRouteDeleted\x12\x19\n" +
-	"\broute_id\x18\x01 \x01(\tR\arouteId*{\n" +
+	"\broute_id\x18\x01 \x01(\tR\arouteId\"\xb0\x01\n" +
+	"\rFixesReported\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\fR\x06device\x12\x1a\n" +
+	"\btraveler\x18\x02 \x01(\tR\btraveler\x121\n" +
+	"\x06points\x18\x03 \x01(\v2\x19.routeguide.log.v1.PointsR\x06points\x12\x10\n" +
+	"\x03gap\x18\x04 \x01(\x03R\x03gap\x12\x12\n" +
+	"\x04rest\x18\x05 \x01(\x03R\x04rest\x12\x12\n" +
+	"\x04time\x18\x06 \x01(\x03R\x04time*{\n" +
 	"\n" +
 	"RouteState\x12\x1b\n" +
 	"\x17ROUTE_STATE_UNSPECIFIED\x10\x00\x12\x19\n" +
@@ -762,7 +886,7 @@ func file_routeguide_log_v1_route_proto_rawDescGZIP() []byte {
 }
 
 var file_routeguide_log_v1_route_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_routeguide_log_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_routeguide_log_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_routeguide_log_v1_route_proto_goTypes = []any{
 	(RouteState)(0),         // 0: routeguide.log.v1.RouteState
 	(*RouteChange)(nil),     // 1: routeguide.log.v1.RouteChange
@@ -772,6 +896,7 @@ var file_routeguide_log_v1_route_proto_goTypes = []any{
 	(*TracksForgotten)(nil), // 5: routeguide.log.v1.TracksForgotten
 	(*RouteUpdated)(nil),    // 6: routeguide.log.v1.RouteUpdated
 	(*RouteDeleted)(nil),    // 7: routeguide.log.v1.RouteDeleted
+	(*FixesReported)(nil),   // 8: routeguide.log.v1.FixesReported
 }
 var file_routeguide_log_v1_route_proto_depIdxs = []int32{
 	2, // 0: routeguide.log.v1.RouteChange.begun:type_name -> routeguide.log.v1.RouteBegun
@@ -779,13 +904,15 @@ var file_routeguide_log_v1_route_proto_depIdxs = []int32{
 	5, // 2: routeguide.log.v1.RouteChange.forgotten:type_name -> routeguide.log.v1.TracksForgotten
 	6, // 3: routeguide.log.v1.RouteChange.updated:type_name -> routeguide.log.v1.RouteUpdated
 	7, // 4: routeguide.log.v1.RouteChange.deleted:type_name -> routeguide.log.v1.RouteDeleted
-	4, // 5: routeguide.log.v1.RouteExtended.points:type_name -> routeguide.log.v1.Points
-	0, // 6: routeguide.log.v1.RouteExtended.state:type_name -> routeguide.log.v1.RouteState
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	8, // 5: routeguide.log.v1.RouteChange.reported:type_name -> routeguide.log.v1.FixesReported
+	4, // 6: routeguide.log.v1.RouteExtended.points:type_name -> routeguide.log.v1.Points
+	0, // 7: routeguide.log.v1.RouteExtended.state:type_name -> routeguide.log.v1.RouteState
+	4, // 8: routeguide.log.v1.FixesReported.points:type_name -> routeguide.log.v1.Points
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_log_v1_route_proto_init() }
@@ -799,6 +926,7 @@ func file_routeguide_log_v1_route_proto_init() {
 		(*RouteChange_Forgotten)(nil),
 		(*RouteChange_Updated)(nil),
 		(*RouteChange_Deleted)(nil),
+		(*RouteChange_Reported)(nil),
 	}
 	file_routeguide_log_v1_route_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
@@ -807,7 +935,7 @@ func file_routeguide_log_v1_route_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_routeguide_log_v1_route_proto_rawDesc), len(file_routeguide_log_v1_route_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
