@@ -13,8 +13,10 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// uploadBytes of a file become one message.
-const uploadBytes = 64 << 10
+const (
+	uploadBytes = 64 << 10 // of a file become one message
+	clearBytes  = 512      // are looked at to tell a file from messages
+)
 
 // An upload says what the body of a request is.
 type upload int
@@ -77,7 +79,7 @@ func (d *uploadDecoder) Decode(v any) error {
 func (d *uploadDecoder) clear() error {
 	const member = `"data"`
 	for {
-		n, err := d.request.readFile(d.buffer[len(d.ahead):])
+		n, err := d.request.readFile(d.buffer[len(d.ahead):clearBytes])
 		d.ahead = d.buffer[:len(d.ahead)+n]
 		rest, open := bytes.CutPrefix(bytes.TrimSpace(d.ahead), []byte("{"))
 		rest = bytes.TrimSpace(rest)
@@ -87,7 +89,7 @@ func (d *uploadDecoder) clear() error {
 			d.json = newDecoder(io.MultiReader(bytes.NewReader(bytes.Clone(d.ahead)), d.request), d.request)
 			d.request.lines = d.json.in
 			return nil
-		case err == nil && len(d.ahead) < len(d.buffer) && (len(bytes.TrimSpace(d.ahead)) == 0 || open && strings.HasPrefix(member, string(rest))):
+		case err == nil && len(d.ahead) < clearBytes && (len(bytes.TrimSpace(d.ahead)) == 0 || open && strings.HasPrefix(member, string(rest))):
 			continue
 		}
 		d.request.upload = file
