@@ -11,14 +11,23 @@ import (
 // contract.
 const extensions = "urn:routeguide:track"
 
-// gpx reads the rest of a <gpx>.
+// gpx reads the rest of a <gpx>, whose own name is that of tracks without one.
 func (d *document) gpx() {
+	title := ""
 	for e := range d.children() {
 		switch e.Name.Local {
+		case "name": // of GPX 1.0
+			title = d.text()
+		case "metadata":
+			for e := range d.children() {
+				if e.Name.Local == "name" {
+					title = d.text()
+				}
+			}
 		case "trk":
-			d.trk()
+			d.trk(title)
 		case "rte":
-			name, route := "", points{}
+			name, route := title, points{}
 			for e := range d.children() {
 				switch e.Name.Local {
 				case "name":
@@ -32,8 +41,7 @@ func (d *document) gpx() {
 	}
 }
 
-func (d *document) trk() {
-	name := ""
+func (d *document) trk(name string) {
 	for e := range d.children() {
 		switch e.Name.Local {
 		case "name":

@@ -9,7 +9,7 @@ import (
 	"routeguide/server/geo"
 )
 
-// kml reads the rest of an element that may have lines and tracks somewhere in it; name is that of the placemark around it.
+// kml reads the rest of an element that may have lines and tracks somewhere in it; name is that of what is around it.
 func (d *document) kml(name string) {
 	for e := range d.children() {
 		switch e.Name.Local {
@@ -20,7 +20,7 @@ func (d *document) kml(name string) {
 		case "Track":
 			d.gxTrack(name)
 		case "Document", "Folder", "Placemark":
-			d.kml("")
+			d.kml(name)
 		case "MultiGeometry", "MultiTrack":
 			d.kml(name)
 		}

@@ -25,8 +25,9 @@ var media = map[routeguidev1.RouteFormat]struct{ mime, ending string }{
 
 // download has the answer to a request for an exported route be the file itself, if it is one and its format is known.
 func download(in *request, r *http.Request, res *exchange.Response) {
-	id, isExport := strings.CutSuffix(r.URL.Path, ":export")
-	if r.Method != http.MethodGet || !isExport {
+	id, isRoute := strings.CutPrefix(r.URL.Path, "/v1/routes/")
+	id, isExport := strings.CutSuffix(id, ":export")
+	if r.Method != http.MethodGet || !isRoute || !isExport {
 		return
 	}
 	query := r.URL.Query()
@@ -39,7 +40,7 @@ func download(in *request, r *http.Request, res *exchange.Response) {
 	r.URL.RawQuery = query.Encode()
 	r.Header["Accept"] = []string{mimeFile}
 	res.StreamType = file.mime
-	in.download = fmt.Sprintf(`attachment; filename="route-%s.%s"`, safe(id[strings.LastIndexByte(id, '/')+1:]), file.ending)
+	in.download = fmt.Sprintf(`attachment; filename="route-%s.%s"`, safe(id), file.ending)
 }
 
 // formatOf is the format that a text names, in full or as `gpx`.
