@@ -19,9 +19,7 @@ func (d *document) kml(name string) {
 			d.lineString(name)
 		case "Track":
 			d.gxTrack(name)
-		case "Document", "Folder", "Placemark":
-			d.kml(name)
-		case "MultiGeometry", "MultiTrack":
+		case "Document", "Folder", "Placemark", "MultiGeometry", "MultiTrack":
 			d.kml(name)
 		}
 	}
