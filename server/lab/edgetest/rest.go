@@ -49,6 +49,9 @@ var Rules = map[string]Rule{
 	"/routeguide.v1.RouteService/ReportFixes": {http.MethodPost, "/v1/devices/{device}:report"},
 	"/routeguide.v1.RouteService/UpdateRoute": {http.MethodPatch, "/v1/routes/{route.id}"},
 	"/routeguide.v1.RouteService/DeleteRoute": {http.MethodDelete, "/v1/routes/{route}"},
+	"/routeguide.v1.RouteService/ExportRoute": {http.MethodGet, "/v1/routes/{route}:export"},
+
+	"/routeguide.v1.RouteService/ImportRoutes": {http.MethodPost, "/v1/routes:import"},
 
 	"/Greeter/SayHello":                                 {http.MethodGet, "/v1/tutorial/greeter:sayHello"},
 	"/Greeter/SayHelloAgain":                            {http.MethodGet, "/v1/tutorial/greeter:sayHelloAgain"},
@@ -123,6 +126,9 @@ func (s *restStream) start(body io.ReadCloser) error {
 	}
 	for name, values := range s.conn.Header {
 		req.Header[name] = values
+	}
+	if s.send != nil {
+		req.Header.Set("Content-Type", "application/x-ndjson") // the body could also be a file
 	}
 	if s.conn.Events {
 		req.Header.Set("Accept", "text/event-stream")
@@ -242,7 +248,8 @@ func (s *restStream) read(req *http.Request) {
 		}
 	}
 	s.head(md)
-	if res.StatusCode == http.StatusOK && s.lines {
+	isFile := res.Header.Get("Content-Disposition") != ""
+	if res.StatusCode == http.StatusOK && s.lines && !isFile {
 		s.finish(s.readLines(bufio.NewReader(res.Body)), nil)
 		return
 	}
@@ -251,6 +258,11 @@ func (s *restStream) read(req *http.Request) {
 	case err != nil:
 	case res.StatusCode != http.StatusOK:
 		err = statusFromJSON(text)
+	case isFile: // which the messages of the call have in pieces
+		if text, err = json.Marshal(map[string][]byte{"data": text}); err == nil {
+			s.message(text)
+			err = io.EOF
+		}
 	default:
 		s.message(text)
 		err = io.EOF
