@@ -67,12 +67,16 @@ type match struct {
 	tier   int
 	metres float64 // from the middle of the area, if there is one
 	name   string  // folded
-	i      uint32  // in the file,
-	edit   *edit   // or else the edit
+	i      uint32  // in the file, or among
+	edit   *edit   // the edits that were looked at
 }
 
 func (m match) compare(o match) int {
-	return cmp.Or(cmp.Compare(m.tier, o.tier), cmp.Compare(m.metres, o.metres), strings.Compare(m.name, o.name), cmp.Compare(m.i, o.i))
+	order := cmp.Or(cmp.Compare(m.tier, o.tier), cmp.Compare(m.metres, o.metres))
+	if order == 0 {
+		order = cmp.Or(strings.Compare(m.name, o.name), cmp.Compare(m.i, o.i))
+	}
+	return order
 }
 
 func (e *edition) search(q Query) (found []Entry, truncated bool) {
@@ -80,25 +84,31 @@ func (e *edition) search(q Query) (found []Entry, truncated bool) {
 	if text == "" {
 		return nil, false
 	}
-	var matches []match
-	look := func(i uint32, m *edit, d Described) {
-		if tier, ok := d.tier(text); ok {
-			matches = append(matches, match{tier: tier, name: folded(d.Name), i: i, edit: m})
-			if q.Area != nil {
-				matches[len(matches)-1].metres = geo.Distance(q.Area.Middle(), d.Location)
-			}
+	best := make([]match, 0, q.Limit+1)
+	look := func(m match, d Described) {
+		var ok bool
+		if m.name, m.tier, ok = d.match(text); !ok {
+			return
 		}
+		if q.Area != nil {
+			m.metres = geo.Distance(q.Area.Middle(), d.Location)
+		}
+		if len(best) == q.Limit && m.compare(best[q.Limit-1]) >= 0 {
+			return
+		}
+		at, _ := slices.BinarySearchFunc(best, m, match.compare)
+		best = slices.Insert(best, at, m)
+		best = best[:min(len(best), q.Limit)]
 	}
 	ofFile, cut := e.candidates(text, q.Area)
 	for _, i := range ofFile {
-		look(i, nil, e.base.described(i))
+		look(match{i: i}, e.base.described(i))
 	}
 	edited, cutToo := e.editedCandidates(text, q.Area)
-	for _, m := range edited {
-		look(0, m, m.Described)
+	for i, m := range edited {
+		look(match{i: uint32(i), edit: m}, m.Described)
 	}
-	slices.SortStableFunc(matches, match.compare)
-	for _, m := range matches[:min(q.Limit, len(matches))] {
+	for _, m := range best {
 		if m.edit != nil {
 			found = append(found, m.edit.Entry)
 		} else {
@@ -108,16 +118,16 @@ func (e *edition) search(q Query) (found []Entry, truncated bool) {
 	return found, cut || cutToo
 }
 
-// tier is how well a folded text finds d, from 0, if it does.
-func (d Described) tier(text string) (tier int, ok bool) {
-	name := folded(d.Name)
+// match returns the folded name of d and how well a folded text finds d, from 0, if it does.
+func (d Described) match(text string) (name string, tier int, ok bool) {
+	name = folded(d.Name)
 	if strings.HasPrefix(name, text) {
-		return 0, true
+		return name, 0, true
 	}
 	if hasAll(name, text) {
-		return 1, true
+		return name, 1, true
 	}
-	return 2, d.Details != (Details{}) && hasAll(d.folded(), text)
+	return name, 2, d.Details != (Details{}) && hasAll(d.folded(), text)
 }
 
 // hasAll reports whether each word of a folded text is the beginning of one of another.
