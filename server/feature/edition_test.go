@@ -284,4 +284,3 @@ func BenchmarkEdit(b *testing.B) {
 		})
 	}
 }
-
