@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"routeguide/server/note"
+	"routeguide/server/route"
 	"routeguide/server/store"
 	"routeguide/server/upstream"
 )
@@ -32,6 +33,8 @@ type config struct {
 	replay             int
 	notesPerPlace      int
 	trackMaxAge        time.Duration
+	routeGap           time.Duration
+	routeRest          time.Duration
 	maxMessage         int
 	users, gcnWeights  string
 	upstream           upstream.Options
@@ -65,6 +68,8 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has")
 	fs.IntVar(&c.notesPerPlace, "notes-per-place", 0, "`notes` that a place may have; 0 means any number")
 	fs.DurationVar(&c.trackMaxAge, "track-max-age", 0, "`time` for which the points of routes are kept, as 720h; 0 means for ever")
+	fs.DurationVar(&c.routeGap, "route-gap", route.DefaultPause, "`time` without a point after which a phone's app has begun another route")
+	fs.DurationVar(&c.routeRest, "route-rest", route.DefaultPause, "`time` in one place after which it has, when the phone goes on")
 	fs.IntVar(&c.maxMessage, "max-message", 4<<20, "`bytes` that a message from a client may have; a graph with a million edges has about 20 MiB, 50 MiB as JSON")
 	fs.StringVar(&c.features, "features", "", "`file` of features (JSON, GeoJSON or CSV) instead of the 100 built-in ones")
 	fs.Func("allow-origin", "web `origin` that may call besides our own, as https://example.org, or * for all; may be repeated", func(s string) error {
@@ -142,6 +147,9 @@ func (c config) check(rest []string) error {
 	}
 	if c.trackMaxAge != 0 && c.trackMaxAge < time.Hour {
 		return fmt.Errorf("-track-max-age: %v is less than an hour", c.trackMaxAge)
+	}
+	if c.routeGap < time.Minute || c.routeRest < time.Minute {
+		return errors.New("-route-gap and -route-rest are a minute or more")
 	}
 	if err := c.checkStore(); err != nil {
 		return err

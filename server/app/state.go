@@ -40,7 +40,7 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 		notes: note.New(st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace}),
 	}
 	s.routes = route.New(st, route.Options{
-		Feature: func(p geo.Point) bool { _, ok := s.features.At(p); return ok }, Keep: c.trackMaxAge,
+		Feature: func(p geo.Point) bool { _, ok := s.features.At(p); return ok }, Keep: c.trackMaxAge, Gap: c.routeGap, Rest: c.routeRest,
 	})
 	if err := st.Open(ctx); err != nil {
 		return nil, err

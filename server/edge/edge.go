@@ -1,5 +1,5 @@
-// Package edge is the HTTP port: it finds out which door a request came to and lets it in. gRPC-Web, gRPC over WebSocket
-// and REST all end at the one grpc.Server it is given; the rest are documents.
+// Package edge is the HTTP port: it finds out which door a request came to and lets it in. gRPC-Web, gRPC over WebSocket,
+// REST and the requests of phones' apps all end at the one grpc.Server it is given; the rest are documents.
 package edge
 
 import (
@@ -14,6 +14,7 @@ import (
 
 	"routeguide/openapi"
 	"routeguide/server/edge/exchange"
+	"routeguide/server/edge/ingest"
 	"routeguide/server/edge/rest"
 	"routeguide/server/edge/socket"
 	"routeguide/server/edge/web"
@@ -59,8 +60,8 @@ type Edge struct {
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
 
-	web, rest, socket http.Handler
-	files             files
+	web, rest, socket, ingest http.Handler
+	files                     files
 }
 
 // New makes an Edge that is ready to serve. Close releases it.
@@ -92,6 +93,7 @@ func New(o Options) (*Edge, error) {
 	}
 	e.web = web.New(o.GRPC, e.calls)
 	e.socket = socket.New(e.conns, e.calls, o.Logger)
+	e.ingest = ingest.New(e.conns, e.calls, o.Logger)
 	go func() {
 		defer close(e.served)
 		if err := o.GRPC.Serve(e.conns.listener); err != nil && e.calls.Ending.Err() == nil {
@@ -137,6 +139,8 @@ func (e *Edge) door(r *http.Request) http.Handler {
 		return e.web
 	case rest.Is(r):
 		return e.rest
+	case ingest.Is(r):
+		return e.ingest
 	}
 	return nil
 }

@@ -53,3 +53,27 @@ func (r Rect) Split() []Rect {
 }
 
 func (r Rect) crosses() bool { return r.West > r.East }
+
+// With returns r grown to hold p too, on the side where that takes less longitude: of points within 180° of longitude, added
+// one after the other in any order, it is the smallest rectangle, whether that crosses the antimeridian or not. r must hold
+// a point.
+func (r Rect) With(p Point) Rect {
+	r.South, r.North = min(r.South, p.Lat), max(r.North, p.Lat)
+	if r.Contains(p) {
+		return r
+	}
+	east, west := eastward(r.East, p.Lng), eastward(p.Lng, r.West)
+	// Where neither is farther p is the other spelling of an edge at 180°.
+	if east < west || east == west && p.Lng < r.East {
+		r.East = p.Lng
+	} else {
+		r.West = p.Lng
+	}
+	return r
+}
+
+// eastward is how far b lies east of a, in E7, from 0 up to and without 360°.
+func eastward(a, b int32) int64 {
+	const circle = 2 * MaxLng
+	return (int64(b) - int64(a) + 2*circle) % circle
+}

@@ -87,3 +87,63 @@ func TestSplit(t *testing.T) {
 		t.Error("no rectangle crossed the antimeridian")
 	}
 }
+
+func TestWithCrossesTheAntimeridian(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		lngs       []int32
+		west, east int32
+	}{
+		{"one point", []int32{5}, 5, 5},
+		{"both sides of Greenwich", []int32{-5, 5, 3, -7}, -7, 5},
+		{"eastward across", []int32{1795e6, -1795e6, 1790e6, -1790e6}, 1790e6, -1790e6},
+		{"westward across", []int32{-1795e6, 1795e6}, 1795e6, -1795e6},
+		{"up to it from the west", []int32{1795e6, 180e7}, 1795e6, 180e7},
+		{"up to it from the east", []int32{-1795e6, -180e7}, -180e7, -1795e6},
+		{"both spellings", []int32{180e7, -180e7}, 180e7, -180e7},
+		{"both spellings, the other first", []int32{-180e7, 180e7}, 180e7, -180e7},
+		{"the other spelling of the east", []int32{1795e6, 180e7, -180e7}, 1795e6, -180e7},
+		{"the other spelling of the west", []int32{-1795e6, -180e7, 180e7}, 180e7, -1795e6},
+		{"around the earth", []int32{0, 60e7, 120e7, 179e7, -120e7, -70e7}, 0, -70e7},
+	} {
+		first := geo.Point{Lng: test.lngs[0]}
+		r := geo.RectOf(first, first)
+		for _, lng := range test.lngs {
+			r = r.With(geo.Point{Lng: lng})
+		}
+		if want := (geo.Rect{West: test.west, East: test.east}); r != want {
+			t.Errorf("%s: %v, want %v", test.name, r, want)
+		}
+	}
+}
+
+// Points of half the earth have the rectangle between the outermost ones, wherever that half lies, and points of all the
+// earth have one that holds them.
+func TestWithIsTheSmallest(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 20_000 {
+		from, span := r.Int64N(2*geo.MaxLng), r.Int64N(geo.MaxLng)
+		if r.IntN(4) == 0 {
+			span = 2*geo.MaxLng - 1
+		}
+		var points []geo.Point
+		west, east := int64(2*geo.MaxLng), int64(0) // from where the half begins
+		for range 1 + r.IntN(9) {
+			off := r.Int64N(span + 1)
+			west, east = min(west, off), max(east, off)
+			points = append(points, geo.Point{Lat: int32(r.Int64N(2*geo.MaxLat+1) - geo.MaxLat), Lng: int32((from+off)%(2*geo.MaxLng) - geo.MaxLng)})
+		}
+		got := geo.RectOf(points[0], points[0])
+		for _, p := range points {
+			got = got.With(p)
+		}
+		for _, p := range points {
+			if !got.Contains(p) {
+				t.Fatalf("%v of %v does not hold %v", got, points, p)
+			}
+		}
+		if width := (int64(got.East) - int64(got.West) + 2*geo.MaxLng) % (2 * geo.MaxLng); span < geo.MaxLng && width != east-west {
+			t.Fatalf("%v of %v is %d wide, want %d", got, points, width, east-west)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -32,21 +33,8 @@ func TestTrackHasEveryPointAndItsTime(t *testing.T) {
 	if err := r.Interrupt(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, from := range []uint32{0, 1, 99, 100, 121, 249, 250} {
-		var got []route.Fix
-		for at := from; ; {
-			fixes, err := book.Track(t.Context(), r.ID(), at)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(fixes) == 0 {
-				break
-			}
-			got, at = append(got, fixes...), at+uint32(len(fixes))
-		}
-		if !slices.Equal(got, want[from:]) {
-			t.Errorf("from %d there are %d points, want %d", from, len(got), len(want[from:]))
-		}
+	if got := track(t, book, r.ID()); !slices.Equal(got, want) {
+		t.Errorf("there are %d points, want %d", len(got), len(want))
 	}
 	routes, _, err := book.List(t.Context(), route.Query{Limit: 10})
 	if err != nil || len(routes) != 1 || routes[0].State != route.Interrupted || routes[0].Points != 250 {
@@ -70,8 +58,8 @@ func TestListAgreesWithLookingAtEach(t *testing.T) {
 		}
 		at := point()
 		for range i%4 + 1 {
-			add(t, rec, geo.Point{Lat: at.Lat / 2, Lng: at.Lng / 2})
-			at = geo.Point{Lat: at.Lat + 1e6, Lng: at.Lng / 10 * 9}
+			at = geo.Point{Lat: at.Lat / 2, Lng: int32((int64(at.Lng)+9e7+3*geo.MaxLng)%(2*geo.MaxLng) - geo.MaxLng)} // some across the antimeridian
+			add(t, rec, at)
 		}
 		if _, err := rec.Finish(t.Context()); err != nil {
 			t.Fatal(err)
@@ -98,12 +86,14 @@ func TestListAgreesWithLookingAtEach(t *testing.T) {
 		}
 		want := slices.DeleteFunc(slices.Clone(all), func(one route.Route) bool {
 			if q.Area != nil && !slices.ContainsFunc(q.Area.Split(), func(part geo.Rect) bool {
-				return one.Bounds.South <= part.North && one.Bounds.North >= part.South && one.Bounds.West <= part.East && one.Bounds.East >= part.West
+				return slices.ContainsFunc(one.Bounds.Split(), func(its geo.Rect) bool {
+					return its.South <= part.North && its.North >= part.South && its.West <= part.East && its.East >= part.West
+				})
 			}) {
 				return true
 			}
 			return q.Traveler != "" && one.Traveler != q.Traveler ||
-				!q.From.IsZero() && (one.Began.Before(q.From) || !one.Began.Before(q.Until))
+				!q.From.IsZero() && (one.Start.Before(q.From) || !one.Start.Before(q.Until))
 		})
 		if got := pages(t, book, q); !slices.Equal(got, want) {
 			t.Fatalf("%+v lists %d routes, want %d", q, len(got), len(want))
@@ -111,14 +101,26 @@ func TestListAgreesWithLookingAtEach(t *testing.T) {
 	}
 }
 
+// track is all of a route's points.
+func track(t *testing.T, book *route.Book, id string) (all []route.Fix) {
+	t.Helper()
+	for fixes, err := range book.Track(t.Context(), id) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fixes...)
+	}
+	return all
+}
+
 func pages(t *testing.T, book *route.Book, q route.Query) (all []route.Route) {
 	t.Helper()
-	for more := true; more; more = q.Before > 0 {
+	for more := true; more; more = q.After != (route.Cursor{}) {
 		routes, next, err := book.List(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, q.Before = append(all, routes...), next
+		all, q.After = append(all, routes...), next
 	}
 	return all
 }
@@ -142,15 +144,42 @@ func TestForget(t *testing.T) {
 		book.Forget(ctx, slog.New(slog.DiscardHandler))
 	}()
 	defer func() { cancel(); <-done }()
-	for left := 1; left > 0; {
-		fixes, err := book.Track(t.Context(), old.ID(), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		left = len(fixes)
+	for len(track(t, book, old.ID())) > 0 {
+		runtime.Gosched()
 	}
-	if fixes, err := book.Track(t.Context(), young.ID(), 0); err != nil || len(fixes) != 1 {
-		t.Errorf("of the young route %v are left, %v", fixes, err)
+	if left := track(t, book, young.ID()); len(left) != 1 {
+		t.Errorf("of the young route %v are left", left)
 	}
 	finish(t, record(t, book, "old", 1), route.Summary{Points: 1, Features: 1})
+}
+
+// A route from one side of the antimeridian to the other is found on both sides, and not on the far side of the earth.
+func TestListAcrossTheAntimeridian(t *testing.T) {
+	book := open(t, t.TempDir(), &clock{time.Unix(1000, 0)})
+	r := record(t, book, "pacific", 0)
+	for _, lng := range []int32{1795e6, 1799e6} {
+		add(t, r, geo.Point{Lng: lng})
+	}
+	if err := r.Flush(t.Context()); err != nil { // it crosses later
+		t.Fatal(err)
+	}
+	add(t, r, geo.Point{Lat: 10, Lng: -1796e6})
+	if err := r.Interrupt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.Route().Bounds, (geo.Rect{North: 10, West: 1795e6, East: -1796e6}); got != want {
+		t.Errorf("its bounds are %v, want %v", got, want)
+	}
+	for area, want := range map[geo.Rect]int{
+		{South: -1, North: 1, West: 1797e6, East: 1798e6}:   1,
+		{South: -1, North: 1, West: -1799e6, East: -1797e6}: 1,
+		{South: -1, North: 1, West: 1700e6, East: -1700e6}:  1,
+		{South: -1, North: 1, West: 1798e6, East: -1798e6}:  1,
+		{South: -1, North: 1, West: -1790e6, East: 1790e6}:  0,
+		geo.World: 1,
+	} {
+		if got := pages(t, book, route.Query{Area: &area, Limit: 5}); len(got) != want {
+			t.Errorf("in %v there are %d routes, want %d", area, len(got), want)
+		}
+	}
 }

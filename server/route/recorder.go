@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	logv1 "routeguide/proto/routeguide/log/v1"
@@ -25,8 +27,9 @@ type Recorder struct {
 	route Route // as it is stored
 
 	pending  []Fix
-	features uint32  // of the route with what is pending
-	metres   float64 // of the route with what is pending
+	steps    []uint64 // millimetres to each of them
+	features uint32   // of the route with what is pending
+	metres   float64  // of the route with what is pending
 	// sent was proposed and is not known to be made. It must be made before anything else.
 	sent *logv1.RouteExtended
 }
@@ -37,6 +40,9 @@ func newRecorder(b *Book, secret [32]byte, name string) *Recorder {
 	return &Recorder{book: b, token: secret[:], call: call, route: Route{ID: name}}
 }
 
+// Route is the route as it is stored.
+func (r *Recorder) Route() Route { return r.route }
+
 // ID is the public name of the route.
 func (r *Recorder) ID() string { return r.route.ID }
 
@@ -46,29 +52,38 @@ func (r *Recorder) Stored() int { return int(r.route.Points) }
 // Pending returns how many points wait to be stored.
 func (r *Recorder) Pending() int { return len(r.pending) }
 
-// Add takes the next point.
+// Add takes the next point. Its time is now when it is zero, and that of the point before when it is earlier.
 //
-// Errors: ErrFinished, ErrTaken, and those of store when it has to store points.
-func (r *Recorder) Add(ctx context.Context, p geo.Point) error {
+// Errors: ErrFinished, ErrTaken, ErrNotFound, and those of store when it has to store points.
+func (r *Recorder) Add(ctx context.Context, f Fix) error {
 	if r.route.State == Finished {
 		return ErrFinished
 	}
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
-	if len(r.pending) == 0 {
+	if f.Time.IsZero() {
+		f.Time = r.book.now()
+	}
+	f.Time = time.UnixMilli(f.Time.UnixMilli())
+	before, first := r.route.Newest, r.route.Points == 0
+	if n := len(r.pending); n > 0 {
+		before, first = r.pending[n-1], false
+	} else {
 		r.features, r.metres = r.route.Features, r.route.Metres
 	}
-	switch {
-	case len(r.pending) > 0:
-		r.metres += geo.Distance(r.pending[len(r.pending)-1].Point, p)
-	case r.route.Points > 0:
-		r.metres += geo.Distance(r.route.last, p)
+	step := 0.0
+	if !first {
+		step = geo.Distance(before.Point, f.Point)
+		if f.Time.Before(before.Time) {
+			f.Time = before.Time
+		}
 	}
-	if r.book.feature(p) {
+	r.metres += step
+	if r.book.feature(f.Point) {
 		r.features++
 	}
-	r.pending = append(r.pending, Fix{p, r.book.now()})
+	r.pending, r.steps = append(r.pending, f), append(r.steps, uint64(math.Round(step*1000)))
 	if len(r.pending) < MaxPending {
 		return nil
 	}
@@ -91,14 +106,14 @@ func (r *Recorder) Interrupt(ctx context.Context) error {
 	return r.store(ctx, Interrupted)
 }
 
-// Finish stores what waits and ends the route. A route that was finished before has the same summary again.
-func (r *Recorder) Finish(ctx context.Context) (Summary, error) {
+// Finish stores what waits, ends the route and returns it. One that was finished before is the same again.
+func (r *Recorder) Finish(ctx context.Context) (Route, error) {
 	if r.route.State != Finished {
 		if err := r.store(ctx, Finished); err != nil {
-			return Summary{}, err
+			return Route{}, err
 		}
 	}
-	return r.route.summary(), nil
+	return r.route, nil
 }
 
 // settle sees to it that what was proposed is made.
@@ -110,7 +125,7 @@ func (r *Recorder) settle(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store the route: %w", err)
 	}
-	r.route, r.sent, r.pending = e.Result.(Route), nil, r.pending[:0]
+	r.route, r.sent, r.pending, r.steps = e.Result.(made).route, nil, r.pending[:0], r.steps[:0]
 	return nil
 }
 
@@ -127,7 +142,7 @@ func (r *Recorder) store(ctx context.Context, state State) error {
 		r.features, r.metres = r.route.Features, r.route.Metres
 	}
 	r.sent = &logv1.RouteExtended{
-		Token: r.token, Call: r.call, First: r.route.Points, Points: pack(r.pending),
+		Token: r.token, Call: r.call, First: r.route.Points, Points: pack(r.pending), Steps: slices.Clone(r.steps),
 		Metres: r.metres, Features: r.features, State: logv1.RouteState(state), Time: r.book.now().UnixMilli(),
 	}
 	return r.settle(ctx)

@@ -54,7 +54,7 @@ func record(t *testing.T, book *route.Book, id string, stored int) *route.Record
 func add(t *testing.T, r *route.Recorder, points ...geo.Point) {
 	t.Helper()
 	for _, p := range points {
-		if err := r.Add(t.Context(), p); err != nil {
+		if err := r.Add(t.Context(), route.Fix{Point: p}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,7 +66,7 @@ func finish(t *testing.T, r *route.Recorder, want route.Summary) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != want {
+	if got := got.Summary(); got != want {
 		t.Errorf("summary %+v, want %+v", got, want)
 	}
 }
@@ -83,7 +83,7 @@ func TestSummary(t *testing.T) {
 	// One degree of latitude on a sphere of radius 6,371,000 m is 111,194.9 m.
 	finish(t, r, route.Summary{Points: 3, Features: 2, Metres: 111194, Seconds: 12})
 	finish(t, r, route.Summary{Points: 3, Features: 2, Metres: 111194, Seconds: 12})
-	if err := r.Add(t.Context(), home); !errors.Is(err, route.ErrFinished) {
+	if err := r.Add(t.Context(), route.Fix{Point: home}); !errors.Is(err, route.ErrFinished) {
 		t.Errorf("a point after the end: %v, want ErrFinished", err)
 	}
 }
@@ -106,10 +106,12 @@ func TestResume(t *testing.T) {
 		add(t, whole, step(i))
 	}
 	c.now = c.now.Add(time.Minute)
-	want, err := whole.Finish(t.Context())
+	all, err := whole.Finish(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+
+	want := all.Summary()
 
 	c.now = time.Unix(1000, 0)
 	t.Run("before", func(t *testing.T) { // its store is closed when it ends
@@ -183,7 +185,7 @@ func TestInterruptedChunkIsStoredOnce(t *testing.T) {
 		t.Error("no chunk was interrupted")
 	}
 	record(t, book, "a", points)
-	if sum, err := record(t, book, "a", points).Finish(t.Context()); err != nil || int(sum.Points) != points || int(sum.Features) != points {
-		t.Errorf("summary %+v, %v, want %d points", sum, err, points)
+	if r, err := record(t, book, "a", points).Finish(t.Context()); err != nil || int(r.Points) != points || int(r.Features) != points {
+		t.Errorf("finished %+v, %v, want %d points", r, err, points)
 	}
 }

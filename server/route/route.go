@@ -2,6 +2,7 @@
 package route
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,19 +21,27 @@ var (
 	ErrTaken = errors.New("the route is being recorded by another call")
 	// ErrFinished says that a point came for a route that was finished before.
 	ErrFinished = errors.New("the route is finished")
+	// ErrNotFound says that there is no such route, or no more since it was deleted.
+	ErrNotFound = errors.New("there is no such route")
 )
 
-// A Route is what is known of a route besides its points.
+// A Route is what is known of a route besides its points. It is comparable.
 type Route struct {
 	ID           string // public; it gives no right to anything
 	Traveler     string // the name its writer gave, or empty
 	State        State
-	Began, Ended time.Time // the first call, and the newest change; to the millisecond
-	Bounds       geo.Rect  // of its points; of one that crosses the antimeridian it goes around the earth
+	Name         string    // what it is called, or empty
+	Color        string    // what it is drawn in, as #rrggbb, or empty
+	Hidden       bool      // left out of lists that do not ask for it
+	Began, Ended time.Time // when it was first recorded and when something came to it last; to the millisecond
+	Start        time.Time // of its first point; before there is one, when it began
+	Newest       Fix       // its newest point; before there is one, its time is when the route began
+	Bounds       geo.Rect  // of its points; of those within 180° of longitude the smallest area that holds them
 	Points       uint32
 	Features     uint32  // points exactly on a known feature, each counted
 	Metres       float64 // not rounded
-	last         geo.Point
+	Statistics   Statistics
+	Sketch       Sketch
 }
 
 // A State is what a route is doing.
@@ -53,7 +62,8 @@ type Summary struct {
 	Seconds  int32 // whole seconds from the first call to the end
 }
 
-func (r Route) summary() Summary {
+// Summary returns what the route came to until now.
+func (r Route) Summary() Summary {
 	return Summary{
 		Points: clamp(float64(r.Points)), Features: clamp(float64(r.Features)), Metres: clamp(r.Metres),
 		Seconds: clamp(max(0, r.Ended.Sub(r.Began).Seconds())),
@@ -65,16 +75,25 @@ func clamp(v float64) int32 { return int32(min(v, math.MaxInt32)) }
 
 // A Book holds all routes. It is safe for concurrent use.
 type Book struct {
-	store   *store.Store
-	feature func(geo.Point) bool
-	keep    time.Duration
-	now     func() time.Time
+	store    *store.Store
+	feature  func(geo.Point) bool
+	keep     time.Duration
+	gap      time.Duration
+	rest     time.Duration
+	now      func() time.Time
+	watchers watchers
+	told     []Follower
 }
+
+// DefaultPause ends a route of a device.
+const DefaultPause = 30 * time.Minute
 
 // Options are the choices of New.
 type Options struct {
 	Feature func(geo.Point) bool // whether a known feature lies exactly at a point
 	Keep    time.Duration        // how long points are kept; 0 means for ever
+	Gap     time.Duration        // without a report that parts two routes of a device; 0 means 30 minutes
+	Rest    time.Duration        // in one place that does when the device goes on; 0 means 30 minutes
 	Now     func() time.Time     // the clock; nil means time.Now
 }
 
@@ -83,10 +102,13 @@ func New(st *store.Store, o Options) *Book {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	st.Register(store.Book{Name: "route", Schema: schema, Apply: apply, Frees: func(c *logv1.Change) bool {
-		return c.GetRoute().GetForgotten() != nil
+	b := &Book{store: st, feature: o.Feature, keep: o.Keep, gap: cmp.Or(o.Gap, DefaultPause), rest: cmp.Or(o.Rest, DefaultPause), now: o.Now}
+	b.watchers.routes = make(map[string]map[*store.Follower[Update]]struct{})
+	b.Follow(Follower{b.watchers.load, b.watchers.committed})
+	st.Register(store.Book{Name: "route", Schema: schema, Apply: apply, Load: b.load, Committed: b.committed, Frees: func(c *logv1.Change) bool {
+		return c.GetRoute().GetForgotten() != nil || c.GetRoute().GetDeleted() != nil
 	}})
-	return &Book{store: st, feature: o.Feature, keep: o.Keep, now: o.Now}
+	return b
 }
 
 // Forget deletes points that are older than they are to be kept, at once and then once an hour, until ctx ends.
@@ -116,6 +138,8 @@ func change(c *logv1.RouteChange) *logv1.Change {
 
 // Record begins a route under a public name, or goes on with the one that the hash of its secret names: from then on the
 // call that recorded it before can store no more points.
+//
+// Errors: ErrNotFound for one that was deleted, and those of store.
 func (b *Book) Record(ctx context.Context, secret [32]byte, name, traveler string) (*Recorder, error) {
 	r := newRecorder(b, secret, name)
 	e, err := b.store.Do(ctx, change(&logv1.RouteChange{Kind: &logv1.RouteChange_Begun{Begun: &logv1.RouteBegun{
@@ -124,6 +148,6 @@ func (b *Book) Record(ctx context.Context, secret [32]byte, name, traveler strin
 	if err != nil {
 		return nil, fmt.Errorf("begin the route: %w", err)
 	}
-	r.route = e.Result.(Route)
+	r.route = e.Result.(made).route
 	return r, nil
 }

@@ -42,6 +42,7 @@ var table = []struct {
 	{note.ErrGap, codes.OutOfRange},
 	{route.ErrTaken, codes.Aborted},
 	{route.ErrFinished, codes.FailedPrecondition},
+	{route.ErrNotFound, codes.NotFound},
 	{store.ErrSlow, codes.ResourceExhausted},
 	{store.ErrFull, codes.ResourceExhausted},
 	{store.ErrDamaged, codes.DataLoss},

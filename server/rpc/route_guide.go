@@ -2,10 +2,8 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"io"
 	"strconv"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -16,9 +14,6 @@ import (
 	"routeguide/server/note"
 	"routeguide/server/route"
 )
-
-// flushGrace is how long the points of a broken call may take to be stored: less than the program has to end.
-const flushGrace = 3 * time.Second
 
 type routeGuide struct {
 	routeguidepb.UnsafeRouteGuideServer
@@ -57,70 +52,17 @@ func (s *routeGuide) ListFeatures(r *routeguidepb.Rectangle, stream grpc.ServerS
 }
 
 func (s *routeGuide) RecordRoute(stream grpc.ClientStreamingServer[routeguidepb.Point, routeguidepb.RouteSummary]) error {
-	ctx := stream.Context()
-	who, err := traveler(ctx)
+	done, err := record(s.routes, stream, stream.Recv, func(p *routeguidepb.Point) (route.Fix, error) {
+		at, err := point("", p)
+		return route.Fix{Point: at}, err
+	})
 	if err != nil {
 		return err
 	}
-	token, err := resumeToken(ctx)
-	if err != nil {
-		return err
-	}
-	rec, err := s.routes.Record(ctx, token.hash, token.name, who)
-	if err != nil {
-		return err
-	}
-	head := metadata.Pairs(mdResume, token.token, mdRoute, rec.ID(), mdRoutePoints, strconv.Itoa(rec.Stored()))
-	if err := stream.SendHeader(head); err != nil {
-		return err
-	}
-	if err := s.record(ctx, rec, stream.Recv); err != nil {
-		// What came before the call broke is kept, whatever broke it.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushGrace)
-		defer cancel()
-		return errors.Join(err, rec.Interrupt(ctx))
-	}
-	sum, err := rec.Finish(ctx)
-	if err != nil {
-		return err
-	}
+	sum := done.Summary()
 	return stream.SendAndClose(&routeguidepb.RouteSummary{
 		PointCount: sum.Points, FeatureCount: sum.Features, Distance: sum.Metres, ElapsedTime: sum.Seconds,
 	})
-}
-
-// record takes points until the client half-closes, and stores them when they are many or old.
-func (s *routeGuide) record(ctx context.Context, rec *route.Recorder, recv func() (*routeguidepb.Point, error)) error {
-	points := receive(ctx, recv)
-	old := time.NewTimer(route.FlushEvery)
-	old.Stop()
-	defer old.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-old.C:
-			if err := rec.Flush(ctx); err != nil {
-				return err
-			}
-		case in := <-points:
-			if in.err == io.EOF {
-				return nil
-			} else if in.err != nil {
-				return in.err
-			}
-			p, err := point("", in.msg)
-			if err != nil {
-				return err
-			}
-			if rec.Pending() == 0 {
-				old.Reset(route.FlushEvery)
-			}
-			if err := rec.Add(ctx, p); err != nil {
-				return err
-			}
-		}
-	}
 }
 
 func (s *routeGuide) RouteChat(stream grpc.BidiStreamingServer[routeguidepb.RouteNote, routeguidepb.RouteNote]) error {

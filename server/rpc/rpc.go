@@ -32,6 +32,7 @@ func Register(s *Server, ending context.Context, d Domain) *health.Server {
 	routeguidepb.RegisterRouteGuideServer(s, guide)
 	routeguidev1.RegisterFeatureServiceServer(s, &featureService{features: d.Features})
 	routeguidev1.RegisterNoteServiceServer(s, &noteService{notes: d.Notes})
+	routeguidev1.RegisterRouteServiceServer(s, &routeService{routes: d.Routes})
 	s.RegisterService(withoutPackage(), guide)
 
 	state := health.NewServer()

@@ -219,6 +219,20 @@ func TestClusterFaults(t *testing.T) {
 	}
 }
 
+// A process that is connected to a server which is cut off from the others finds another one, although that server goes on
+// answering.
+func TestServerThatIsCutOff(t *testing.T) {
+	c := natstest.Start(t)
+	s := open(t, store.Options{Dir: t.TempDir(), Cluster: &store.Cluster{URL: c.URL()}})
+	w := write(t, "a", 8, s)
+	w.more(t, 100)
+	c.Cut(c.NodeOf("routeguide"))
+	w.more(t, 100)
+	if made := w.end(); len(s.all(t)) != made {
+		t.Errorf("%d changes were made and %d are stored", made, len(s.all(t)))
+	}
+}
+
 // A cursor that one process gave is good at another one, which waits until it is there.
 func TestCursorOfAnotherProcess(t *testing.T) {
 	c := natstest.Start(t)

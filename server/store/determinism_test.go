@@ -23,7 +23,8 @@ var randomChanges = flag.Int("changes", 100_000, "random changes that TestSameRo
 
 // kinds make random changes of a kind each.
 var kinds = []func(*rand.Rand) *logv1.Change{
-	contactItem, noteWritten, noteWritten, routeBegun, routeExtended, routeExtended, tracksForgotten, featuresAdded, featureUpdated, featureUpdated, featureDeleted,
+	contactItem, noteWritten, noteWritten, routeBegun, routeExtended, routeExtended, tracksForgotten, routeUpdated, routeDeleted, fixesReported,
+	featuresAdded, featureUpdated, featureUpdated, featureDeleted,
 }
 
 func allBooks(st *store.Store) {
@@ -67,8 +68,12 @@ func noteWritten(r *rand.Rand) *logv1.Change {
 	return &logv1.Change{Book: &logv1.Change_Note{Note: &logv1.NoteChange{Kind: &logv1.NoteChange_Written{Written: written}}}}
 }
 
-// noteNumber and nextPoint are what comes next in a chat and a route, unless a change was refused or overtaken.
-var noteNumber, nextPoint [256]uint32
+// noteNumber and nextPoint are what comes next in a chat and a route, unless a change was refused or overtaken; clock is what
+// time it is on a device.
+var (
+	noteNumber, nextPoint [256]uint32
+	clock                 [256]int64
+)
 
 func routeChange(c *logv1.RouteChange) *logv1.Change {
 	return &logv1.Change{Book: &logv1.Change_Route{Route: c}}
@@ -83,22 +88,78 @@ func routeBegun(r *rand.Rand) *logv1.Change {
 
 func routeExtended(r *rand.Rand) *logv1.Change {
 	token, n := among(r, 100), 1+r.IntN(20)
-	points := &logv1.Points{}
+	points, steps := &logv1.Points{}, []uint64(nil)
 	for range n {
 		points.Latitude = append(points.Latitude, r.Int32N(1000))
 		points.Longitude = append(points.Longitude, r.Int32N(1000))
-		points.Time = append(points.Time, r.Int64N(1000))
+		points.Time = append(points.Time, r.Int64N(400_000))
+		points.Elevation = append(points.Elevation, r.Int32N(200)-100)
+		points.Speed = append(points.Speed, r.Int32N(10))
+		steps = append(steps, r.Uint64N(1000_000))
+	}
+	if r.IntN(10) == 0 { // of a version that did not measure them
+		points.Elevation, points.Speed, steps = nil, nil, nil
 	}
 	first := nextPoint[token[0]]
 	nextPoint[token[0]] += uint32(n)
 	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Extended{Extended: &logv1.RouteExtended{
-		Token: token, Call: among(r, 2)[:16], First: first, Points: points, Metres: r.Float64() * 1e6, Features: r.Uint32N(9),
+		Token: token, Call: among(r, 2)[:16], First: first, Points: points, Steps: steps, Metres: r.Float64() * 1e6, Features: r.Uint32N(9),
 		State: logv1.RouteState_ROUTE_STATE_RECORDING + logv1.RouteState(r.IntN(2)*2), Time: r.Int64N(1e13),
 	}}})
 }
 
 func tracksForgotten(r *rand.Rand) *logv1.Change {
-	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Forgotten{Forgotten: &logv1.TracksForgotten{Before: r.Int64N(100_000)}}})
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Forgotten{Forgotten: &logv1.TracksForgotten{Before: r.Int64N(1e12)}}})
+}
+
+func routeUpdated(r *rand.Rand) *logv1.Change {
+	updated := &logv1.RouteUpdated{RouteId: fmt.Sprintf("%x", among(r, 100)[:8]), Id: among(r, 250)[:16]}
+	if name := fmt.Sprint("route ", r.Uint64()); r.IntN(2) == 0 {
+		updated.Name = &name
+	}
+	if color := fmt.Sprintf("#%06x", r.IntN(1<<24)); r.IntN(2) == 0 {
+		updated.Color = &color
+	}
+	if hidden := r.IntN(2) == 0; r.IntN(2) == 0 {
+		updated.Hidden = &hidden
+	}
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Updated{Updated: updated}})
+}
+
+// fixesReported are some points of a device, now and then late ones or ones that were there.
+func fixesReported(r *rand.Rand) *logv1.Change {
+	const minute = 60_000
+	device := among(r, 30)
+	now := &clock[device[0]]
+	*now += int64(r.IntN(3 * minute))
+	if r.IntN(20) == 0 {
+		*now += 40 * minute
+	}
+	at := *now
+	if r.IntN(10) == 0 {
+		at = max(0, at-r.Int64N(60*minute))
+	}
+	points := &logv1.Points{}
+	for range 1 + r.IntN(10) {
+		points.Latitude = append(points.Latitude, r.Int32N(20_000)-5000)
+		points.Longitude = append(points.Longitude, r.Int32N(20_000)-5000)
+		points.Time = append(points.Time, at)
+		points.Elevation = append(points.Elevation, r.Int32N(200)-100)
+		at = r.Int64N(minute) // after the point before
+	}
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Reported{Reported: &logv1.FixesReported{
+		Device: device, Traveler: fmt.Sprint("traveler ", r.IntN(9)), Points: points, Gap: 30 * minute, Rest: 30 * minute, Time: r.Int64N(1e13),
+	}}})
+}
+
+// routeDeleted is rare enough that most routes live for long.
+func routeDeleted(r *rand.Rand) *logv1.Change {
+	token := among(r, 100)
+	if r.IntN(300) > 0 {
+		token = among(r, 250) // mostly of no route
+		token[0]++
+	}
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Deleted{Deleted: &logv1.RouteDeleted{RouteId: fmt.Sprintf("%x", token[:8])}}})
 }
 
 func featureChange(c *logv1.FeatureChange) *logv1.Change {

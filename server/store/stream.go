@@ -79,7 +79,8 @@ func (c *cluster) know() error {
 // subject is what changes are published to. As a stream of another identity has another one, it never gets ours.
 func subject(id string) string { return "routeguide.changes." + id }
 
-// look asks the stream's leader how it is.
+// look asks the stream's leader how it is. A server that is cut off from the others answers too, with what it had before:
+// it knows of no leader then.
 func (c *cluster) look(ctx context.Context) (*jetstream.StreamInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
@@ -89,6 +90,8 @@ func (c *cluster) look(ctx context.Context) (*jetstream.StreamInfo, error) {
 		return nil, fmt.Errorf("%w: the cluster has no stream %s", ErrUnavailable, streamName)
 	case err != nil:
 		return nil, fmt.Errorf("%w: the cluster has no leader or cannot be reached: %w", ErrUnavailable, err)
+	case info.Cluster != nil && info.Cluster.Leader == "":
+		return nil, fmt.Errorf("%w: the cluster has no leader, or %s is cut off from it", ErrUnavailable, c.conn.ConnectedServerName())
 	case info.Config.Metadata[identity] != c.id:
 		return nil, fmt.Errorf("%w: the cluster's stream %s is another one now", errHalt, streamName)
 	}

@@ -31,11 +31,11 @@ func (r Row) Float(column int) float64 { return r.stmt.ColumnFloat(column) }
 // Text returns a column that is text.
 func (r Row) Text(column int) string { return r.stmt.ColumnText(column) }
 
-// Null tells whether a column is null.
-func (r Row) Null(column int) bool { return r.stmt.ColumnType(column) == sqlite3.NULL }
-
 // Blob returns a copy of a column that is bytes.
 func (r Row) Blob(column int) []byte { return r.stmt.ColumnBlob(column, nil) }
+
+// Null returns whether a column has no value.
+func (r Row) Null(column int) bool { return r.stmt.ColumnType(column) == sqlite3.NULL }
 
 // openTx opens a database, with OPEN_READONLY one that nobody changes meanwhile and that has no log.
 func openTx(path string, flags sqlite3.OpenFlag, pragmas string) (*Tx, error) {

@@ -750,7 +750,9 @@ type WatchRouteResponse struct {
 	// Everything that was recorded has been sent; what follows is live.
 	Current bool `protobuf:"varint,3,opt,name=current,proto3" json:"current,omitempty"`
 	// Where to go on after this answer; opaque, and only for the server that gave it.
-	Cursor        string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Cursor string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// Points came late and belong between those that were sent: forget these, the route begins anew with `fixes`.
+	Anew          bool `protobuf:"varint,5,opt,name=anew,proto3" json:"anew,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -811,6 +813,13 @@ func (x *WatchRouteResponse) GetCursor() string {
 		return x.Cursor
 	}
 	return ""
+}
+
+func (x *WatchRouteResponse) GetAnew() bool {
+	if x != nil {
+		return x.Anew
+	}
+	return false
 }
 
 type RecordTrackRequest struct {
@@ -903,6 +912,131 @@ func (x *RecordTrackResponse) GetRoute() *Route {
 	return nil
 }
 
+type ReportFixesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the device among all, 1 to 128 bytes of UTF-8; required.
+	Device string `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	// The name to show, at most 64 characters; may be empty.
+	Traveler string `protobuf:"bytes,2,opt,name=traveler,proto3" json:"traveler,omitempty"`
+	// The points, at most 10,000. Each has a `time`, not more than a day after the server's clock.
+	Fixes         []*Fix `protobuf:"bytes,3,rep,name=fixes,proto3" json:"fixes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportFixesRequest) Reset() {
+	*x = ReportFixesRequest{}
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportFixesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportFixesRequest) ProtoMessage() {}
+
+func (x *ReportFixesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportFixesRequest.ProtoReflect.Descriptor instead.
+func (*ReportFixesRequest) Descriptor() ([]byte, []int) {
+	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ReportFixesRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *ReportFixesRequest) GetTraveler() string {
+	if x != nil {
+		return x.Traveler
+	}
+	return ""
+}
+
+func (x *ReportFixesRequest) GetFixes() []*Fix {
+	if x != nil {
+		return x.Fixes
+	}
+	return nil
+}
+
+type ReportFixesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Points that were stored, and those that were there already.
+	StoredCount int32 `protobuf:"varint,1,opt,name=stored_count,json=storedCount,proto3" json:"stored_count,omitempty"`
+	KnownCount  int32 `protobuf:"varint,2,opt,name=known_count,json=knownCount,proto3" json:"known_count,omitempty"`
+	// The route that the newest of the points is in.
+	Route         string `protobuf:"bytes,3,opt,name=route,proto3" json:"route,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportFixesResponse) Reset() {
+	*x = ReportFixesResponse{}
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportFixesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportFixesResponse) ProtoMessage() {}
+
+func (x *ReportFixesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportFixesResponse.ProtoReflect.Descriptor instead.
+func (*ReportFixesResponse) Descriptor() ([]byte, []int) {
+	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ReportFixesResponse) GetStoredCount() int32 {
+	if x != nil {
+		return x.StoredCount
+	}
+	return 0
+}
+
+func (x *ReportFixesResponse) GetKnownCount() int32 {
+	if x != nil {
+		return x.KnownCount
+	}
+	return 0
+}
+
+func (x *ReportFixesResponse) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
+}
+
 type UpdateRouteRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The route as it shall be; `route.id` says which one.
@@ -915,7 +1049,7 @@ type UpdateRouteRequest struct {
 
 func (x *UpdateRouteRequest) Reset() {
 	*x = UpdateRouteRequest{}
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[11]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1061,7 @@ func (x *UpdateRouteRequest) String() string {
 func (*UpdateRouteRequest) ProtoMessage() {}
 
 func (x *UpdateRouteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[11]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1074,7 @@ func (x *UpdateRouteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRouteRequest.ProtoReflect.Descriptor instead.
 func (*UpdateRouteRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{11}
+	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateRouteRequest) GetRoute() *Route {
@@ -967,7 +1101,7 @@ type DeleteRouteRequest struct {
 
 func (x *DeleteRouteRequest) Reset() {
 	*x = DeleteRouteRequest{}
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[12]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -979,7 +1113,7 @@ func (x *DeleteRouteRequest) String() string {
 func (*DeleteRouteRequest) ProtoMessage() {}
 
 func (x *DeleteRouteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[12]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -992,7 +1126,7 @@ func (x *DeleteRouteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRouteRequest.ProtoReflect.Descriptor instead.
 func (*DeleteRouteRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{12}
+	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DeleteRouteRequest) GetRoute() string {
@@ -1010,7 +1144,7 @@ type DeleteRouteResponse struct {
 
 func (x *DeleteRouteResponse) Reset() {
 	*x = DeleteRouteResponse{}
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[13]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1156,7 @@ func (x *DeleteRouteResponse) String() string {
 func (*DeleteRouteResponse) ProtoMessage() {}
 
 func (x *DeleteRouteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[13]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1169,7 @@ func (x *DeleteRouteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRouteResponse.ProtoReflect.Descriptor instead.
 func (*DeleteRouteResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{13}
+	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{15}
 }
 
 type ExportRouteRequest struct {
@@ -1050,7 +1184,7 @@ type ExportRouteRequest struct {
 
 func (x *ExportRouteRequest) Reset() {
 	*x = ExportRouteRequest{}
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[14]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1196,7 @@ func (x *ExportRouteRequest) String() string {
 func (*ExportRouteRequest) ProtoMessage() {}
 
 func (x *ExportRouteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[14]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1209,7 @@ func (x *ExportRouteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRouteRequest.ProtoReflect.Descriptor instead.
 func (*ExportRouteRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{14}
+	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ExportRouteRequest) GetRoute() string {
@@ -1102,7 +1236,7 @@ type ExportRouteResponse struct {
 
 func (x *ExportRouteResponse) Reset() {
 	*x = ExportRouteResponse{}
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[15]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1114,7 +1248,7 @@ func (x *ExportRouteResponse) String() string {
 func (*ExportRouteResponse) ProtoMessage() {}
 
 func (x *ExportRouteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[15]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1127,7 +1261,7 @@ func (x *ExportRouteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRouteResponse.ProtoReflect.Descriptor instead.
 func (*ExportRouteResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{15}
+	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExportRouteResponse) GetData() []byte {
@@ -1148,7 +1282,7 @@ type ImportRoutesRequest struct {
 
 func (x *ImportRoutesRequest) Reset() {
 	*x = ImportRoutesRequest{}
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[16]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1160,7 +1294,7 @@ func (x *ImportRoutesRequest) String() string {
 func (*ImportRoutesRequest) ProtoMessage() {}
 
 func (x *ImportRoutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[16]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1173,7 +1307,7 @@ func (x *ImportRoutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportRoutesRequest.ProtoReflect.Descriptor instead.
 func (*ImportRoutesRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{16}
+	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ImportRoutesRequest) GetData() []byte {
@@ -1199,7 +1333,7 @@ type ImportRoutesResponse struct {
 
 func (x *ImportRoutesResponse) Reset() {
 	*x = ImportRoutesResponse{}
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[17]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1211,7 +1345,7 @@ func (x *ImportRoutesResponse) String() string {
 func (*ImportRoutesResponse) ProtoMessage() {}
 
 func (x *ImportRoutesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_route_service_proto_msgTypes[17]
+	mi := &file_routeguide_v1_route_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1224,7 +1358,7 @@ func (x *ImportRoutesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportRoutesResponse.ProtoReflect.Descriptor instead.
 func (*ImportRoutesResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{17}
+	return file_routeguide_v1_route_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ImportRoutesResponse) GetByteCount() int64 {
@@ -1319,16 +1453,26 @@ const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"\x05fixes\x18\x01 \x03(\v2\x12.routeguide.v1.FixR\x05fixes\"A\n" +
 	"\x11WatchRouteRequest\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\x9c\x01\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\xb0\x01\n" +
 	"\x12WatchRouteResponse\x12*\n" +
 	"\x05route\x18\x01 \x01(\v2\x14.routeguide.v1.RouteR\x05route\x12(\n" +
 	"\x05fixes\x18\x02 \x03(\v2\x12.routeguide.v1.FixR\x05fixes\x12\x18\n" +
 	"\acurrent\x18\x03 \x01(\bR\acurrent\x12\x16\n" +
-	"\x06cursor\x18\x04 \x01(\tR\x06cursor\":\n" +
+	"\x06cursor\x18\x04 \x01(\tR\x06cursor\x12\x12\n" +
+	"\x04anew\x18\x05 \x01(\bR\x04anew\":\n" +
 	"\x12RecordTrackRequest\x12$\n" +
 	"\x03fix\x18\x01 \x01(\v2\x12.routeguide.v1.FixR\x03fix\"A\n" +
 	"\x13RecordTrackResponse\x12*\n" +
-	"\x05route\x18\x01 \x01(\v2\x14.routeguide.v1.RouteR\x05route\"}\n" +
+	"\x05route\x18\x01 \x01(\v2\x14.routeguide.v1.RouteR\x05route\"r\n" +
+	"\x12ReportFixesRequest\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x1a\n" +
+	"\btraveler\x18\x02 \x01(\tR\btraveler\x12(\n" +
+	"\x05fixes\x18\x03 \x03(\v2\x12.routeguide.v1.FixR\x05fixes\"o\n" +
+	"\x13ReportFixesResponse\x12!\n" +
+	"\fstored_count\x18\x01 \x01(\x05R\vstoredCount\x12\x1f\n" +
+	"\vknown_count\x18\x02 \x01(\x05R\n" +
+	"knownCount\x12\x14\n" +
+	"\x05route\x18\x03 \x01(\tR\x05route\"}\n" +
 	"\x12UpdateRouteRequest\x12*\n" +
 	"\x05route\x18\x01 \x01(\v2\x14.routeguide.v1.RouteR\x05route\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
@@ -1362,7 +1506,7 @@ const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"\x18ROUTE_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ROUTE_FORMAT_GPX\x10\x01\x12\x18\n" +
 	"\x14ROUTE_FORMAT_GEOJSON\x10\x02\x12\x14\n" +
-	"\x10ROUTE_FORMAT_KML\x10\x032\x87\x06\n" +
+	"\x10ROUTE_FORMAT_KML\x10\x032\xdf\x06\n" +
 	"\fRouteService\x12S\n" +
 	"\n" +
 	"ListRoutes\x12 .routeguide.v1.ListRoutesRequest\x1a!.routeguide.v1.ListRoutesResponse\"\x00\x12B\n" +
@@ -1370,7 +1514,8 @@ const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"\tReadTrack\x12\x1f.routeguide.v1.ReadTrackRequest\x1a .routeguide.v1.ReadTrackResponse\"\x000\x01\x12U\n" +
 	"\n" +
 	"WatchRoute\x12 .routeguide.v1.WatchRouteRequest\x1a!.routeguide.v1.WatchRouteResponse\"\x000\x01\x12X\n" +
-	"\vRecordTrack\x12!.routeguide.v1.RecordTrackRequest\x1a\".routeguide.v1.RecordTrackResponse\"\x00(\x01\x12H\n" +
+	"\vRecordTrack\x12!.routeguide.v1.RecordTrackRequest\x1a\".routeguide.v1.RecordTrackResponse\"\x00(\x01\x12V\n" +
+	"\vReportFixes\x12!.routeguide.v1.ReportFixesRequest\x1a\".routeguide.v1.ReportFixesResponse\"\x00\x12H\n" +
 	"\vUpdateRoute\x12!.routeguide.v1.UpdateRouteRequest\x1a\x14.routeguide.v1.Route\"\x00\x12V\n" +
 	"\vDeleteRoute\x12!.routeguide.v1.DeleteRouteRequest\x1a\".routeguide.v1.DeleteRouteResponse\"\x00\x12X\n" +
 	"\vExportRoute\x12!.routeguide.v1.ExportRouteRequest\x1a\".routeguide.v1.ExportRouteResponse\"\x000\x01\x12]\n" +
@@ -1389,7 +1534,7 @@ func file_routeguide_v1_route_service_proto_rawDescGZIP() []byte {
 }
 
 var file_routeguide_v1_route_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_routeguide_v1_route_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_routeguide_v1_route_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_routeguide_v1_route_service_proto_goTypes = []any{
 	(RouteState)(0),               // 0: routeguide.v1.RouteState
 	(RouteFormat)(0),              // 1: routeguide.v1.RouteFormat
@@ -1404,64 +1549,69 @@ var file_routeguide_v1_route_service_proto_goTypes = []any{
 	(*WatchRouteResponse)(nil),    // 10: routeguide.v1.WatchRouteResponse
 	(*RecordTrackRequest)(nil),    // 11: routeguide.v1.RecordTrackRequest
 	(*RecordTrackResponse)(nil),   // 12: routeguide.v1.RecordTrackResponse
-	(*UpdateRouteRequest)(nil),    // 13: routeguide.v1.UpdateRouteRequest
-	(*DeleteRouteRequest)(nil),    // 14: routeguide.v1.DeleteRouteRequest
-	(*DeleteRouteResponse)(nil),   // 15: routeguide.v1.DeleteRouteResponse
-	(*ExportRouteRequest)(nil),    // 16: routeguide.v1.ExportRouteRequest
-	(*ExportRouteResponse)(nil),   // 17: routeguide.v1.ExportRouteResponse
-	(*ImportRoutesRequest)(nil),   // 18: routeguide.v1.ImportRoutesRequest
-	(*ImportRoutesResponse)(nil),  // 19: routeguide.v1.ImportRoutesResponse
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*Bounds)(nil),                // 21: routeguide.v1.Bounds
-	(*routeguide.Point)(nil),      // 22: routeguide.Point
-	(*durationpb.Duration)(nil),   // 23: google.protobuf.Duration
-	(*Fix)(nil),                   // 24: routeguide.v1.Fix
-	(*fieldmaskpb.FieldMask)(nil), // 25: google.protobuf.FieldMask
+	(*ReportFixesRequest)(nil),    // 13: routeguide.v1.ReportFixesRequest
+	(*ReportFixesResponse)(nil),   // 14: routeguide.v1.ReportFixesResponse
+	(*UpdateRouteRequest)(nil),    // 15: routeguide.v1.UpdateRouteRequest
+	(*DeleteRouteRequest)(nil),    // 16: routeguide.v1.DeleteRouteRequest
+	(*DeleteRouteResponse)(nil),   // 17: routeguide.v1.DeleteRouteResponse
+	(*ExportRouteRequest)(nil),    // 18: routeguide.v1.ExportRouteRequest
+	(*ExportRouteResponse)(nil),   // 19: routeguide.v1.ExportRouteResponse
+	(*ImportRoutesRequest)(nil),   // 20: routeguide.v1.ImportRoutesRequest
+	(*ImportRoutesResponse)(nil),  // 21: routeguide.v1.ImportRoutesResponse
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(*Bounds)(nil),                // 23: routeguide.v1.Bounds
+	(*routeguide.Point)(nil),      // 24: routeguide.Point
+	(*durationpb.Duration)(nil),   // 25: google.protobuf.Duration
+	(*Fix)(nil),                   // 26: routeguide.v1.Fix
+	(*fieldmaskpb.FieldMask)(nil), // 27: google.protobuf.FieldMask
 }
 var file_routeguide_v1_route_service_proto_depIdxs = []int32{
 	0,  // 0: routeguide.v1.Route.state:type_name -> routeguide.v1.RouteState
-	20, // 1: routeguide.v1.Route.start_time:type_name -> google.protobuf.Timestamp
-	20, // 2: routeguide.v1.Route.end_time:type_name -> google.protobuf.Timestamp
-	21, // 3: routeguide.v1.Route.bounds:type_name -> routeguide.v1.Bounds
+	22, // 1: routeguide.v1.Route.start_time:type_name -> google.protobuf.Timestamp
+	22, // 2: routeguide.v1.Route.end_time:type_name -> google.protobuf.Timestamp
+	23, // 3: routeguide.v1.Route.bounds:type_name -> routeguide.v1.Bounds
 	3,  // 4: routeguide.v1.Route.statistics:type_name -> routeguide.v1.RouteStatistics
-	22, // 5: routeguide.v1.Route.sketch:type_name -> routeguide.Point
-	23, // 6: routeguide.v1.RouteStatistics.moving_time:type_name -> google.protobuf.Duration
-	21, // 7: routeguide.v1.ListRoutesRequest.bounds:type_name -> routeguide.v1.Bounds
-	20, // 8: routeguide.v1.ListRoutesRequest.start_time:type_name -> google.protobuf.Timestamp
-	20, // 9: routeguide.v1.ListRoutesRequest.end_time:type_name -> google.protobuf.Timestamp
+	24, // 5: routeguide.v1.Route.sketch:type_name -> routeguide.Point
+	25, // 6: routeguide.v1.RouteStatistics.moving_time:type_name -> google.protobuf.Duration
+	23, // 7: routeguide.v1.ListRoutesRequest.bounds:type_name -> routeguide.v1.Bounds
+	22, // 8: routeguide.v1.ListRoutesRequest.start_time:type_name -> google.protobuf.Timestamp
+	22, // 9: routeguide.v1.ListRoutesRequest.end_time:type_name -> google.protobuf.Timestamp
 	0,  // 10: routeguide.v1.ListRoutesRequest.state:type_name -> routeguide.v1.RouteState
 	2,  // 11: routeguide.v1.ListRoutesResponse.routes:type_name -> routeguide.v1.Route
-	24, // 12: routeguide.v1.ReadTrackResponse.fixes:type_name -> routeguide.v1.Fix
+	26, // 12: routeguide.v1.ReadTrackResponse.fixes:type_name -> routeguide.v1.Fix
 	2,  // 13: routeguide.v1.WatchRouteResponse.route:type_name -> routeguide.v1.Route
-	24, // 14: routeguide.v1.WatchRouteResponse.fixes:type_name -> routeguide.v1.Fix
-	24, // 15: routeguide.v1.RecordTrackRequest.fix:type_name -> routeguide.v1.Fix
+	26, // 14: routeguide.v1.WatchRouteResponse.fixes:type_name -> routeguide.v1.Fix
+	26, // 15: routeguide.v1.RecordTrackRequest.fix:type_name -> routeguide.v1.Fix
 	2,  // 16: routeguide.v1.RecordTrackResponse.route:type_name -> routeguide.v1.Route
-	2,  // 17: routeguide.v1.UpdateRouteRequest.route:type_name -> routeguide.v1.Route
-	25, // 18: routeguide.v1.UpdateRouteRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 19: routeguide.v1.ExportRouteRequest.format:type_name -> routeguide.v1.RouteFormat
-	4,  // 20: routeguide.v1.RouteService.ListRoutes:input_type -> routeguide.v1.ListRoutesRequest
-	6,  // 21: routeguide.v1.RouteService.GetRoute:input_type -> routeguide.v1.GetRouteRequest
-	7,  // 22: routeguide.v1.RouteService.ReadTrack:input_type -> routeguide.v1.ReadTrackRequest
-	9,  // 23: routeguide.v1.RouteService.WatchRoute:input_type -> routeguide.v1.WatchRouteRequest
-	11, // 24: routeguide.v1.RouteService.RecordTrack:input_type -> routeguide.v1.RecordTrackRequest
-	13, // 25: routeguide.v1.RouteService.UpdateRoute:input_type -> routeguide.v1.UpdateRouteRequest
-	14, // 26: routeguide.v1.RouteService.DeleteRoute:input_type -> routeguide.v1.DeleteRouteRequest
-	16, // 27: routeguide.v1.RouteService.ExportRoute:input_type -> routeguide.v1.ExportRouteRequest
-	18, // 28: routeguide.v1.RouteService.ImportRoutes:input_type -> routeguide.v1.ImportRoutesRequest
-	5,  // 29: routeguide.v1.RouteService.ListRoutes:output_type -> routeguide.v1.ListRoutesResponse
-	2,  // 30: routeguide.v1.RouteService.GetRoute:output_type -> routeguide.v1.Route
-	8,  // 31: routeguide.v1.RouteService.ReadTrack:output_type -> routeguide.v1.ReadTrackResponse
-	10, // 32: routeguide.v1.RouteService.WatchRoute:output_type -> routeguide.v1.WatchRouteResponse
-	12, // 33: routeguide.v1.RouteService.RecordTrack:output_type -> routeguide.v1.RecordTrackResponse
-	2,  // 34: routeguide.v1.RouteService.UpdateRoute:output_type -> routeguide.v1.Route
-	15, // 35: routeguide.v1.RouteService.DeleteRoute:output_type -> routeguide.v1.DeleteRouteResponse
-	17, // 36: routeguide.v1.RouteService.ExportRoute:output_type -> routeguide.v1.ExportRouteResponse
-	19, // 37: routeguide.v1.RouteService.ImportRoutes:output_type -> routeguide.v1.ImportRoutesResponse
-	29, // [29:38] is the sub-list for method output_type
-	20, // [20:29] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	26, // 17: routeguide.v1.ReportFixesRequest.fixes:type_name -> routeguide.v1.Fix
+	2,  // 18: routeguide.v1.UpdateRouteRequest.route:type_name -> routeguide.v1.Route
+	27, // 19: routeguide.v1.UpdateRouteRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 20: routeguide.v1.ExportRouteRequest.format:type_name -> routeguide.v1.RouteFormat
+	4,  // 21: routeguide.v1.RouteService.ListRoutes:input_type -> routeguide.v1.ListRoutesRequest
+	6,  // 22: routeguide.v1.RouteService.GetRoute:input_type -> routeguide.v1.GetRouteRequest
+	7,  // 23: routeguide.v1.RouteService.ReadTrack:input_type -> routeguide.v1.ReadTrackRequest
+	9,  // 24: routeguide.v1.RouteService.WatchRoute:input_type -> routeguide.v1.WatchRouteRequest
+	11, // 25: routeguide.v1.RouteService.RecordTrack:input_type -> routeguide.v1.RecordTrackRequest
+	13, // 26: routeguide.v1.RouteService.ReportFixes:input_type -> routeguide.v1.ReportFixesRequest
+	15, // 27: routeguide.v1.RouteService.UpdateRoute:input_type -> routeguide.v1.UpdateRouteRequest
+	16, // 28: routeguide.v1.RouteService.DeleteRoute:input_type -> routeguide.v1.DeleteRouteRequest
+	18, // 29: routeguide.v1.RouteService.ExportRoute:input_type -> routeguide.v1.ExportRouteRequest
+	20, // 30: routeguide.v1.RouteService.ImportRoutes:input_type -> routeguide.v1.ImportRoutesRequest
+	5,  // 31: routeguide.v1.RouteService.ListRoutes:output_type -> routeguide.v1.ListRoutesResponse
+	2,  // 32: routeguide.v1.RouteService.GetRoute:output_type -> routeguide.v1.Route
+	8,  // 33: routeguide.v1.RouteService.ReadTrack:output_type -> routeguide.v1.ReadTrackResponse
+	10, // 34: routeguide.v1.RouteService.WatchRoute:output_type -> routeguide.v1.WatchRouteResponse
+	12, // 35: routeguide.v1.RouteService.RecordTrack:output_type -> routeguide.v1.RecordTrackResponse
+	14, // 36: routeguide.v1.RouteService.ReportFixes:output_type -> routeguide.v1.ReportFixesResponse
+	2,  // 37: routeguide.v1.RouteService.UpdateRoute:output_type -> routeguide.v1.Route
+	17, // 38: routeguide.v1.RouteService.DeleteRoute:output_type -> routeguide.v1.DeleteRouteResponse
+	19, // 39: routeguide.v1.RouteService.ExportRoute:output_type -> routeguide.v1.ExportRouteResponse
+	21, // 40: routeguide.v1.RouteService.ImportRoutes:output_type -> routeguide.v1.ImportRoutesResponse
+	31, // [31:41] is the sub-list for method output_type
+	21, // [21:31] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_v1_route_service_proto_init() }
@@ -1477,7 +1627,7 @@ func file_routeguide_v1_route_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_routeguide_v1_route_service_proto_rawDesc), len(file_routeguide_v1_route_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,7 @@ const (
 	RouteService_ReadTrack_FullMethodName    = "/routeguide.v1.RouteService/ReadTrack"
 	RouteService_WatchRoute_FullMethodName   = "/routeguide.v1.RouteService/WatchRoute"
 	RouteService_RecordTrack_FullMethodName  = "/routeguide.v1.RouteService/RecordTrack"
+	RouteService_ReportFixes_FullMethodName  = "/routeguide.v1.RouteService/ReportFixes"
 	RouteService_UpdateRoute_FullMethodName  = "/routeguide.v1.RouteService/UpdateRoute"
 	RouteService_DeleteRoute_FullMethodName  = "/routeguide.v1.RouteService/DeleteRoute"
 	RouteService_ExportRoute_FullMethodName  = "/routeguide.v1.RouteService/ExportRoute"
@@ -67,6 +68,17 @@ type RouteServiceClient interface {
 	//
 	// Errors: those of RecordRoute; INVALID_ARGUMENT names a field of a point that is out of range.
 	RecordTrack(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[RecordTrackRequest, RecordTrackResponse], error)
+	// Takes points of a device that sends them whenever it can, and makes routes of them: how apps record in the background.
+	//
+	// Points may come late, in any order and more than once; what is stored depends on the points alone. Two points of a
+	// device at the same millisecond are one, the first that came. A route ends by itself: where nothing was measured for the
+	// time of the server's flag -route-gap (30 minutes by default), and where the device had stayed within 100 m for as long
+	// and then goes on. Points that close a gap make one route of two.
+	//
+	// Returns when the points are stored.
+	//
+	// Errors: INVALID_ARGUMENT names a field that is missing or out of range; nothing of the request is stored then.
+	ReportFixes(ctx context.Context, in *ReportFixesRequest, opts ...grpc.CallOption) (*ReportFixesResponse, error)
 	// Changes the name, the colour or whether a route is hidden. Of two who change one field the last one has it.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range, or that cannot be changed; NOT_FOUND.
@@ -169,6 +181,16 @@ func (c *routeServiceClient) RecordTrack(ctx context.Context, opts ...grpc.CallO
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RouteService_RecordTrackClient = grpc.ClientStreamingClient[RecordTrackRequest, RecordTrackResponse]
 
+func (c *routeServiceClient) ReportFixes(ctx context.Context, in *ReportFixesRequest, opts ...grpc.CallOption) (*ReportFixesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportFixesResponse)
+	err := c.cc.Invoke(ctx, RouteService_ReportFixes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *routeServiceClient) UpdateRoute(ctx context.Context, in *UpdateRouteRequest, opts ...grpc.CallOption) (*Route, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Route)
@@ -258,6 +280,17 @@ type RouteServiceServer interface {
 	//
 	// Errors: those of RecordRoute; INVALID_ARGUMENT names a field of a point that is out of range.
 	RecordTrack(grpc.ClientStreamingServer[RecordTrackRequest, RecordTrackResponse]) error
+	// Takes points of a device that sends them whenever it can, and makes routes of them: how apps record in the background.
+	//
+	// Points may come late, in any order and more than once; what is stored depends on the points alone. Two points of a
+	// device at the same millisecond are one, the first that came. A route ends by itself: where nothing was measured for the
+	// time of the server's flag -route-gap (30 minutes by default), and where the device had stayed within 100 m for as long
+	// and then goes on. Points that close a gap make one route of two.
+	//
+	// Returns when the points are stored.
+	//
+	// Errors: INVALID_ARGUMENT names a field that is missing or out of range; nothing of the request is stored then.
+	ReportFixes(context.Context, *ReportFixesRequest) (*ReportFixesResponse, error)
 	// Changes the name, the colour or whether a route is hidden. Of two who change one field the last one has it.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range, or that cannot be changed; NOT_FOUND.
@@ -303,6 +336,9 @@ func (UnimplementedRouteServiceServer) WatchRoute(*WatchRouteRequest, grpc.Serve
 }
 func (UnimplementedRouteServiceServer) RecordTrack(grpc.ClientStreamingServer[RecordTrackRequest, RecordTrackResponse]) error {
 	return status.Error(codes.Unimplemented, "method RecordTrack not implemented")
+}
+func (UnimplementedRouteServiceServer) ReportFixes(context.Context, *ReportFixesRequest) (*ReportFixesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportFixes not implemented")
 }
 func (UnimplementedRouteServiceServer) UpdateRoute(context.Context, *UpdateRouteRequest) (*Route, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateRoute not implemented")
@@ -402,6 +438,24 @@ func _RouteService_RecordTrack_Handler(srv interface{}, stream grpc.ServerStream
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RouteService_RecordTrackServer = grpc.ClientStreamingServer[RecordTrackRequest, RecordTrackResponse]
 
+func _RouteService_ReportFixes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportFixesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RouteServiceServer).ReportFixes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RouteService_ReportFixes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RouteServiceServer).ReportFixes(ctx, req.(*ReportFixesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RouteService_UpdateRoute_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(UpdateRouteRequest)
 	if err := dec(in); err != nil {
@@ -470,6 +524,10 @@ var RouteService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRoute",
 			Handler:    _RouteService_GetRoute_Handler,
+		},
+		{
+			MethodName: "ReportFixes",
+			Handler:    _RouteService_ReportFixes_Handler,
 		},
 		{
 			MethodName: "UpdateRoute",

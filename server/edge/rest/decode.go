@@ -68,9 +68,12 @@ func (d *decoder) next(v any) error {
 	if err := d.request.keep(decodedBytes(raw)); err != nil {
 		return err
 	}
-	m, ok := v.(proto.Message)
+	m, ok := target(v)
 	if !ok {
 		return fmt.Errorf("rest: no %T from JSON", v)
+	}
+	if d.request.patch {
+		d.request.members = membersOf(raw, m)
 	}
 	if protojson.Unmarshal(raw, m) != nil {
 		return messageError(d.in.At(d.json.InputOffset()), m, raw)

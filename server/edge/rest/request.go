@@ -20,8 +20,10 @@ import (
 
 // A request is what the parts of one REST call tell each other behind the gateway's back.
 type request struct {
-	body    *exchange.Body // nil for GET
+	body    *exchange.Body // nil for GET and DELETE
 	lines   *line.Reader   // of body, once it is read
+	patch   bool           // the call changes parts of something
+	members []string       // those that its body has
 	stream  bool           // any number of messages may come
 	arrives bool           // one of them has begun to
 	long    bool           // and memory for it was asked for
@@ -143,6 +145,11 @@ type restConn struct {
 
 // Invoke makes a unary call.
 func (c restConn) Invoke(ctx context.Context, method string, request, reply any, opts ...grpc.CallOption) error {
+	if in := requestOf(ctx); in.patch {
+		if err := in.mask(request); err != nil {
+			return err
+		}
+	}
 	err := c.ClientConnInterface.Invoke(ctx, method, request, reply, opts...)
 	for _, o := range opts {
 		if header, ok := o.(grpc.HeaderCallOption); ok {

@@ -57,6 +57,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	in := &request{
 		limit: d.calls.Limits.Message, calls: d.calls, log: d.log, cancel: cancel, cause: func() error { return context.Cause(ctx) },
+		patch:   r.Method == http.MethodPatch,
 		acquire: func(bytes int) error { return d.calls.Acquire(ctx, bytes) },
 	}
 	defer in.end()
@@ -79,10 +80,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.fail(res, r, status.Error(codes.InvalidArgument, "the query is not UTF-8"))
 		return
 	}
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		if r.ContentLength != 0 {
 			exchange.Abandon(w)
-			d.fail(res, r, status.Error(codes.InvalidArgument, "a GET request has no body"))
+			d.fail(res, r, status.Error(codes.InvalidArgument, "a "+r.Method+" request has no body"))
 			return
 		}
 		r.Body = http.NoBody

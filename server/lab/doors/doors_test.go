@@ -17,6 +17,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	routeguidepb "routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
@@ -39,6 +41,13 @@ const (
 	routeChat    = "/routeguide.RouteGuide/RouteChat"
 	listNotes    = "/routeguide.v1.NoteService/ListNotes"
 	watchNotes   = "/routeguide.v1.NoteService/WatchNotes"
+	listRoutes   = "/routeguide.v1.RouteService/ListRoutes"
+	getRoute     = "/routeguide.v1.RouteService/GetRoute"
+	readTrack    = "/routeguide.v1.RouteService/ReadTrack"
+	watchRoute   = "/routeguide.v1.RouteService/WatchRoute"
+	recordTrack  = "/routeguide.v1.RouteService/RecordTrack"
+	updateRoute  = "/routeguide.v1.RouteService/UpdateRoute"
+	deleteRoute  = "/routeguide.v1.RouteService/DeleteRoute"
 )
 
 var http1 = &http.Client{Transport: new(http.Transport)}
@@ -76,15 +85,19 @@ func (v visitor) begin(ctx context.Context, method string, md ...string) call {
 	v.t.Helper()
 	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(ctx, md...))
 	v.t.Cleanup(cancel)
-	desc := &grpc.StreamDesc{
-		ClientStreams: method == recordRoute || method == routeChat,
-		ServerStreams: method == listFeatures || method == routeChat || method == watchNotes,
-	}
-	stream, err := v.conn(v.p).NewStream(ctx, desc, method)
+	stream, err := v.conn(v.p).NewStream(ctx, streams(method), method)
 	if err != nil {
 		v.t.Fatal(err)
 	}
 	return call{stream, cancel}
+}
+
+// streams tells what of a method is a stream, by the contract.
+func streams(method string) *grpc.StreamDesc {
+	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
+	found, _ := protoregistry.GlobalFiles.FindDescriptorByName(name)
+	m, ok := found.(protoreflect.MethodDescriptor)
+	return &grpc.StreamDesc{ClientStreams: ok && m.IsStreamingClient(), ServerStreams: ok && m.IsStreamingServer()}
 }
 
 // ask sends messages and half-closes. How a call ended that is over before, receiving tells.

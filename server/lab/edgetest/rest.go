@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,11 +23,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Rule is where REST has a method. A rule for POST has the whole request as its body; the fields of one for GET that are
-// not in the path are query parameters.
+// Rule is where REST has a method. A rule for POST has the whole request as its body, one for PATCH and one for POST that
+// creates something a field of it; the fields of one for GET or DELETE that are not in the path are query parameters.
 type Rule struct {
 	Method, Path string
 }
+
+const create = "POST one field" // the method of a rule that creates something
 
 // Rules are those of all services that have REST paths.
 var Rules = map[string]Rule{
@@ -36,6 +39,23 @@ var Rules = map[string]Rule{
 	"/routeguide.RouteGuide/RouteChat":      {http.MethodPost, "/v1/notes:chat"},
 	"/routeguide.v1.NoteService/ListNotes":  {http.MethodGet, "/v1/notes"},
 	"/routeguide.v1.NoteService/WatchNotes": {http.MethodGet, "/v1/notes:watch"},
+
+	"/routeguide.v1.RouteService/ListRoutes":  {http.MethodGet, "/v1/routes"},
+	"/routeguide.v1.RouteService/GetRoute":    {http.MethodGet, "/v1/routes/{route}"},
+	"/routeguide.v1.RouteService/ReadTrack":   {http.MethodGet, "/v1/routes/{route}:track"},
+	"/routeguide.v1.RouteService/WatchRoute":  {http.MethodGet, "/v1/routes/{route}:watch"},
+	"/routeguide.v1.RouteService/RecordTrack": {http.MethodPost, "/v1/tracks:record"},
+	"/routeguide.v1.RouteService/ReportFixes": {http.MethodPost, "/v1/devices/{device}:report"},
+	"/routeguide.v1.RouteService/UpdateRoute": {http.MethodPatch, "/v1/routes/{route.id}"},
+	"/routeguide.v1.RouteService/DeleteRoute": {http.MethodDelete, "/v1/routes/{route}"},
+
+	"/routeguide.v1.FeatureService/SearchFeatures":  {http.MethodGet, "/v1/features:search"},
+	"/routeguide.v1.FeatureService/NearestFeatures": {http.MethodGet, "/v1/features:nearest"},
+	"/routeguide.v1.FeatureService/CreateFeature":   {create, "/v1/features"},
+	"/routeguide.v1.FeatureService/UpdateFeature":   {http.MethodPatch, "/v1/features/{feature.id}"},
+	"/routeguide.v1.FeatureService/DeleteFeature":   {http.MethodDelete, "/v1/features/{feature}"},
+	"/routeguide.v1.FeatureService/ImportFeatures":  {http.MethodPost, "/v1/features:import"},
+	"/routeguide.v1.FeatureService/WatchFeatures":   {http.MethodGet, "/v1/features:watch"},
 
 	"/Greeter/SayHello":                                 {http.MethodGet, "/v1/tutorial/greeter:sayHello"},
 	"/Greeter/SayHelloAgain":                            {http.MethodGet, "/v1/tutorial/greeter:sayHelloAgain"},
@@ -147,21 +167,44 @@ func (s *restStream) SendMsg(m any) error {
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return err
 	}
-	// What is not set is in the JSON neither, but the path needs it.
-	for _, name := range []string{"latitude", "longitude"} {
-		value := fields[name]
-		if value == nil {
-			value = 0.0
+	s.rule.Path = inPath.ReplaceAllStringFunc(s.rule.Path, func(name string) string {
+		return url.PathEscape(cut(m.(proto.Message), fields, strings.Split(strings.Trim(name, "{}"), ".")))
+	})
+	body := io.ReadCloser(http.NoBody)
+	if s.rule.Method == http.MethodPatch || s.rule.Method == create {
+		for name, value := range fields { // there is one that is an object, and its mask
+			if _, ok := value.(map[string]any); ok {
+				delete(fields, name)
+				if data, err = json.Marshal(value); err != nil {
+					return err
+				}
+				body = io.NopCloser(bytes.NewReader(data))
+			}
 		}
-		if path := strings.Replace(s.rule.Path, "{"+name+"}", fmt.Sprintf("%.0f", value), 1); path != s.rule.Path {
-			s.rule.Path = path
-			delete(fields, name)
-		}
+	}
+	if s.rule.Method == create {
+		s.rule.Method = http.MethodPost
 	}
 	query := url.Values{}
 	flatten(query, "", fields)
 	s.rule.Path += "?" + query.Encode()
-	return s.start(http.NoBody)
+	return s.start(body)
+}
+
+// inPath finds the fields of a request in a path.
+var inPath = regexp.MustCompile(`\{[\w.]+\}`)
+
+// cut takes a field out of the JSON of a message and returns it as text: what is not set is in the JSON neither, but the path
+// needs it.
+func cut(m proto.Message, fields map[string]any, path []string) string {
+	in := m.ProtoReflect()
+	field := in.Descriptor().Fields().ByTextName(path[0])
+	if len(path) > 1 {
+		inner, _ := fields[field.JSONName()].(map[string]any)
+		return cut(in.Get(field).Message().Interface(), inner, path[1:])
+	}
+	delete(fields, field.JSONName())
+	return in.Get(field).String()
 }
 
 func flatten(to url.Values, prefix string, fields map[string]any) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,26 @@ func (c *Cluster) NodeURL(i int) string { return fmt.Sprintf("nats://127.0.0.1:%
 
 // Varz returns what a node says of itself.
 func (c *Cluster) Varz(i int) (*server.Varz, error) { return c.nodes[i].server.Varz(nil) }
+
+// NodeOf returns a node that a client of that name is connected to, as soon as there is one.
+func (c *Cluster) NodeOf(client string) int {
+	c.t.Helper()
+	found := -1
+	c.Await("a connection of "+client, func() error {
+		for i, n := range c.nodes {
+			conns, err := n.server.Connz(nil)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(conns.Conns, func(conn *server.ConnInfo) bool { return conn.Name == client }) {
+				found = i
+				return nil
+			}
+		}
+		return errors.New("none")
+	})
+	return found
+}
 
 // Kill ends a node, connections first, so that it has no time to hand over what it leads.
 func (c *Cluster) Kill(i int) {

@@ -2,10 +2,11 @@ import { signal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { shortcuts } from "../keyboard";
+import { Phones } from "../phones/phones";
 import { CallsTable } from "./calls";
 import { CloseIcon } from "./icons";
 
-export type DialogName = "help" | "about" | "calls";
+export type DialogName = "help" | "about" | "calls" | "phones";
 
 /** Which dialog is open; write it to open one. */
 export const dialog = signal<DialogName | null>(null);
@@ -29,6 +30,9 @@ export function Dialogs() {
       </Dialog>
       <Dialog name="about" title="About RouteGuide">
         <About />
+      </Dialog>
+      <Dialog name="phones" title="Add a phone">
+        <Phones />
       </Dialog>
       <Dialog name="calls" title="Calls" wide>
         <CallsTable />

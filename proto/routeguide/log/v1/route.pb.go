@@ -85,6 +85,9 @@ type RouteChange struct {
 	//	*RouteChange_Begun
 	//	*RouteChange_Extended
 	//	*RouteChange_Forgotten
+	//	*RouteChange_Updated
+	//	*RouteChange_Deleted
+	//	*RouteChange_Reported
 	Kind          isRouteChange_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -154,6 +157,33 @@ func (x *RouteChange) GetForgotten() *TracksForgotten {
 	return nil
 }
 
+func (x *RouteChange) GetUpdated() *RouteUpdated {
+	if x != nil {
+		if x, ok := x.Kind.(*RouteChange_Updated); ok {
+			return x.Updated
+		}
+	}
+	return nil
+}
+
+func (x *RouteChange) GetDeleted() *RouteDeleted {
+	if x != nil {
+		if x, ok := x.Kind.(*RouteChange_Deleted); ok {
+			return x.Deleted
+		}
+	}
+	return nil
+}
+
+func (x *RouteChange) GetReported() *FixesReported {
+	if x != nil {
+		if x, ok := x.Kind.(*RouteChange_Reported); ok {
+			return x.Reported
+		}
+	}
+	return nil
+}
+
 type isRouteChange_Kind interface {
 	isRouteChange_Kind()
 }
@@ -170,11 +200,29 @@ type RouteChange_Forgotten struct {
 	Forgotten *TracksForgotten `protobuf:"bytes,3,opt,name=forgotten,proto3,oneof"`
 }
 
+type RouteChange_Updated struct {
+	Updated *RouteUpdated `protobuf:"bytes,4,opt,name=updated,proto3,oneof"`
+}
+
+type RouteChange_Deleted struct {
+	Deleted *RouteDeleted `protobuf:"bytes,5,opt,name=deleted,proto3,oneof"`
+}
+
+type RouteChange_Reported struct {
+	Reported *FixesReported `protobuf:"bytes,6,opt,name=reported,proto3,oneof"`
+}
+
 func (*RouteChange_Begun) isRouteChange_Kind() {}
 
 func (*RouteChange_Extended) isRouteChange_Kind() {}
 
 func (*RouteChange_Forgotten) isRouteChange_Kind() {}
+
+func (*RouteChange_Updated) isRouteChange_Kind() {}
+
+func (*RouteChange_Deleted) isRouteChange_Kind() {}
+
+func (*RouteChange_Reported) isRouteChange_Kind() {}
 
 // A call records the route from now on: a new one, or one that is known by its token and not finished. Points that an
 // earlier call sends are refused after this.
@@ -274,7 +322,10 @@ type RouteExtended struct {
 	Features uint32     `protobuf:"varint,6,opt,name=features,proto3" json:"features,omitempty"`
 	State    RouteState `protobuf:"varint,7,opt,name=state,proto3,enum=routeguide.log.v1.RouteState" json:"state,omitempty"`
 	// When, in milliseconds since 1970-01-01T00:00:00Z.
-	Time          int64 `protobuf:"varint,8,opt,name=time,proto3" json:"time,omitempty"`
+	Time int64 `protobuf:"varint,8,opt,name=time,proto3" json:"time,omitempty"`
+	// Millimetres from each point's predecessor in the route to it, 0 for the first point of the route. Measured by who made the
+	// change, as other machines may round otherwise. Empty in changes of versions without statistics.
+	Steps         []uint64 `protobuf:"varint,9,rep,packed,name=steps,proto3" json:"steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -365,14 +416,38 @@ func (x *RouteExtended) GetTime() int64 {
 	return 0
 }
 
-// Points of a route, in columns. Each value but the first of a column is the difference from the one before.
+func (x *RouteExtended) GetSteps() []uint64 {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+// Points of a route, in columns.
 type Points struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each value but the first of these columns is the difference from the one before.
+	//
 	// E7: degrees × 10,000,000. Differences are kept in 32 bits and may wrap around.
 	Latitude  []int32 `protobuf:"zigzag32,1,rep,packed,name=latitude,proto3" json:"latitude,omitempty"`
 	Longitude []int32 `protobuf:"zigzag32,2,rep,packed,name=longitude,proto3" json:"longitude,omitempty"`
 	// Milliseconds since 1970-01-01T00:00:00Z.
-	Time          []int64 `protobuf:"zigzag64,3,rep,packed,name=time,proto3" json:"time,omitempty"`
+	Time []int64 `protobuf:"zigzag64,3,rep,packed,name=time,proto3" json:"time,omitempty"`
+	// What a receiver measured: 0 where it did not; otherwise the difference from the value measured last (from 0 at first),
+	// plus 1 where that is not negative. A column is empty when no point has a value.
+	//
+	// Decimetres above sea level.
+	Elevation []int32 `protobuf:"zigzag32,4,rep,packed,name=elevation,proto3" json:"elevation,omitempty"`
+	// Decimetres: the radius within which the point lies.
+	Accuracy []int32 `protobuf:"zigzag32,5,rep,packed,name=accuracy,proto3" json:"accuracy,omitempty"`
+	// Centimetres per second.
+	Speed []int32 `protobuf:"zigzag32,6,rep,packed,name=speed,proto3" json:"speed,omitempty"`
+	// Tenths of a degree, clockwise from true north.
+	Heading []int32 `protobuf:"zigzag32,7,rep,packed,name=heading,proto3" json:"heading,omitempty"`
+	// Percent: charge of the device's battery.
+	Battery []int32 `protobuf:"zigzag32,8,rep,packed,name=battery,proto3" json:"battery,omitempty"`
+	// Numbers from 0 of those points that lie exactly on a known feature; of reported points only.
+	Features      []uint32 `protobuf:"varint,9,rep,packed,name=features,proto3" json:"features,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -428,6 +503,48 @@ func (x *Points) GetTime() []int64 {
 	return nil
 }
 
+func (x *Points) GetElevation() []int32 {
+	if x != nil {
+		return x.Elevation
+	}
+	return nil
+}
+
+func (x *Points) GetAccuracy() []int32 {
+	if x != nil {
+		return x.Accuracy
+	}
+	return nil
+}
+
+func (x *Points) GetSpeed() []int32 {
+	if x != nil {
+		return x.Speed
+	}
+	return nil
+}
+
+func (x *Points) GetHeading() []int32 {
+	if x != nil {
+		return x.Heading
+	}
+	return nil
+}
+
+func (x *Points) GetBattery() []int32 {
+	if x != nil {
+		return x.Battery
+	}
+	return nil
+}
+
+func (x *Points) GetFeatures() []uint32 {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
 // The points that were recorded before a time are deleted; what their routes came to stays.
 type TracksForgotten struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -474,15 +591,233 @@ func (x *TracksForgotten) GetBefore() int64 {
 	return 0
 }
 
+// What is said of a route changes. Of several changes of one field the last one holds.
+type RouteUpdated struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	RouteId string                 `protobuf:"bytes,1,opt,name=route_id,json=routeId,proto3" json:"route_id,omitempty"`
+	// Identifies the change; random, 16 bytes. One that was made before changes nothing, also where somebody else has made
+	// another since.
+	Id   []byte  `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Name *string `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// `#rrggbb`, or empty.
+	Color         *string `protobuf:"bytes,4,opt,name=color,proto3,oneof" json:"color,omitempty"`
+	Hidden        *bool   `protobuf:"varint,5,opt,name=hidden,proto3,oneof" json:"hidden,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteUpdated) Reset() {
+	*x = RouteUpdated{}
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteUpdated) ProtoMessage() {}
+
+func (x *RouteUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteUpdated.ProtoReflect.Descriptor instead.
+func (*RouteUpdated) Descriptor() ([]byte, []int) {
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *RouteUpdated) GetRouteId() string {
+	if x != nil {
+		return x.RouteId
+	}
+	return ""
+}
+
+func (x *RouteUpdated) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *RouteUpdated) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *RouteUpdated) GetColor() string {
+	if x != nil && x.Color != nil {
+		return *x.Color
+	}
+	return ""
+}
+
+func (x *RouteUpdated) GetHidden() bool {
+	if x != nil && x.Hidden != nil {
+		return *x.Hidden
+	}
+	return false
+}
+
+// A route and its points are gone for good: its token and its name are known to be of no use any more.
+type RouteDeleted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RouteId       string                 `protobuf:"bytes,1,opt,name=route_id,json=routeId,proto3" json:"route_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteDeleted) Reset() {
+	*x = RouteDeleted{}
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteDeleted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteDeleted) ProtoMessage() {}
+
+func (x *RouteDeleted) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteDeleted.ProtoReflect.Descriptor instead.
+func (*RouteDeleted) Descriptor() ([]byte, []int) {
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RouteDeleted) GetRouteId() string {
+	if x != nil {
+		return x.RouteId
+	}
+	return ""
+}
+
+// A device reported points, in order of time. Its routes are made of them and of those that it had reported before; what they
+// come to does not depend on how the points were reported.
+type FixesReported struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the name of the device.
+	Device []byte `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	// The name of the traveler of routes that begin, or empty.
+	Traveler string  `protobuf:"bytes,2,opt,name=traveler,proto3" json:"traveler,omitempty"`
+	Points   *Points `protobuf:"bytes,3,opt,name=points,proto3" json:"points,omitempty"`
+	// Milliseconds without a point that part two routes, and of rest that do when the device goes on.
+	Gap  int64 `protobuf:"varint,4,opt,name=gap,proto3" json:"gap,omitempty"`
+	Rest int64 `protobuf:"varint,5,opt,name=rest,proto3" json:"rest,omitempty"`
+	// When, in milliseconds since 1970-01-01T00:00:00Z.
+	Time          int64 `protobuf:"varint,6,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FixesReported) Reset() {
+	*x = FixesReported{}
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FixesReported) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FixesReported) ProtoMessage() {}
+
+func (x *FixesReported) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FixesReported.ProtoReflect.Descriptor instead.
+func (*FixesReported) Descriptor() ([]byte, []int) {
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *FixesReported) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *FixesReported) GetTraveler() string {
+	if x != nil {
+		return x.Traveler
+	}
+	return ""
+}
+
+func (x *FixesReported) GetPoints() *Points {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
+func (x *FixesReported) GetGap() int64 {
+	if x != nil {
+		return x.Gap
+	}
+	return 0
+}
+
+func (x *FixesReported) GetRest() int64 {
+	if x != nil {
+		return x.Rest
+	}
+	return 0
+}
+
+func (x *FixesReported) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
 var File_routeguide_log_v1_route_proto protoreflect.FileDescriptor
 
 const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\n" +
-	"\x1drouteguide/log/v1/route.proto\x12\x11routeguide.log.v1\"\xd0\x01\n" +
+	"\x1drouteguide/log/v1/route.proto\x12\x11routeguide.log.v1\"\x8a\x03\n" +
 	"\vRouteChange\x125\n" +
 	"\x05begun\x18\x01 \x01(\v2\x1d.routeguide.log.v1.RouteBegunH\x00R\x05begun\x12>\n" +
 	"\bextended\x18\x02 \x01(\v2 .routeguide.log.v1.RouteExtendedH\x00R\bextended\x12B\n" +
-	"\tforgotten\x18\x03 \x01(\v2\".routeguide.log.v1.TracksForgottenH\x00R\tforgottenB\x06\n" +
+	"\tforgotten\x18\x03 \x01(\v2\".routeguide.log.v1.TracksForgottenH\x00R\tforgotten\x12;\n" +
+	"\aupdated\x18\x04 \x01(\v2\x1f.routeguide.log.v1.RouteUpdatedH\x00R\aupdated\x12;\n" +
+	"\adeleted\x18\x05 \x01(\v2\x1f.routeguide.log.v1.RouteDeletedH\x00R\adeleted\x12>\n" +
+	"\breported\x18\x06 \x01(\v2 .routeguide.log.v1.FixesReportedH\x00R\breportedB\x06\n" +
 	"\x04kind\"\x81\x01\n" +
 	"\n" +
 	"RouteBegun\x12\x14\n" +
@@ -490,7 +825,7 @@ const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\broute_id\x18\x02 \x01(\tR\arouteId\x12\x12\n" +
 	"\x04call\x18\x03 \x01(\fR\x04call\x12\x1a\n" +
 	"\btraveler\x18\x04 \x01(\tR\btraveler\x12\x12\n" +
-	"\x04time\x18\x05 \x01(\x03R\x04time\"\xff\x01\n" +
+	"\x04time\x18\x05 \x01(\x03R\x04time\"\x95\x02\n" +
 	"\rRouteExtended\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\fR\x05token\x12\x12\n" +
 	"\x04call\x18\x02 \x01(\fR\x04call\x12\x14\n" +
@@ -499,13 +834,38 @@ const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\x06metres\x18\x05 \x01(\x01R\x06metres\x12\x1a\n" +
 	"\bfeatures\x18\x06 \x01(\rR\bfeatures\x123\n" +
 	"\x05state\x18\a \x01(\x0e2\x1d.routeguide.log.v1.RouteStateR\x05state\x12\x12\n" +
-	"\x04time\x18\b \x01(\x03R\x04time\"V\n" +
+	"\x04time\x18\b \x01(\x03R\x04time\x12\x14\n" +
+	"\x05steps\x18\t \x03(\x04R\x05steps\"\xf6\x01\n" +
 	"\x06Points\x12\x1a\n" +
 	"\blatitude\x18\x01 \x03(\x11R\blatitude\x12\x1c\n" +
 	"\tlongitude\x18\x02 \x03(\x11R\tlongitude\x12\x12\n" +
-	"\x04time\x18\x03 \x03(\x12R\x04time\")\n" +
+	"\x04time\x18\x03 \x03(\x12R\x04time\x12\x1c\n" +
+	"\televation\x18\x04 \x03(\x11R\televation\x12\x1a\n" +
+	"\baccuracy\x18\x05 \x03(\x11R\baccuracy\x12\x14\n" +
+	"\x05speed\x18\x06 \x03(\x11R\x05speed\x12\x18\n" +
+	"\aheading\x18\a \x03(\x11R\aheading\x12\x18\n" +
+	"\abattery\x18\b \x03(\x11R\abattery\x12\x1a\n" +
+	"\bfeatures\x18\t \x03(\rR\bfeatures\")\n" +
 	"\x0fTracksForgotten\x12\x16\n" +
-	"\x06before\x18\x01 \x01(\x03R\x06before*{\n" +
+	"\x06before\x18\x01 \x01(\x03R\x06before\"\xa8\x01\n" +
+	"\fRouteUpdated\x12\x19\n" +
+	"\broute_id\x18\x01 \x01(\tR\arouteId\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\fR\x02id\x12\x17\n" +
+	"\x04name\x18\x03 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x19\n" +
+	"\x05color\x18\x04 \x01(\tH\x01R\x05color\x88\x01\x01\x12\x1b\n" +
+	"\x06hidden\x18\x05 \x01(\bH\x02R\x06hidden\x88\x01\x01B\a\n" +
+	"\x05_nameB\b\n" +
+	"\x06_colorB\t\n" +
+	"\a_hidden\")\n" +
+	"\fRouteDeleted\x12\x19\n" +
+	"\broute_id\x18\x01 \x01(\tR\arouteId\"\xb0\x01\n" +
+	"\rFixesReported\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\fR\x06device\x12\x1a\n" +
+	"\btraveler\x18\x02 \x01(\tR\btraveler\x121\n" +
+	"\x06points\x18\x03 \x01(\v2\x19.routeguide.log.v1.PointsR\x06points\x12\x10\n" +
+	"\x03gap\x18\x04 \x01(\x03R\x03gap\x12\x12\n" +
+	"\x04rest\x18\x05 \x01(\x03R\x04rest\x12\x12\n" +
+	"\x04time\x18\x06 \x01(\x03R\x04time*{\n" +
 	"\n" +
 	"RouteState\x12\x1b\n" +
 	"\x17ROUTE_STATE_UNSPECIFIED\x10\x00\x12\x19\n" +
@@ -526,7 +886,7 @@ func file_routeguide_log_v1_route_proto_rawDescGZIP() []byte {
 }
 
 var file_routeguide_log_v1_route_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_routeguide_log_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_routeguide_log_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_routeguide_log_v1_route_proto_goTypes = []any{
 	(RouteState)(0),         // 0: routeguide.log.v1.RouteState
 	(*RouteChange)(nil),     // 1: routeguide.log.v1.RouteChange
@@ -534,18 +894,25 @@ var file_routeguide_log_v1_route_proto_goTypes = []any{
 	(*RouteExtended)(nil),   // 3: routeguide.log.v1.RouteExtended
 	(*Points)(nil),          // 4: routeguide.log.v1.Points
 	(*TracksForgotten)(nil), // 5: routeguide.log.v1.TracksForgotten
+	(*RouteUpdated)(nil),    // 6: routeguide.log.v1.RouteUpdated
+	(*RouteDeleted)(nil),    // 7: routeguide.log.v1.RouteDeleted
+	(*FixesReported)(nil),   // 8: routeguide.log.v1.FixesReported
 }
 var file_routeguide_log_v1_route_proto_depIdxs = []int32{
 	2, // 0: routeguide.log.v1.RouteChange.begun:type_name -> routeguide.log.v1.RouteBegun
 	3, // 1: routeguide.log.v1.RouteChange.extended:type_name -> routeguide.log.v1.RouteExtended
 	5, // 2: routeguide.log.v1.RouteChange.forgotten:type_name -> routeguide.log.v1.TracksForgotten
-	4, // 3: routeguide.log.v1.RouteExtended.points:type_name -> routeguide.log.v1.Points
-	0, // 4: routeguide.log.v1.RouteExtended.state:type_name -> routeguide.log.v1.RouteState
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	6, // 3: routeguide.log.v1.RouteChange.updated:type_name -> routeguide.log.v1.RouteUpdated
+	7, // 4: routeguide.log.v1.RouteChange.deleted:type_name -> routeguide.log.v1.RouteDeleted
+	8, // 5: routeguide.log.v1.RouteChange.reported:type_name -> routeguide.log.v1.FixesReported
+	4, // 6: routeguide.log.v1.RouteExtended.points:type_name -> routeguide.log.v1.Points
+	0, // 7: routeguide.log.v1.RouteExtended.state:type_name -> routeguide.log.v1.RouteState
+	4, // 8: routeguide.log.v1.FixesReported.points:type_name -> routeguide.log.v1.Points
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_log_v1_route_proto_init() }
@@ -557,14 +924,18 @@ func file_routeguide_log_v1_route_proto_init() {
 		(*RouteChange_Begun)(nil),
 		(*RouteChange_Extended)(nil),
 		(*RouteChange_Forgotten)(nil),
+		(*RouteChange_Updated)(nil),
+		(*RouteChange_Deleted)(nil),
+		(*RouteChange_Reported)(nil),
 	}
+	file_routeguide_log_v1_route_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_routeguide_log_v1_route_proto_rawDesc), len(file_routeguide_log_v1_route_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

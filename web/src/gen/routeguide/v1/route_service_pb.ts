@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file routeguide/v1/route_service.proto.
  */
 export const file_routeguide_v1_route_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFyb3V0ZWd1aWRlL3YxL3JvdXRlX3NlcnZpY2UucHJvdG8SDXJvdXRlZ3VpZGUudjEihAMKBVJvdXRlEgoKAmlkGAEgASgJEhAKCHRyYXZlbGVyGAIgASgJEigKBXN0YXRlGAMgASgOMhkucm91dGVndWlkZS52MS5Sb3V0ZVN0YXRlEgwKBG5hbWUYBCABKAkSDQoFY29sb3IYBSABKAkSDgoGaGlkZGVuGAYgASgIEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgZib3VuZHMYCSABKAsyFS5yb3V0ZWd1aWRlLnYxLkJvdW5kcxITCgtwb2ludF9jb3VudBgKIAEoAxIVCg1mZWF0dXJlX2NvdW50GAsgASgDEjIKCnN0YXRpc3RpY3MYDCABKAsyHi5yb3V0ZWd1aWRlLnYxLlJvdXRlU3RhdGlzdGljcxIhCgZza2V0Y2gYDSADKAsyES5yb3V0ZWd1aWRlLlBvaW50IrEBCg9Sb3V0ZVN0YXRpc3RpY3MSEAoIZGlzdGFuY2UYASABKAESLgoLbW92aW5nX3RpbWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKc3RvcF9jb3VudBgDIAEoBRIVCg1hdmVyYWdlX3NwZWVkGAQgASgBEhEKCXRvcF9zcGVlZBgFIAEoARINCgVjbGltYhgGIAEoARIPCgdkZXNjZW50GAcgASgBIpACChFMaXN0Um91dGVzUmVxdWVzdBIlCgZib3VuZHMYASABKAsyFS5yb3V0ZWd1aWRlLnYxLkJvdW5kcxIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIdHJhdmVsZXIYBCABKAkSKAoFc3RhdGUYBSABKA4yGS5yb3V0ZWd1aWRlLnYxLlJvdXRlU3RhdGUSEwoLc2hvd19oaWRkZW4YBiABKAgSEQoJcGFnZV9zaXplGAcgASgFEhIKCnBhZ2VfdG9rZW4YCCABKAkiUwoSTGlzdFJvdXRlc1Jlc3BvbnNlEiQKBnJvdXRlcxgBIAMoCzIULnJvdXRlZ3VpZGUudjEuUm91dGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiAKD0dldFJvdXRlUmVxdWVzdBINCgVyb3V0ZRgBIAEoCSIhChBSZWFkVHJhY2tSZXF1ZXN0Eg0KBXJvdXRlGAEgASgJIjYKEVJlYWRUcmFja1Jlc3BvbnNlEiEKBWZpeGVzGAEgAygLMhIucm91dGVndWlkZS52MS5GaXgiMgoRV2F0Y2hSb3V0ZVJlcXVlc3QSDQoFcm91dGUYASABKAkSDgoGY3Vyc29yGAIgASgJIn0KEldhdGNoUm91dGVSZXNwb25zZRIjCgVyb3V0ZRgBIAEoCzIULnJvdXRlZ3VpZGUudjEuUm91dGUSIQoFZml4ZXMYAiADKAsyEi5yb3V0ZWd1aWRlLnYxLkZpeBIPCgdjdXJyZW50GAMgASgIEg4KBmN1cnNvchgEIAEoCSI1ChJSZWNvcmRUcmFja1JlcXVlc3QSHwoDZml4GAEgASgLMhIucm91dGVndWlkZS52MS5GaXgiOgoTUmVjb3JkVHJhY2tSZXNwb25zZRIjCgVyb3V0ZRgBIAEoCzIULnJvdXRlZ3VpZGUudjEuUm91dGUiagoSVXBkYXRlUm91dGVSZXF1ZXN0EiMKBXJvdXRlGAEgASgLMhQucm91dGVndWlkZS52MS5Sb3V0ZRIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siIwoSRGVsZXRlUm91dGVSZXF1ZXN0Eg0KBXJvdXRlGAEgASgJIhUKE0RlbGV0ZVJvdXRlUmVzcG9uc2UiTwoSRXhwb3J0Um91dGVSZXF1ZXN0Eg0KBXJvdXRlGAEgASgJEioKBmZvcm1hdBgCIAEoDjIaLnJvdXRlZ3VpZGUudjEuUm91dGVGb3JtYXQiIwoTRXhwb3J0Um91dGVSZXNwb25zZRIMCgRkYXRhGAEgASgMIiMKE0ltcG9ydFJvdXRlc1JlcXVlc3QSDAoEZGF0YRgBIAEoDCJ9ChRJbXBvcnRSb3V0ZXNSZXNwb25zZRISCgpieXRlX2NvdW50GAEgASgDEhMKC3BvaW50X2NvdW50GAIgASgDEhMKC3JvdXRlX2NvdW50GAMgASgDEhcKD2R1cGxpY2F0ZV9jb3VudBgEIAEoAxIOCgZyb3V0ZXMYBSADKAkqewoKUm91dGVTdGF0ZRIbChdST1VURV9TVEFURV9VTlNQRUNJRklFRBAAEhkKFVJPVVRFX1NUQVRFX1JFQ09SRElORxABEhgKFFJPVVRFX1NUQVRFX0ZJTklTSEVEEAISGwoXUk9VVEVfU1RBVEVfSU5URVJSVVBURUQQAypxCgtSb3V0ZUZvcm1hdBIcChhST1VURV9GT1JNQVRfVU5TUEVDSUZJRUQQABIUChBST1VURV9GT1JNQVRfR1BYEAESGAoUUk9VVEVfRk9STUFUX0dFT0pTT04QAhIUChBST1VURV9GT1JNQVRfS01MEAMy9QUKDFJvdXRlU2VydmljZRJRCgpMaXN0Um91dGVzEiAucm91dGVndWlkZS52MS5MaXN0Um91dGVzUmVxdWVzdBohLnJvdXRlZ3VpZGUudjEuTGlzdFJvdXRlc1Jlc3BvbnNlEkAKCEdldFJvdXRlEh4ucm91dGVndWlkZS52MS5HZXRSb3V0ZVJlcXVlc3QaFC5yb3V0ZWd1aWRlLnYxLlJvdXRlElAKCVJlYWRUcmFjaxIfLnJvdXRlZ3VpZGUudjEuUmVhZFRyYWNrUmVxdWVzdBogLnJvdXRlZ3VpZGUudjEuUmVhZFRyYWNrUmVzcG9uc2UwARJTCgpXYXRjaFJvdXRlEiAucm91dGVndWlkZS52MS5XYXRjaFJvdXRlUmVxdWVzdBohLnJvdXRlZ3VpZGUudjEuV2F0Y2hSb3V0ZVJlc3BvbnNlMAESVgoLUmVjb3JkVHJhY2sSIS5yb3V0ZWd1aWRlLnYxLlJlY29yZFRyYWNrUmVxdWVzdBoiLnJvdXRlZ3VpZGUudjEuUmVjb3JkVHJhY2tSZXNwb25zZSgBEkYKC1VwZGF0ZVJvdXRlEiEucm91dGVndWlkZS52MS5VcGRhdGVSb3V0ZVJlcXVlc3QaFC5yb3V0ZWd1aWRlLnYxLlJvdXRlElQKC0RlbGV0ZVJvdXRlEiEucm91dGVndWlkZS52MS5EZWxldGVSb3V0ZVJlcXVlc3QaIi5yb3V0ZWd1aWRlLnYxLkRlbGV0ZVJvdXRlUmVzcG9uc2USVgoLRXhwb3J0Um91dGUSIS5yb3V0ZWd1aWRlLnYxLkV4cG9ydFJvdXRlUmVxdWVzdBoiLnJvdXRlZ3VpZGUudjEuRXhwb3J0Um91dGVSZXNwb25zZTABElsKDEltcG9ydFJvdXRlcxIiLnJvdXRlZ3VpZGUudjEuSW1wb3J0Um91dGVzUmVxdWVzdBojLnJvdXRlZ3VpZGUudjEuSW1wb3J0Um91dGVzUmVzcG9uc2UoATABQi1aK3JvdXRlZ3VpZGUvcHJvdG8vcm91dGVndWlkZS92MTtyb3V0ZWd1aWRldjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_routeguide_route_guide, file_routeguide_v1_bounds, file_routeguide_v1_fix]);
+  fileDesc("CiFyb3V0ZWd1aWRlL3YxL3JvdXRlX3NlcnZpY2UucHJvdG8SDXJvdXRlZ3VpZGUudjEihAMKBVJvdXRlEgoKAmlkGAEgASgJEhAKCHRyYXZlbGVyGAIgASgJEigKBXN0YXRlGAMgASgOMhkucm91dGVndWlkZS52MS5Sb3V0ZVN0YXRlEgwKBG5hbWUYBCABKAkSDQoFY29sb3IYBSABKAkSDgoGaGlkZGVuGAYgASgIEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgZib3VuZHMYCSABKAsyFS5yb3V0ZWd1aWRlLnYxLkJvdW5kcxITCgtwb2ludF9jb3VudBgKIAEoAxIVCg1mZWF0dXJlX2NvdW50GAsgASgDEjIKCnN0YXRpc3RpY3MYDCABKAsyHi5yb3V0ZWd1aWRlLnYxLlJvdXRlU3RhdGlzdGljcxIhCgZza2V0Y2gYDSADKAsyES5yb3V0ZWd1aWRlLlBvaW50IrEBCg9Sb3V0ZVN0YXRpc3RpY3MSEAoIZGlzdGFuY2UYASABKAESLgoLbW92aW5nX3RpbWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKc3RvcF9jb3VudBgDIAEoBRIVCg1hdmVyYWdlX3NwZWVkGAQgASgBEhEKCXRvcF9zcGVlZBgFIAEoARINCgVjbGltYhgGIAEoARIPCgdkZXNjZW50GAcgASgBIpACChFMaXN0Um91dGVzUmVxdWVzdBIlCgZib3VuZHMYASABKAsyFS5yb3V0ZWd1aWRlLnYxLkJvdW5kcxIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIdHJhdmVsZXIYBCABKAkSKAoFc3RhdGUYBSABKA4yGS5yb3V0ZWd1aWRlLnYxLlJvdXRlU3RhdGUSEwoLc2hvd19oaWRkZW4YBiABKAgSEQoJcGFnZV9zaXplGAcgASgFEhIKCnBhZ2VfdG9rZW4YCCABKAkiUwoSTGlzdFJvdXRlc1Jlc3BvbnNlEiQKBnJvdXRlcxgBIAMoCzIULnJvdXRlZ3VpZGUudjEuUm91dGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiAKD0dldFJvdXRlUmVxdWVzdBINCgVyb3V0ZRgBIAEoCSIhChBSZWFkVHJhY2tSZXF1ZXN0Eg0KBXJvdXRlGAEgASgJIjYKEVJlYWRUcmFja1Jlc3BvbnNlEiEKBWZpeGVzGAEgAygLMhIucm91dGVndWlkZS52MS5GaXgiMgoRV2F0Y2hSb3V0ZVJlcXVlc3QSDQoFcm91dGUYASABKAkSDgoGY3Vyc29yGAIgASgJIosBChJXYXRjaFJvdXRlUmVzcG9uc2USIwoFcm91dGUYASABKAsyFC5yb3V0ZWd1aWRlLnYxLlJvdXRlEiEKBWZpeGVzGAIgAygLMhIucm91dGVndWlkZS52MS5GaXgSDwoHY3VycmVudBgDIAEoCBIOCgZjdXJzb3IYBCABKAkSDAoEYW5ldxgFIAEoCCI1ChJSZWNvcmRUcmFja1JlcXVlc3QSHwoDZml4GAEgASgLMhIucm91dGVndWlkZS52MS5GaXgiOgoTUmVjb3JkVHJhY2tSZXNwb25zZRIjCgVyb3V0ZRgBIAEoCzIULnJvdXRlZ3VpZGUudjEuUm91dGUiWQoSUmVwb3J0Rml4ZXNSZXF1ZXN0Eg4KBmRldmljZRgBIAEoCRIQCgh0cmF2ZWxlchgCIAEoCRIhCgVmaXhlcxgDIAMoCzISLnJvdXRlZ3VpZGUudjEuRml4Ik8KE1JlcG9ydEZpeGVzUmVzcG9uc2USFAoMc3RvcmVkX2NvdW50GAEgASgFEhMKC2tub3duX2NvdW50GAIgASgFEg0KBXJvdXRlGAMgASgJImoKElVwZGF0ZVJvdXRlUmVxdWVzdBIjCgVyb3V0ZRgBIAEoCzIULnJvdXRlZ3VpZGUudjEuUm91dGUSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIiMKEkRlbGV0ZVJvdXRlUmVxdWVzdBINCgVyb3V0ZRgBIAEoCSIVChNEZWxldGVSb3V0ZVJlc3BvbnNlIk8KEkV4cG9ydFJvdXRlUmVxdWVzdBINCgVyb3V0ZRgBIAEoCRIqCgZmb3JtYXQYAiABKA4yGi5yb3V0ZWd1aWRlLnYxLlJvdXRlRm9ybWF0IiMKE0V4cG9ydFJvdXRlUmVzcG9uc2USDAoEZGF0YRgBIAEoDCIjChNJbXBvcnRSb3V0ZXNSZXF1ZXN0EgwKBGRhdGEYASABKAwifQoUSW1wb3J0Um91dGVzUmVzcG9uc2USEgoKYnl0ZV9jb3VudBgBIAEoAxITCgtwb2ludF9jb3VudBgCIAEoAxITCgtyb3V0ZV9jb3VudBgDIAEoAxIXCg9kdXBsaWNhdGVfY291bnQYBCABKAMSDgoGcm91dGVzGAUgAygJKnsKClJvdXRlU3RhdGUSGwoXUk9VVEVfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVST1VURV9TVEFURV9SRUNPUkRJTkcQARIYChRST1VURV9TVEFURV9GSU5JU0hFRBACEhsKF1JPVVRFX1NUQVRFX0lOVEVSUlVQVEVEEAMqcQoLUm91dGVGb3JtYXQSHAoYUk9VVEVfRk9STUFUX1VOU1BFQ0lGSUVEEAASFAoQUk9VVEVfRk9STUFUX0dQWBABEhgKFFJPVVRFX0ZPUk1BVF9HRU9KU09OEAISFAoQUk9VVEVfRk9STUFUX0tNTBADMssGCgxSb3V0ZVNlcnZpY2USUQoKTGlzdFJvdXRlcxIgLnJvdXRlZ3VpZGUudjEuTGlzdFJvdXRlc1JlcXVlc3QaIS5yb3V0ZWd1aWRlLnYxLkxpc3RSb3V0ZXNSZXNwb25zZRJACghHZXRSb3V0ZRIeLnJvdXRlZ3VpZGUudjEuR2V0Um91dGVSZXF1ZXN0GhQucm91dGVndWlkZS52MS5Sb3V0ZRJQCglSZWFkVHJhY2sSHy5yb3V0ZWd1aWRlLnYxLlJlYWRUcmFja1JlcXVlc3QaIC5yb3V0ZWd1aWRlLnYxLlJlYWRUcmFja1Jlc3BvbnNlMAESUwoKV2F0Y2hSb3V0ZRIgLnJvdXRlZ3VpZGUudjEuV2F0Y2hSb3V0ZVJlcXVlc3QaIS5yb3V0ZWd1aWRlLnYxLldhdGNoUm91dGVSZXNwb25zZTABElYKC1JlY29yZFRyYWNrEiEucm91dGVndWlkZS52MS5SZWNvcmRUcmFja1JlcXVlc3QaIi5yb3V0ZWd1aWRlLnYxLlJlY29yZFRyYWNrUmVzcG9uc2UoARJUCgtSZXBvcnRGaXhlcxIhLnJvdXRlZ3VpZGUudjEuUmVwb3J0Rml4ZXNSZXF1ZXN0GiIucm91dGVndWlkZS52MS5SZXBvcnRGaXhlc1Jlc3BvbnNlEkYKC1VwZGF0ZVJvdXRlEiEucm91dGVndWlkZS52MS5VcGRhdGVSb3V0ZVJlcXVlc3QaFC5yb3V0ZWd1aWRlLnYxLlJvdXRlElQKC0RlbGV0ZVJvdXRlEiEucm91dGVndWlkZS52MS5EZWxldGVSb3V0ZVJlcXVlc3QaIi5yb3V0ZWd1aWRlLnYxLkRlbGV0ZVJvdXRlUmVzcG9uc2USVgoLRXhwb3J0Um91dGUSIS5yb3V0ZWd1aWRlLnYxLkV4cG9ydFJvdXRlUmVxdWVzdBoiLnJvdXRlZ3VpZGUudjEuRXhwb3J0Um91dGVSZXNwb25zZTABElsKDEltcG9ydFJvdXRlcxIiLnJvdXRlZ3VpZGUudjEuSW1wb3J0Um91dGVzUmVxdWVzdBojLnJvdXRlZ3VpZGUudjEuSW1wb3J0Um91dGVzUmVzcG9uc2UoATABQi1aK3JvdXRlZ3VpZGUvcHJvdG8vcm91dGVndWlkZS92MTtyb3V0ZWd1aWRldjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_routeguide_route_guide, file_routeguide_v1_bounds, file_routeguide_v1_fix]);
 
 /**
  * A route, without its points.
@@ -391,6 +391,13 @@ export type WatchRouteResponse = Message<"routeguide.v1.WatchRouteResponse"> & {
    * @generated from field: string cursor = 4;
    */
   cursor: string;
+
+  /**
+   * Points came late and belong between those that were sent: forget these, the route begins anew with `fixes`.
+   *
+   * @generated from field: bool anew = 5;
+   */
+  anew: boolean;
 };
 
 /**
@@ -439,6 +446,70 @@ export const RecordTrackResponseSchema: GenMessage<RecordTrackResponse> = /*@__P
   messageDesc(file_routeguide_v1_route_service, 10);
 
 /**
+ * @generated from message routeguide.v1.ReportFixesRequest
+ */
+export type ReportFixesRequest = Message<"routeguide.v1.ReportFixesRequest"> & {
+  /**
+   * Names the device among all, 1 to 128 bytes of UTF-8; required.
+   *
+   * @generated from field: string device = 1;
+   */
+  device: string;
+
+  /**
+   * The name to show, at most 64 characters; may be empty.
+   *
+   * @generated from field: string traveler = 2;
+   */
+  traveler: string;
+
+  /**
+   * The points, at most 10,000. Each has a `time`, not more than a day after the server's clock.
+   *
+   * @generated from field: repeated routeguide.v1.Fix fixes = 3;
+   */
+  fixes: Fix[];
+};
+
+/**
+ * Describes the message routeguide.v1.ReportFixesRequest.
+ * Use `create(ReportFixesRequestSchema)` to create a new message.
+ */
+export const ReportFixesRequestSchema: GenMessage<ReportFixesRequest> = /*@__PURE__*/
+  messageDesc(file_routeguide_v1_route_service, 11);
+
+/**
+ * @generated from message routeguide.v1.ReportFixesResponse
+ */
+export type ReportFixesResponse = Message<"routeguide.v1.ReportFixesResponse"> & {
+  /**
+   * Points that were stored, and those that were there already.
+   *
+   * @generated from field: int32 stored_count = 1;
+   */
+  storedCount: number;
+
+  /**
+   * @generated from field: int32 known_count = 2;
+   */
+  knownCount: number;
+
+  /**
+   * The route that the newest of the points is in.
+   *
+   * @generated from field: string route = 3;
+   */
+  route: string;
+};
+
+/**
+ * Describes the message routeguide.v1.ReportFixesResponse.
+ * Use `create(ReportFixesResponseSchema)` to create a new message.
+ */
+export const ReportFixesResponseSchema: GenMessage<ReportFixesResponse> = /*@__PURE__*/
+  messageDesc(file_routeguide_v1_route_service, 12);
+
+/**
  * @generated from message routeguide.v1.UpdateRouteRequest
  */
 export type UpdateRouteRequest = Message<"routeguide.v1.UpdateRouteRequest"> & {
@@ -462,7 +533,7 @@ export type UpdateRouteRequest = Message<"routeguide.v1.UpdateRouteRequest"> & {
  * Use `create(UpdateRouteRequestSchema)` to create a new message.
  */
 export const UpdateRouteRequestSchema: GenMessage<UpdateRouteRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_route_service, 11);
+  messageDesc(file_routeguide_v1_route_service, 13);
 
 /**
  * @generated from message routeguide.v1.DeleteRouteRequest
@@ -481,7 +552,7 @@ export type DeleteRouteRequest = Message<"routeguide.v1.DeleteRouteRequest"> & {
  * Use `create(DeleteRouteRequestSchema)` to create a new message.
  */
 export const DeleteRouteRequestSchema: GenMessage<DeleteRouteRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_route_service, 12);
+  messageDesc(file_routeguide_v1_route_service, 14);
 
 /**
  * @generated from message routeguide.v1.DeleteRouteResponse
@@ -494,7 +565,7 @@ export type DeleteRouteResponse = Message<"routeguide.v1.DeleteRouteResponse"> &
  * Use `create(DeleteRouteResponseSchema)` to create a new message.
  */
 export const DeleteRouteResponseSchema: GenMessage<DeleteRouteResponse> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_route_service, 13);
+  messageDesc(file_routeguide_v1_route_service, 15);
 
 /**
  * @generated from message routeguide.v1.ExportRouteRequest
@@ -520,7 +591,7 @@ export type ExportRouteRequest = Message<"routeguide.v1.ExportRouteRequest"> & {
  * Use `create(ExportRouteRequestSchema)` to create a new message.
  */
 export const ExportRouteRequestSchema: GenMessage<ExportRouteRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_route_service, 14);
+  messageDesc(file_routeguide_v1_route_service, 16);
 
 /**
  * Some bytes of a file.
@@ -539,7 +610,7 @@ export type ExportRouteResponse = Message<"routeguide.v1.ExportRouteResponse"> &
  * Use `create(ExportRouteResponseSchema)` to create a new message.
  */
 export const ExportRouteResponseSchema: GenMessage<ExportRouteResponse> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_route_service, 15);
+  messageDesc(file_routeguide_v1_route_service, 17);
 
 /**
  * @generated from message routeguide.v1.ImportRoutesRequest
@@ -559,7 +630,7 @@ export type ImportRoutesRequest = Message<"routeguide.v1.ImportRoutesRequest"> &
  * Use `create(ImportRoutesRequestSchema)` to create a new message.
  */
 export const ImportRoutesRequestSchema: GenMessage<ImportRoutesRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_route_service, 16);
+  messageDesc(file_routeguide_v1_route_service, 18);
 
 /**
  * @generated from message routeguide.v1.ImportRoutesResponse
@@ -602,7 +673,7 @@ export type ImportRoutesResponse = Message<"routeguide.v1.ImportRoutesResponse">
  * Use `create(ImportRoutesResponseSchema)` to create a new message.
  */
 export const ImportRoutesResponseSchema: GenMessage<ImportRoutesResponse> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_route_service, 17);
+  messageDesc(file_routeguide_v1_route_service, 19);
 
 /**
  * What a route is doing.
@@ -758,6 +829,25 @@ export const RouteService: GenService<{
     methodKind: "client_streaming";
     input: typeof RecordTrackRequestSchema;
     output: typeof RecordTrackResponseSchema;
+  },
+  /**
+   * Takes points of a device that sends them whenever it can, and makes routes of them: how apps record in the background.
+   *
+   * Points may come late, in any order and more than once; what is stored depends on the points alone. Two points of a
+   * device at the same millisecond are one, the first that came. A route ends by itself: where nothing was measured for the
+   * time of the server's flag -route-gap (30 minutes by default), and where the device had stayed within 100 m for as long
+   * and then goes on. Points that close a gap make one route of two.
+   *
+   * Returns when the points are stored.
+   *
+   * Errors: INVALID_ARGUMENT names a field that is missing or out of range; nothing of the request is stored then.
+   *
+   * @generated from rpc routeguide.v1.RouteService.ReportFixes
+   */
+  reportFixes: {
+    methodKind: "unary";
+    input: typeof ReportFixesRequestSchema;
+    output: typeof ReportFixesResponseSchema;
   },
   /**
    * Changes the name, the colour or whether a route is hidden. Of two who change one field the last one has it.

@@ -1,0 +1,8 @@
+package route
+
+// What tests outside the package look at.
+var (
+	Pack   = pack
+	Unpack = unpack
+	Schema = schema
+)

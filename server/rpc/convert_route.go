@@ -1,0 +1,196 @@
+package rpc
+
+import (
+	"encoding/binary"
+	"math"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	routeguidev1 "routeguide/proto/routeguide/v1"
+	"routeguide/server/geo"
+	"routeguide/server/route"
+)
+
+const maxRouteName = 200 // characters
+
+var color = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+
+// routeQuery checks what ListRoutes is asked for.
+func routeQuery(r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
+	q = route.Query{Traveler: r.Traveler, State: route.State(r.State), Hidden: r.ShowHidden}
+	if r.Bounds != nil {
+		area, err := bounds(r.Bounds)
+		if err != nil {
+			return q, err
+		}
+		q.Area = &area
+	}
+	if q.From, err = moment("start_time", r.StartTime); err != nil {
+		return q, err
+	}
+	if q.Until, err = moment("end_time", r.EndTime); err != nil {
+		return q, err
+	}
+	if _, known := routeguidev1.RouteState_name[int32(r.State)]; !known {
+		return q, invalid("state", "%d is no state", r.State)
+	}
+	if q.Limit, err = count("page_size", r.PageSize); err != nil {
+		return q, err
+	}
+	if q.Limit == 0 {
+		q.Limit = defaultRoutes
+	}
+	q.After.Start, q.After.Key, err = parseRouteToken("page_token", r.PageToken)
+	return q, err
+}
+
+// moment checks a time; not set it is the zero time.
+func moment(field string, t *timestamppb.Timestamp) (time.Time, error) {
+	if t == nil {
+		return time.Time{}, nil
+	}
+	if t.CheckValid() != nil {
+		return time.Time{}, invalid(field, "is not between the years 1 and 9999")
+	}
+	return t.AsTime(), nil
+}
+
+func routeName(name string) error {
+	switch {
+	case !utf8.ValidString(name):
+		return invalid("route.name", "is not UTF-8")
+	case utf8.RuneCountInString(name) > maxRouteName:
+		return invalid("route.name", "has more than %d characters", maxRouteName)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return invalid("route.name", "has control characters")
+	}
+	return nil
+}
+
+func routeColor(c string) error {
+	if c != "" && !color.MatchString(c) {
+		return invalid("route.color", "%q is not #rrggbb", c)
+	}
+	return nil
+}
+
+// fix checks the point of a track that stands in the named field.
+func fix(field string, f *routeguidev1.Fix) (out route.Fix, err error) {
+	if f == nil {
+		return out, invalid(field, "is required")
+	}
+	if out.Point, err = point(field+".location", f.Location); err != nil {
+		return out, err
+	}
+	if out.Time, err = moment(field+".time", f.Time); err != nil {
+		return out, err
+	}
+	for _, m := range []struct {
+		name      string
+		value     *float64
+		low, high float64
+		units     float64 // that one of the contract's has
+		to        *route.Measure
+	}{
+		{"elevation", f.Elevation, -12_000, 100_000, 10, &out.Elevation},
+		{"accuracy", f.Accuracy, 0, 1_000_000, 10, &out.Accuracy},
+		{"speed", f.Speed, 0, 10_000, 100, &out.Speed},
+		{"heading", f.Heading, 0, math.Nextafter(360, 0), 10, &out.Heading},
+		{"battery", f.Battery, 0, 100, 1, &out.Battery},
+	} {
+		if m.value == nil {
+			continue
+		}
+		if !(*m.value >= m.low && *m.value <= m.high) { // nor not a number
+			return out, invalid(field+"."+m.name, "%v is out of range", *m.value)
+		}
+		*m.to = route.Measured(int32(math.Round(*m.value * m.units)))
+	}
+	if heading, _ := out.Heading.Get(); heading == 3600 {
+		out.Heading = route.Measured(0)
+	}
+	return out, nil
+}
+
+func fixMessages(fixes []route.Fix) []*routeguidev1.Fix {
+	messages := make([]*routeguidev1.Fix, len(fixes))
+	for i, f := range fixes {
+		messages[i] = &routeguidev1.Fix{
+			Location: pointMessage(f.Point), Time: timestamppb.New(f.Time),
+			Elevation: in(f.Elevation, 10), Accuracy: in(f.Accuracy, 10), Speed: in(f.Speed, 100), Heading: in(f.Heading, 10), Battery: in(f.Battery, 1),
+		}
+	}
+	return messages
+}
+
+// in returns a measure in the contract's units, of which each has so many.
+func in(m route.Measure, units float64) *float64 {
+	value, known := m.Get()
+	if !known {
+		return nil
+	}
+	v := float64(value) / units
+	return &v
+}
+
+func routeMessage(r route.Route) *routeguidev1.Route {
+	s := r.Statistics
+	m := &routeguidev1.Route{
+		Id: r.ID, Traveler: r.Traveler, State: routeguidev1.RouteState(r.State), Name: r.Name, Color: r.Color, Hidden: r.Hidden,
+		StartTime: timestamppb.New(r.Start), EndTime: timestamppb.New(r.Newest.Time),
+		PointCount: int64(r.Points), FeatureCount: int64(r.Features),
+		Statistics: &routeguidev1.RouteStatistics{
+			Distance: r.Metres, MovingTime: durationpb.New(time.Duration(s.MovingTime) * time.Millisecond), StopCount: int32(s.Stops),
+			AverageSpeed: s.AverageSpeed(), TopSpeed: s.TopSpeed(), Climb: float64(s.Climb) / 10, Descent: float64(s.Descent) / 10,
+		},
+	}
+	if r.Points > 0 {
+		m.Bounds = boundsMessage(r.Bounds)
+	}
+	for _, p := range r.Sketch.Points() {
+		m.Sketch = append(m.Sketch, pointMessage(p))
+	}
+	return m
+}
+
+func boundsMessage(r geo.Rect) *routeguidev1.Bounds {
+	return &routeguidev1.Bounds{
+		Southwest: pointMessage(geo.Point{Lat: r.South, Lng: r.West}), Northeast: pointMessage(geo.Point{Lat: r.North, Lng: r.East}),
+	}
+}
+
+// routeToken is a place in a list of routes, or in a route.
+func routeToken(a, b int64) string {
+	return cursors.EncodeToString(binary.AppendVarint(binary.AppendVarint([]byte{'r'}, a), b))
+}
+
+func parseRouteToken(field, s string) (a, b int64, err error) {
+	if s == "" {
+		return 0, 0, nil
+	}
+	raw, err := cursors.DecodeString(s)
+	if err == nil && len(raw) > 1 && raw[0] == 'r' {
+		first, n := binary.Varint(raw[1:])
+		if n > 0 {
+			second, m := binary.Varint(raw[1+n:])
+			if m > 0 && 1+n+m == len(raw) {
+				return first, second, nil
+			}
+		}
+	}
+	return 0, 0, invalid(field, "%q was not given by this server", s)
+}
+
+func parseMark(field, s string) (route.Mark, error) {
+	position, points, err := parseRouteToken(field, s)
+	if err == nil && (position < 0 || points < 0 || points > math.MaxUint32) {
+		err = invalid(field, "%q was not given by this server", s)
+	}
+	return route.Mark{Position: uint64(position), Points: uint32(points)}, err
+}
