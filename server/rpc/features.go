@@ -147,7 +147,7 @@ func patch(f *routeguidev1.MapFeature, mask *fieldmaskpb.FieldMask) (p feature.P
 			p.Description = &f.Description
 		case "category":
 			p.Category = &f.Category
-		case "web_address":
+		case "web_address", "webAddress": // the second is how JSON has it, which REST passes on in a query
 			p.WebAddress = &f.WebAddress
 		case "id": // says which one
 		default:
