@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { isAccessible, launch, phone, Server, visit, wide } from "./world";
+import { isAccessible, launch, phone, Server, type VisitOptions, visit as visitPlain, wide } from "./world";
 
 let server: Server;
 let browser: Browser;
+
+const visit = (browser: Browser, url: string, options: VisitOptions = {}) =>
+  visitPlain(browser, url, { developer: true, ...options });
 
 beforeAll(async () => {
   server = await Server.start();
@@ -33,7 +36,7 @@ describe("the list", () => {
   test("streams what is in view, the nearest first, and says so at the foot of the map", async () => {
     const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
     await says(page, "100 in view");
-    await page.getByText("Filter 64 named features").or(page.getByPlaceholder("Filter 64 named features")).waitFor();
+    await page.getByText("Filter 64 features").or(page.getByPlaceholder("Filter 64 features")).waitFor();
     await page.locator(".row-end").nth(8).waitFor();
     const metres = (await page.locator(".row-end").allTextContents()).map(Number.parseFloat);
     expect(metres).toEqual(metres.toSorted((a, b) => a - b));
@@ -176,7 +179,7 @@ describe("a chosen feature", () => {
     await page.getByRole("tab", { name: "Chat", selected: true }).waitFor();
     await expect.poll(() => page.url()).toContain(`view=chat&place=${trail}`);
     await page.goBack();
-    await page.getByRole("button", { name: "Drive through" }).click();
+    await page.getByRole("button", { name: "Demo drive" }).click();
     await page.getByRole("tab", { name: "Record", selected: true }).waitFor();
   });
 });
@@ -231,6 +234,58 @@ describe.each([150, 300, 3000])("%i features close to each other", (count) => {
   });
 });
 
+describe("a pan", () => {
+  test("fetches what is new, once, and writes the address where it ends", async () => {
+    const { url } = await stones(30_000, (i) => [39 + (4 * (i % 173)) / 173, -78 + (8 * Math.trunc(i / 173)) / 173]);
+    const { page, context } = await visit(browser, "about:blank");
+    await page.addInitScript(() => {
+      const write = history.replaceState.bind(history);
+      Object.assign(globalThis, { writes: 0 });
+      history.replaceState = (...args) => {
+        (globalThis as unknown as { writes: number }).writes++;
+        write(...args);
+      };
+    });
+    const writes = () => page.evaluate(() => (globalThis as unknown as { writes: number }).writes);
+    const network = await context.newCDPSession(page);
+    await network.send("Network.enable");
+    const asked = new Set<string>();
+    let bytes = 0;
+    network.on("Network.requestWillBeSent", ({ requestId, request }) => {
+      if (request.url.endsWith("/ListFeatures")) asked.add(requestId);
+    });
+    network.on("Network.dataReceived", ({ requestId, dataLength }) => {
+      if (asked.has(requestId)) bytes += dataLength;
+    });
+    await page.goto(`${url}/#map=8.5/41/-74.5`);
+    await says(page, /\d,\d{3} in view/);
+    await page.locator(".maplibregl-ctrl-scale").waitFor();
+    await expect.poll(() => page.locator(".progress.running").count()).toBe(0);
+    expect(asked.size).toBe(1);
+    const whole = bytes;
+    const before = await writes();
+
+    const drag = async (dx: number) => {
+      const rests = page.url();
+      await page.mouse.move(centre.x, centre.y);
+      await page.mouse.down();
+      for (let i = 1; i <= 12; i++) await page.mouse.move(centre.x + (dx * i) / 12, centre.y);
+      await page.mouse.up();
+      await expect.poll(() => page.url()).not.toBe(rests);
+      await expect.poll(() => page.locator(".progress.running").count()).toBe(0);
+    };
+    await drag(-260);
+    expect(asked.size).toBe(2);
+    expect(bytes - whole).toBeGreaterThan(0);
+    expect(bytes - whole).toBeLessThan(0.5 * whole);
+    const after = bytes;
+    await drag(250);
+    await drag(-200);
+    expect([asked.size, bytes]).toEqual([2, after]);
+    expect((await writes()) - before).toBe(3);
+  });
+});
+
 describe("sixty thousand features", () => {
   test("are listed and found under the pointer", async () => {
     // Stone 30150 is at 1.5, 1: where the map's centre is beside the card.
@@ -261,7 +316,7 @@ describe("the server", () => {
       await says(page, "100 in view");
       await own.stop();
       await page.getByRole("button", { name: "reconnecting…" }).waitFor();
-      await page.getByRole("button", { name: "Zoom in" }).click();
+      await page.getByRole("button", { name: "Zoom out" }).click();
       await page.getByRole("alert").filter({ hasText: "The server is not reached." }).waitFor();
       expect(await rows(page).count()).toBeGreaterThan(0);
       await own.restart();
@@ -303,7 +358,84 @@ describe("the keyboard", () => {
   });
 });
 
+describe("at the start", () => {
+  test("the server is asked before anything of the map has come, and once", async () => {
+    const { page, context } = await visit(browser, "about:blank");
+    const order: string[] = [];
+    let letGo: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const note = (what: string) => {
+      order.push(what);
+      if (order.includes("features") && order.includes("notes")) letGo();
+    };
+    // Fonts come only after both calls, or never: the map cannot be made without them.
+    await context.route("**/*.woff2", async (route) => {
+      await asked;
+      note("font");
+      await route.continue();
+    });
+    page.on("request", (request) => {
+      if (request.url().endsWith("/ListFeatures")) note("features");
+    });
+    page.on("websocket", (socket) => {
+      if (socket.url().endsWith("/WatchNotes")) note("notes");
+    });
+    await page.goto(`${server.url}/#map=7/41/-75`);
+    await says(page, "100 in view");
+    await page.locator(".maplibregl-ctrl-scale").waitFor();
+    await page.locator(".status").filter({ hasText: "WatchNotes" }).waitFor();
+    expect(order.slice(0, 2).toSorted()).toEqual(["features", "notes"]);
+    expect(order.filter((what) => what !== "font")).toHaveLength(2);
+  });
+});
+
+describe("plain words", () => {
+  test("are all that one sees, until one is a developer", async () => {
+    const { page } = await visitPlain(browser, `${server.url}/#map=6/41/-75`);
+    await says(page, "64 in view");
+    const technical = /unnamed|gRPC|WebSocket|ListFeatures|hit exactly|\d ms/i;
+    for (const view of ["Features", "Record", "Chat"]) {
+      await page.getByRole("tab", { name: view }).click();
+      // biome-ignore lint/performance/useDomNodeTextContent: what is hidden does not count
+      expect(await page.locator("body").innerText()).not.toMatch(technical);
+    }
+    await page.getByRole("tab", { name: "Features" }).click();
+    await page.getByRole("button", { name: "Menu" }).click();
+    await page.getByRole("checkbox", { name: "Developer" }).check();
+    await page.keyboard.press("Escape");
+    await says(page, "100 in view");
+    await page.locator(".status").filter({ hasText: "ListFeatures" }).waitFor();
+    await page.reload();
+    await page.locator(".status").filter({ hasText: "ListFeatures" }).waitFor();
+  });
+});
+
+describe("in forced colours", () => {
+  test("one sees which tab is chosen", async () => {
+    const { page } = await visit(browser, `${server.url}/`, { forcedColors: "active" });
+    const background = (selected: boolean) =>
+      page
+        .getByRole("tab", { selected })
+        .first()
+        .evaluate((tab) => getComputedStyle(tab).backgroundColor);
+    await expect.poll(async () => (await background(true)) !== (await background(false))).toBe(true);
+  });
+});
+
 describe("the sheet on a phone", () => {
+  test("has no place's card over it in Record", async () => {
+    const { page } = await visit(browser, `${server.url}/${trailView}`, { viewport: phone, hasTouch: true });
+    const card = page.getByRole("region", { name: "Chosen place" });
+    await card.getByText("Jefferson").waitFor();
+    await page.getByRole("tab", { name: "Record" }).click();
+    await page.locator(".record").waitFor();
+    expect(await card.count()).toBe(0);
+    await page.getByRole("tab", { name: "Features" }).click();
+    await card.waitFor();
+  });
+
   test("is dragged and tapped between peek, half and full", async () => {
     const { page } = await visit(browser, `${server.url}/`, { viewport: phone, hasTouch: true });
     await says(page, /\d in view/);

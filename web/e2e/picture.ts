@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { launch, Server, visit } from "./world";
+import { launch, Server, suggestDrive, visit } from "./world";
 
 let server: Server;
 let browser: Browser;
@@ -37,9 +37,7 @@ test("the picture", async () => {
   });
   await page.evaluate(() => localStorage.setItem("routeguide.traveler", "Kim"));
   await page.reload();
-  await page.locator(".status").filter({ hasText: "ListFeatures" }).waitFor();
-  await page.getByRole("button", { name: "Suggest a drive" }).click();
-  await page.getByLabel("Time goes").selectOption({ index: 3 });
+  await suggestDrive(page, "600");
   await page.getByRole("button", { name: "Start recording" }).click();
   await expect
     .poll(async () => Number.parseFloat((await page.locator(".stat b").first().textContent()) ?? ""), {

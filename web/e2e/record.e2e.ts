@@ -1,9 +1,21 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { isAccessible, launch, phone, Server, suggestDrive, visit, wide } from "./world";
+import {
+  isAccessible,
+  launch,
+  phone,
+  Server,
+  suggestDrive,
+  type VisitOptions,
+  visit as visitPlain,
+  wide,
+} from "./world";
 
 let server: Server;
 let browser: Browser;
+
+const visit = (browser: Browser, url: string, options: VisitOptions = {}) =>
+  visitPlain(browser, url, { developer: true, ...options });
 
 beforeAll(async () => {
   server = await Server.start();
@@ -121,6 +133,39 @@ describe("a drawn route", () => {
     await expect.poll(focused).toBe("Start recording");
   });
 
+  test("is drawn by the keyboard alone", async () => {
+    const { page } = await visit(browser, `${server.url}/${atTrail}`);
+    await startDrawing(page);
+    await button(page, "Draw with the keyboard").focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".crosshair").waitFor({ state: "visible" });
+    const cross = await page.locator(".crosshair").boundingBox();
+    expect(cross && cross.x + cross.width / 2).toBeCloseTo(centre.x, -1);
+    await expect
+      .poll(async () => {
+        // Before the features are drawn there is any point under the cross.
+        await page.keyboard.press("Enter");
+        return stat(page, /feature/);
+      })
+      .toBe(1);
+    const made = await points(page);
+    for (const n of [1, 2]) {
+      const before = page.url();
+      await page.keyboard.press("ArrowRight");
+      await expect.poll(() => page.url()).not.toBe(before);
+      await page.keyboard.press("Enter");
+      await expect.poll(() => points(page)).toBe(made + n);
+    }
+    await page.keyboard.press("Backspace");
+    await expect.poll(() => points(page)).toBe(made + 1);
+    await page.keyboard.press("Escape");
+    await page.locator(".crosshair").waitFor({ state: "hidden" });
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await says(page, "Route stored");
+    expect(await compared(page, "Points")).toEqual([`${made + 1}`, `${made + 1}`]);
+  });
+
   test("is listed afterwards, over a reload, and shown again", async () => {
     const { page } = await visit(browser, `${server.url}/${atTrail}`);
     await startDrawing(page);
@@ -150,6 +195,7 @@ describe("a drive", () => {
   test("goes where one clicks, clusters apart", async () => {
     const { page } = await visit(browser, `${server.url}/${atTrail}`);
     await page.locator(".status").filter({ hasText: "ListFeatures" }).waitFor();
+    await button(page, "Demo drive").click();
     expect(await button(page, "Start recording").isDisabled()).toBe(true);
     await expect
       .poll(async () => {
@@ -175,6 +221,14 @@ describe("a drive", () => {
 });
 
 describe("this device", () => {
+  test("is what records at first, where the browser tells its position; drawing is where it does not", async () => {
+    const { page } = await visit(browser, `${server.url}/${atTrail}`);
+    await page.getByRole("button", { name: "This device", pressed: true }).waitFor();
+    await page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, "geolocation"));
+    await page.reload();
+    await page.getByRole("button", { name: "Draw", pressed: true }).waitFor();
+  });
+
   test("is followed", async () => {
     const position = (n: number) => ({ latitude: 40.9 + n / 1000, longitude: -74.6, accuracy: 12 });
     const { page, context } = await visit(browser, `${server.url}/${atTrail}`, {

@@ -102,14 +102,23 @@ export function launch(): Promise<Browser> {
   });
 }
 
+export interface VisitOptions extends BrowserContextOptions {
+  /** Shows what the page has for developers: calls at its foot, features without a name. */
+  readonly developer?: boolean;
+}
+
 /** A page of a visitor of its own, who goes when the test ends. The test fails when the page throws an error. */
 export async function visit(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions = {},
+  { developer, ...options }: VisitOptions = {},
 ): Promise<{ page: Page; context: BrowserContext }> {
   const context = await browser.newContext({ viewport: wide, reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(100_000);
+  if (developer)
+    await context.addInitScript(() => {
+      if (location.protocol !== "about:") localStorage.setItem("routeguide.developer", "true");
+    });
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
@@ -142,6 +151,7 @@ export async function isAccessible(page: Page): Promise<void> {
 
 /** Suggests a drive of six stops. Before all features have come there may be fewer to suggest. */
 export async function suggestDrive(page: Page, times: string): Promise<void> {
+  await page.getByRole("button", { name: "Demo drive" }).click();
   await expect
     .poll(async () => {
       await page.getByRole("button", { name: "Suggest a drive" }).click();

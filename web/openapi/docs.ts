@@ -2,6 +2,7 @@
 import { effect } from "@preact/signals";
 import showSwagger from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import { applyTheme, shade } from "../src/theme";
+import { keepAccessible } from "./accessible";
 import "swagger-ui-dist/swagger-ui.css";
 import "../src/styles/tokens.css";
 import "./docs.css";
@@ -10,6 +11,9 @@ applyTheme();
 effect(() => {
   document.documentElement.classList.toggle("dark-mode", shade.value === "dark");
 });
+
+const docs = document.getElementById("docs");
+if (docs) keepAccessible(docs);
 
 showSwagger({
   url: "/openapi/openapi.json",

@@ -105,6 +105,9 @@ const cityFloor: ExpressionSpecification = [
   0,
 ];
 
+/** Towns are areas from this zoom on. */
+const noDots = 11;
+
 export function basemapLayers(shade: Shade): LayerSpecification[] {
   const c = palettes[shade];
   return [
@@ -232,7 +235,7 @@ function labelLayers(c: (typeof palettes)["light"]): LayerSpecification[] {
       type: "circle",
       source: "labels",
       minzoom: 5,
-      maxzoom: 11,
+      maxzoom: noDots,
       filter: ["all", kind("city"), [">", size, cityFloor]],
       paint: {
         "circle-radius": ["step", size, 1.6, 1e5, 2.4, 1e6, 3.4],
@@ -262,8 +265,15 @@ function labelLayers(c: (typeof palettes)["light"]): LayerSpecification[] {
           11,
           ["step", size, 12.5, 1e5, 15, 5e5, 17, 2e6, 20],
         ],
-        "text-variable-anchor": ["left", "right", "top", "bottom"],
-        "text-radial-offset": 0.45,
+        // Beside its dot; without one a name must stand on the town, or it would be in the river that the town is at.
+        "text-variable-anchor": [
+          "step",
+          ["zoom"],
+          ["literal", ["left", "right", "top", "bottom"]],
+          noDots,
+          ["literal", ["center"]],
+        ],
+        "text-radial-offset": ["step", ["zoom"], 0.45, noDots, 0],
         "text-justify": "auto",
         "text-padding": 4,
       },

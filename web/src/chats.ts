@@ -3,7 +3,8 @@
 import { effect, signal, untracked } from "@preact/signals";
 import type { Conversation } from "./chat";
 import { Conversations } from "./conversations";
-import { samePoint } from "./geo";
+import { type Rect, samePoint, sameRect } from "./geo";
+import { outward } from "./grid";
 import * as map from "./map";
 import { NearbyNotes } from "./nearby";
 import { persisted } from "./persist";
@@ -19,9 +20,6 @@ export const nearby = new NearbyNotes((note) => map.pulse(note.point));
 /** Whether the traveler was asked for a name, and may have given none. */
 export const named = persisted("named", false, (text) => text === "true");
 
-/** Milliseconds that the map rests before its notes are asked for. */
-const REST = 400;
-
 /** From now on opens and closes conversations and watches what the map shows; sends what earlier pages could not. */
 export function startChats(): void {
   conversations.sendKept();
@@ -34,10 +32,12 @@ export function startChats(): void {
       conversation.value = wanted && conversations.open(wanted);
     });
   });
-  let rest: ReturnType<typeof setTimeout> | undefined;
-  map.onMove(({ rect }) => {
-    clearTimeout(rest);
-    rest = setTimeout(() => void nearby.look(rect), REST);
+  let area: Rect | null = null;
+  map.onRest(({ rect }) => {
+    const wanted = outward(rect);
+    if (area && sameRect(area, wanted)) return;
+    area = wanted;
+    void nearby.look(wanted);
   });
   effect(() => map.setNotes(nearby.state.value.places.map((p) => p.point)));
 }

@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
-import { onPick, setMode } from "./map";
-import { takeClick, wantsClicks } from "./recorder";
+import { onKey, onPick, setMode } from "./map";
+import { takeBack, takeClick, wantsClicks } from "./recorder";
 import { place, view } from "./state";
 
 /** Gives clicks on the map to the view that wants them from now on. Call it once. */
@@ -9,6 +9,16 @@ export function followClicks(): void {
     if (view.value === "chat") setMode("choose");
     else if (view.value === "record" && wantsClicks.value) setMode(wantsClicks.value === "points" ? "draw" : "choose");
     else setMode("browse");
+  });
+  onKey((key) => {
+    if (key === "back" && view.value === "record") takeBack();
+    if (key === "leave") {
+      const buttons = ["#panel [data-first]", "[role=tab][tabindex='0']"];
+      buttons
+        .map((b) => document.querySelector<HTMLElement>(b))
+        .find((b) => b !== null)
+        ?.focus();
+    }
   });
   onPick((picked) => {
     if (view.value === "chat") place.value = picked;

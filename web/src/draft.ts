@@ -56,6 +56,8 @@ export function keepPoints(id: string, points: readonly Point[], from: number): 
     const part = points.slice(piece * PIECE, (piece + 1) * PIECE);
     if (!remember(pieceName(id, piece), part.map((p) => `${p.lat},${p.lng}`).join(" "))) return false;
   }
+  // What was taken back may have been the first of its piece.
+  forget(pieceName(id, Math.ceil(points.length / PIECE)));
   return true;
 }
 

@@ -11,12 +11,15 @@ import {
 import type { Rect } from "./geo";
 
 const feature = (name: string, lat = 0, lng = 0): Feature => ({ name, point: { lat, lng } });
-const rect = (south: number): Rect => ({ south, west: 0, north: 90, east: 90 });
+/** A view of 80 × 80 on a grid of 8. */
+const view = (south: number, west = 0): Rect => ({ south, west, north: south + 79, east: west + 79 });
+const size = (r: Rect) => (r.north - r.south + 1) * (r.east - r.west + 1);
 
 /** A list call that the test answers by hand. */
 interface Asked {
   readonly rect: Rect;
   readonly signal: AbortSignal;
+  /** Features in the middle of the area. */
   batch(...names: string[]): void;
   end(): Promise<void>;
   fail(reason: string): Promise<void>;
@@ -27,10 +30,11 @@ function server(): { calls: Asked[]; list: ListFeatures } {
   const list: ListFeatures = (rect, onBatch, signal) =>
     new Promise((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));
+      const middle = [Math.trunc((rect.south + rect.north) / 2), Math.trunc((rect.west + rect.east) / 2)] as const;
       calls.push({
         rect,
         signal,
-        batch: (...names) => onBatch(names.map((name) => feature(name))),
+        batch: (...names) => onBatch(names.map((name) => feature(name, ...middle))),
         end: async () => resolve(),
         fail: async (reason) => reject(new Error(reason)),
       });
@@ -48,62 +52,116 @@ describe("the finder", () => {
     vi.useRealTimers();
   });
 
-  test("asks for the first rectangle at once and counts while it streams", async () => {
+  test("asks for the view, and lists what is there", async () => {
     const { calls, list } = server();
     const finder = new FeatureFinder(list);
     expect(finder.listing.value.kind).toBe("waiting");
-    finder.look(rect(1));
+    finder.look(view(0));
+    expect(calls.map((call) => call.rect)).toEqual([view(0)]);
     calls[0]?.batch("a", "b");
-    expect(finder.listing.value).toEqual({ kind: "streaming", features: [], received: 2 });
+    expect(finder.listing.value).toEqual({ kind: "streaming", features: [] });
     await calls[0]?.end();
     expect(finder.listing.value.kind).toBe("ready");
     expect(names(finder.listing.value.features)).toEqual(["a", "b"]);
   });
 
-  test("asks once when the map comes to rest, and cancels what still runs", async () => {
+  test("asks only for what a move brings into view, and for nothing on the way back", async () => {
     const { calls, list } = server();
     const finder = new FeatureFinder(list);
-    finder.look(rect(1));
-    calls[0]?.batch("old");
-    finder.look(rect(2));
-    finder.look(rect(3));
-    expect(calls).toHaveLength(1);
-    await vi.runAllTimersAsync();
-    expect(calls.map((call) => call.rect.south)).toEqual([1, 3]);
-    expect(calls[0]?.signal.aborted).toBe(true);
-    calls[0]?.batch("late");
-    expect(finder.listing.value).toEqual({ kind: "streaming", features: [], received: 0 });
-    calls[1]?.batch("new");
+    finder.look(view(0));
+    calls[0]?.batch("first");
+    await calls[0]?.end();
+    const [drawn] = finder.parts.value;
+    finder.look(view(48));
+    expect(calls.slice(1).map((call) => call.rect)).toEqual([{ south: 80, west: 0, north: 127, east: 79 }]);
+    calls[1]?.batch("second");
     await calls[1]?.end();
-    expect(names(finder.listing.value.features)).toEqual(["new"]);
+    expect(names(finder.listing.value.features)).toEqual(["second"]);
+    expect(finder.parts.value[0]).toBe(drawn);
+    finder.look(view(0));
+    expect(calls).toHaveLength(2);
+    expect(names(finder.listing.value.features)).toEqual(["first"]);
+    expect(finder.at({ lat: 103, lng: 39 })?.name).toBe("second");
   });
 
-  test("does not ask again for what it shows", async () => {
+  test("asks for the frame around what it knows when it looks from further away", async () => {
     const { calls, list } = server();
     const finder = new FeatureFinder(list);
-    finder.look(rect(1));
-    finder.look(rect(1));
-    await vi.runAllTimersAsync();
+    finder.look(view(80, 80));
+    await calls[0]?.end();
+    finder.look({ south: 0, west: 0, north: 239, east: 239 });
+    const frame = calls.slice(1).map((call) => call.rect);
+    expect(frame.reduce((n, r) => n + size(r), 0)).toBe(240 * 240 - 80 * 80);
+  });
+
+  test("does not ask for slivers: a move within the grid costs nothing", async () => {
+    const { calls, list } = server();
+    const finder = new FeatureFinder(list);
+    finder.look({ south: 3, west: 3, north: 75, east: 75 });
+    await calls[0]?.end();
+    finder.look({ south: 6, west: 1, north: 78, east: 73 });
     expect(calls).toHaveLength(1);
+  });
+
+  test("lets a call go on that is still wanted, and cancels one that is not", async () => {
+    const { calls, list } = server();
+    const finder = new FeatureFinder(list);
+    finder.look(view(0));
+    finder.look(view(40));
+    expect(calls[0]?.signal.aborted).toBe(false);
+    finder.look(view(1000));
+    expect(calls.map((call) => call.signal.aborted)).toEqual([true, true, false]);
+    calls[0]?.batch("late");
+    await calls[2]?.end();
+    expect(finder.listing.value).toEqual({ kind: "ready", features: [] });
+  });
+
+  test("goes on with few areas however much somebody roams", async () => {
+    const { calls, list } = server();
+    const finder = new FeatureFinder(list);
+    for (let i = 0; i < 40; i++) {
+      finder.look(view(8 * i, 8 * ((i * 7) % 11)));
+      for (const call of calls.splice(0)) await call.end();
+    }
+    finder.look({ south: -400, west: -400, north: 800, east: 800 });
+    expect(calls.length).toBeLessThan(10);
+  });
+
+  test("forgets what was seen long ago when it has too much", async () => {
+    const { calls, list } = server();
+    const finder = new FeatureFinder(list);
+    const many = Array.from({ length: 100_000 }, (_, i) => `${i}`);
+    for (let i = 0; i < 6; i++) {
+      finder.look(view(1000 * i));
+      calls[i]?.batch(...many);
+      await calls[i]?.end();
+    }
+    expect(finder.parts.value.reduce((n, part) => n + part.length, 0)).toBe(400_000);
+    finder.look(view(4000));
+    expect(calls).toHaveLength(6);
+    finder.look(view(0));
+    expect(calls).toHaveLength(7);
   });
 
   test("keeps the features of before until a quick answer is whole", async () => {
     const { calls, list } = server();
     const finder = new FeatureFinder(list);
-    finder.look(rect(1));
+    finder.look(view(0));
     calls[0]?.batch("before");
     await calls[0]?.end();
     finder.again();
     calls[1]?.batch("now");
     expect(names(finder.listing.value.features)).toEqual(["before"]);
+    expect(names(finder.parts.value.flat())).toEqual(["before"]);
     await calls[1]?.end();
     expect(names(finder.listing.value.features)).toEqual(["now"]);
+    expect(names(finder.parts.value.flat())).toEqual(["now"]);
   });
 
   test("shows a long answer each time it has doubled", async () => {
     const { calls, list } = server();
     const finder = new FeatureFinder(list);
-    finder.look(rect(1));
+    finder.look(view(0));
     await vi.advanceTimersByTimeAsync(300);
     calls[0]?.batch("a", "b");
     expect(names(finder.listing.value.features)).toEqual(["a", "b"]);
@@ -116,7 +174,7 @@ describe("the finder", () => {
   test("says why it failed, keeps what it had, and can be asked again", async () => {
     const { calls, list } = server();
     const finder = new FeatureFinder(list);
-    finder.look(rect(1));
+    finder.look(view(0));
     calls[0]?.batch("kept");
     await calls[0]?.end();
     finder.again();

@@ -1,6 +1,17 @@
-// The features in view: streaming them while the map moves, and choosing which of them are listed.
-import { type ReadonlySignal, signal } from "@preact/signals";
-import { distance, fromDegrees, type Point, type Rect, samePoint } from "./geo";
+// The features in view: fetching what is new when the map rests, and choosing which of them are listed.
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import {
+  contains,
+  distance,
+  fromDegrees,
+  type Point,
+  pointKey,
+  type Rect,
+  samePoint,
+  sameRect,
+  splitRect,
+} from "./geo";
+import { areasOf, holds, meet, without } from "./grid";
 import type { Camera, Place } from "./state";
 
 /** A feature as the page keeps it: a place whose name is the server's, "" where it has none. */
@@ -9,25 +20,55 @@ export type Feature = Place;
 export type Listing =
   /** Nothing has been asked yet. */
   | { readonly kind: "waiting"; readonly features: readonly Feature[] }
-  /** `received` counts the stream. `features` are those of before, or what a long stream has brought so far. */
-  | { readonly kind: "streaming"; readonly features: readonly Feature[]; readonly received: number }
+  /** `features` are those of before, or what a long stream has brought so far. */
+  | { readonly kind: "streaming"; readonly features: readonly Feature[] }
   | { readonly kind: "ready"; readonly features: readonly Feature[] }
   | { readonly kind: "failed"; readonly features: readonly Feature[]; readonly reason: string };
 
 export type ListFeatures = (rect: Rect, onBatch: (batch: Feature[]) => void, signal: AbortSignal) => Promise<void>;
 
-/** Milliseconds: how long the map must rest before the server is asked. */
-const REST = 140;
 /** Milliseconds: a stream that runs for longer is shown as it comes. */
 const PATIENCE = 250;
+/** Features that are shown at once; drawing them must not hold up the page. */
+const PART = 20_000;
+/** Features that are kept for when somebody comes back to them, besides those in view. */
+const MOST_KEPT = 300_000;
+/** Areas in a view, before it is asked for again in larger ones. */
+const MOST_AREAS = 24;
 
-/** Keeps `listing` at what the newest rectangle holds; an earlier call that still runs is cancelled. */
+/** An area that was fetched, or is being fetched. Areas have no point in common. */
+class Area {
+  readonly parts: Feature[][] = [];
+  readonly control = new AbortController();
+  whole = false;
+  #byPoint: Map<string, Feature> | null = null;
+
+  constructor(readonly rect: Rect) {}
+
+  get size(): number {
+    return this.parts.reduce((n, part) => n + part.length, 0);
+  }
+
+  at(point: Point): Feature | null {
+    if (!this.whole || !contains(this.rect, point)) return null;
+    this.#byPoint ??= new Map(this.parts.flat().map((f) => [pointKey(f.point), f]));
+    return this.#byPoint.get(pointKey(point)) ?? null;
+  }
+}
+
+/** Keeps `listing` at what the newest view holds. What was fetched is kept, within a bound: only what is new is asked for. */
 export class FeatureFinder {
   readonly #list: ListFeatures;
   readonly #listing = signal<Listing>({ kind: "waiting", features: [] });
-  #rect: Rect | null = null;
-  #rest: ReturnType<typeof setTimeout> | undefined;
-  #running: AbortController | null = null;
+  readonly #parts = signal<readonly (readonly Feature[])[]>([]);
+  /** Those seen last come last. */
+  #areas: Area[] = [];
+  /** What areas held that are being fetched again. */
+  #leaving: (readonly Feature[])[] = [];
+  #view: Rect | null = null;
+  #began = 0;
+  #listed = 0;
+  #failure: string | null = null;
 
   constructor(list: ListFeatures) {
     this.#list = list;
@@ -37,57 +78,144 @@ export class FeatureFinder {
     return this.#listing;
   }
 
-  /** Asks for another rectangle once the map has rested, for the first one at once. */
-  look(rect: Rect): void {
-    const first = this.#rect === null;
-    if (this.#rect && sameRect(this.#rect, rect)) return;
-    this.#rect = rect;
-    clearTimeout(this.#rest);
-    if (first) this.again();
-    else this.#rest = setTimeout(() => this.again(), REST);
+  /** All that is kept, in view or not. An array in it never changes, so whoever has drawn it need not do so again. */
+  get parts(): ReadonlySignal<readonly (readonly Feature[])[]> {
+    return this.#parts;
   }
 
-  /** Asks for the last rectangle again, now. */
+  /** The kept feature at exactly this point. */
+  at(point: Point): Feature | null {
+    void this.#parts.value;
+    for (const area of this.#areas) {
+      const found = area.at(point);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  /** Asks for what is not known of a view; a call for what is no longer in view is cancelled. */
+  look(view: Rect): void {
+    if (this.#view && sameRect(this.#view, view)) return;
+    this.#view = view;
+    const wanted = areasOf(view);
+    for (const area of this.#areas) {
+      if (!area.whole && !wanted.some((w) => meet(w, area.rect))) this.#forget(area);
+    }
+    if (this.#inView().length > MOST_AREAS) {
+      for (const area of this.#areas.filter((a) => wanted.some((w) => holds(w, a.rect)))) this.#forget(area);
+    }
+    this.#fetchMissing();
+  }
+
+  /** Asks for all of the view again, now. */
   again(): void {
-    clearTimeout(this.#rest);
-    this.#running?.abort();
-    if (this.#rect) void this.#run(this.#rect);
+    for (const area of this.#areas) this.#forget(area);
+    if (this.#view) this.#fetchMissing();
   }
 
-  async #run(rect: Rect): Promise<void> {
-    const control = new AbortController();
-    this.#running = control;
-    const began = performance.now();
-    const found: Feature[] = [];
-    let features = this.#listing.value.features;
-    let shown = 0;
-    this.#listing.value = { kind: "streaming", features, received: 0 };
+  #fetchMissing(): void {
+    const known = this.#areas.map((area) => area.rect);
+    const view = this.#view ? splitRect(this.#view) : [];
+    // The margin between the view and the grid alone is not worth a call.
+    const lacks = view.some((v) => without(v, known).length > 0);
+    const missing = lacks && this.#view ? areasOf(this.#view).flatMap((area) => without(area, known)) : [];
+    if (missing.length > 0) this.#began = performance.now();
+    this.#listed = 0;
+    this.#failure = null;
+    for (const rect of missing) {
+      const area = new Area(rect);
+      this.#areas.push(area);
+      void this.#fetch(area);
+    }
+    this.#show();
+  }
+
+  async #fetch(area: Area): Promise<void> {
+    const { signal } = area.control;
+    let part: Feature[] = [];
+    const take = () => {
+      if (part.length > 0) area.parts.push(part);
+      part = [];
+    };
     try {
       await this.#list(
-        rect,
-        (batch) => {
-          if (control.signal.aborted) return;
-          for (const feature of batch) found.push(feature);
-          // Showing costs as much as there is to show, so it is done again when there is twice as much.
-          if (performance.now() - began > PATIENCE && found.length >= 2 * shown) {
-            features = found.slice();
-            shown = found.length;
-          }
-          this.#listing.value = { kind: "streaming", features, received: found.length };
+        area.rect,
+        (features) => {
+          if (signal.aborted) return;
+          for (const feature of features) part.push(feature);
+          const long = performance.now() - this.#began > PATIENCE;
+          if (part.length < (long ? Math.min(PART, area.size) : PART)) return;
+          take();
+          this.#show();
         },
-        control.signal,
+        signal,
       );
-      if (!control.signal.aborted) this.#listing.value = { kind: "ready", features: found };
+      if (signal.aborted) return;
+      take();
+      area.whole = true;
+      this.#show();
     } catch (failure) {
-      if (control.signal.aborted) return;
-      const reason = failure instanceof Error ? failure.message : String(failure);
-      this.#listing.value = { kind: "failed", features, reason };
+      if (signal.aborted) return;
+      this.#forget(area);
+      this.#failure = failure instanceof Error ? failure.message : String(failure);
+      this.#show();
     }
   }
-}
 
-function sameRect(a: Rect, b: Rect): boolean {
-  return a.south === b.south && a.west === b.west && a.north === b.north && a.east === b.east;
+  /** Lets go of an area; what it held is drawn until what is asked for has come. */
+  #forget(area: Area): void {
+    area.control.abort();
+    this.#areas = this.#areas.filter((a) => a !== area);
+    if (area.whole) this.#leaving.push(...area.parts);
+  }
+
+  #inView(): Area[] {
+    const view = this.#view ? splitRect(this.#view) : [];
+    return this.#areas.filter((area) => view.some((v) => meet(v, area.rect)));
+  }
+
+  #show(): void {
+    const seen = this.#inView();
+    const streaming = seen.some((area) => !area.whole);
+    const reason = this.#failure;
+    if (!streaming && reason === null) {
+      this.#leaving = [];
+      this.#bound(seen);
+    }
+    const received = seen.reduce((n, area) => n + area.size, 0);
+    // Listing costs as much as there is to list, so it is done again when there is twice as much.
+    const much = performance.now() - this.#began > PATIENCE && received > 0 && received >= 2 * this.#listed;
+    if (streaming && much) this.#listed = received;
+    const changed = streaming ? much : reason === null;
+    const features = changed ? this.#within(seen) : this.#listing.peek().features;
+    batch(() => {
+      this.#parts.value = [...this.#areas.flatMap((area) => area.parts), ...this.#leaving];
+      if (streaming) this.#listing.value = { kind: "streaming", features };
+      else this.#listing.value = reason === null ? { kind: "ready", features } : { kind: "failed", features, reason };
+    });
+  }
+
+  /** What the areas have in the view. */
+  #within(areas: readonly Area[]): Feature[] {
+    const view = this.#view;
+    if (!view) return [];
+    const whole = splitRect(view);
+    return areas.flatMap((area) => {
+      const features = area.parts.flat();
+      return whole.some((v) => holds(v, area.rect)) ? features : features.filter((f) => contains(view, f.point));
+    });
+  }
+
+  /** Those in view are the newest; of the others, those that were seen long ago go first. */
+  #bound(seen: readonly Area[]): void {
+    const unseen = this.#areas.filter((area) => !seen.includes(area));
+    let kept = 0;
+    const newest = unseen.toReversed().filter((area) => {
+      kept += area.size;
+      return kept <= MOST_KEPT;
+    });
+    this.#areas = [...newest.reverse(), ...seen];
+  }
 }
 
 /** The features that somebody wants to see: each word of the filter is in the name, whatever its case and accents. */

@@ -42,6 +42,10 @@ export function samePoint(a: Point, b: Point): boolean {
   return a.lat === b.lat && a.lng === b.lng;
 }
 
+export function sameRect(a: Rect, b: Rect): boolean {
+  return a.south === b.south && a.west === b.west && a.north === b.north && a.east === b.east;
+}
+
 /** A point as one string, for maps, keys and links: `409146138,-746188906`. */
 export function pointKey(p: Point): string {
   return `${p.lat},${p.lng}`;

@@ -50,6 +50,7 @@ export const shortcuts: readonly (readonly [keys: readonly string[], what: strin
   [["/"], "Filter the features, search the methods"],
   [["↑", "↓"], "Walk through the list"],
   [["Enter"], "Show the feature on the map"],
+  [["Enter", "Backspace"], "On the map: choose the place under the cross, take the newest point back"],
   [["r"], "Start, pause and resume a recording"],
   [["Ctrl", "Enter"], "Send, in the console"],
   [["+", "−"], "Zoom in and out"],

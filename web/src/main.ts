@@ -37,12 +37,12 @@ startRecorder();
 startChats();
 followClicks();
 
-map.onMove((viewport) => {
+map.onRest((viewport) => {
   camera.value = viewport.camera;
 });
 map.onSelect((hit) => {
   if (hit || view.value !== "chat") place.value = hit;
-  if (hit && narrow.value && view.value !== "chat") map.reveal(hit.point, PLACE_CARD);
+  if (hit && narrow.value && view.value === "features") map.reveal(hit.point, PLACE_CARD);
 });
 effect(() => map.setSelection(place.value?.point ?? null, view.value === "chat" ? "note" : "feature"));
 

@@ -5,6 +5,7 @@
 //   setMode("browse" | "draw" | "choose")  what a click means. "browse": it selects what it hits. "draw" and "choose": it
 //                                          goes to onPick instead. A click on a cluster goes nearer, except in "draw".
 //                                          Go back to "browse" when done.
+//                                          The keyboard does the same: Enter where the cross is, in the middle.
 //   onPick(handler) → stop                 handler(place): the feature that was hit, at its exact position, or any point
 //                                          with the name ""
 //   setTrack(points, stored?)              the recorded route; from index `stored` on it is drawn as not stored yet
@@ -29,7 +30,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { attribution, basemapLayers, basemapSources, detail, fileOf, loadFonts, type Shade, stages } from "./basemap";
 import type { Feature } from "./features";
-import { boundsOf, fromDegrees, type Point, type Rect, samePoint, toLngLat } from "./geo";
+import { boundsOf, fromDegrees, type Point, samePoint, toLngLat } from "./geo";
 import {
   type Collection,
   clusterLayer,
@@ -46,28 +47,19 @@ import {
 } from "./overlay";
 import { lookAt, MANY, PointLayer } from "./point-layer";
 import type { Camera, Place } from "./state";
+import { type Insets, rectOf, type Viewport, viewportOf } from "./viewport";
 
 export type Mode = "browse" | "draw" | "choose";
-
-/** What the map shows of the world. */
-export interface Viewport {
-  readonly camera: Camera;
-  readonly rect: Rect;
-}
-
-/** Pixels at each edge that something else covers. */
-export interface Insets {
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-  readonly left: number;
-}
 
 let map: LibreMap | null = null;
 let drawn = false;
 let detailed = false;
 let mode: Mode = "browse";
-let features: readonly Feature[] = [];
+let parts: readonly (readonly Feature[])[] = [];
+let inView: readonly Feature[] = [];
+/** The arrays that the features' source has, each with the id of its first feature. */
+const placed = new Map<readonly Feature[], number>();
+let nextId = 0;
 let notes: readonly Point[] = [];
 let hovered: Feature | null = null;
 let clustered = clusterMaxZoom(0);
@@ -77,14 +69,16 @@ const manyPoints = new PointLayer(() => {
 });
 let insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 let traveler: Marker | null = null;
+const crosshair = element("crosshair");
 let popup: { readonly box: Popup; readonly point: Point } | null = null;
 const shown = new Map<Overlay, Collection>();
 
 type Handler<T> = (value: T) => void;
 const pick = new Set<Handler<Place>>();
 const select = new Set<Handler<Place | null>>();
+const key = new Set<Handler<"back" | "leave">>();
 const hover = new Set<Handler<Place | null>>();
-const move = new Set<Handler<Viewport>>();
+const rest = new Set<Handler<Viewport>>();
 
 function listen<T>(handlers: Set<Handler<T>>, handler: Handler<T>): () => void {
   handlers.add(handler);
@@ -94,12 +88,15 @@ function listen<T>(handlers: Set<Handler<T>>, handler: Handler<T>): () => void {
 export const onPick = (handler: Handler<Place>) => listen(pick, handler);
 /** A click in "browse": the feature that was hit, or null beside all of them; with the other button any point. */
 export const onSelect = (handler: Handler<Place | null>) => listen(select, handler);
+/** In "draw" and "choose", while the map has the focus: Backspace takes the newest point back, Escape leaves the map. */
+export const onKey = (handler: Handler<"back" | "leave">) => listen(key, handler);
 export const onHover = (handler: Handler<Place | null>) => listen(hover, handler);
-/** While the map moves, and once when it is first drawn. */
-export const onMove = (handler: Handler<Viewport>) => listen(move, handler);
+/** When the map has come to rest after a move; at first before it is drawn, with what it is going to show. */
+export const onRest = (handler: Handler<Viewport>) => listen(rest, handler);
 
 /** Draws the map; resolves when it can be drawn on, which is before the basemap is there. */
 export async function createMap(container: HTMLElement, camera: Camera, shade: Shade): Promise<void> {
+  tell(rest, viewportOf(camera, container.clientWidth, container.clientHeight, insets));
   setWorkerUrl(workerUrl);
   setWorkerCount(2);
   await loadFonts();
@@ -128,10 +125,12 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   map.addControl(new ScaleControl({ maxWidth: 88 }), "bottom-right");
   const report = () => {
     const viewport = currentViewport();
-    if (viewport) for (const handler of move) handler(viewport);
+    if (viewport) tell(rest, viewport);
   };
-  map.on("move", report);
+  map.on("moveend", report);
   map.on("click", click);
+  container.append(crosshair);
+  map.getCanvas().addEventListener("keydown", press);
   map.on("contextmenu", (event) => {
     if (mode === "browse") tell(select, { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" });
   });
@@ -199,32 +198,34 @@ function currentViewport(): Viewport | null {
   if (!map) return null;
   const center = map.getCenter().wrap();
   const bounds = map.getBounds();
-  const whole = bounds.getEast() - bounds.getWest() >= 360;
-  const southwest = fromDegrees(bounds.getSouth(), whole ? -180 : bounds.getWest());
-  const northeast = fromDegrees(bounds.getNorth(), whole ? 180 : bounds.getEast());
   return {
     camera: { zoom: map.getZoom(), latitude: center.lat, longitude: center.lng },
-    rect: { south: southwest.lat, west: southwest.lng, north: northeast.lat, east: northeast.lng },
+    rect: rectOf(bounds.getSouth(), bounds.getWest(), bounds.getNorth(), bounds.getEast()),
   };
 }
 
-function featureAt(event: MapMouseEvent, reach: number): Feature | null {
-  if (features.length > MANY) {
+/** Where somebody points: a pixel, and what is there. */
+type Aim = Pick<MapMouseEvent, "point" | "lngLat">;
+
+function featureAt(event: Aim, reach: number): Feature | null {
+  if (inView.length > MANY) {
     const point = fromDegrees(event.lngLat.lat, event.lngLat.lng);
     const world = 512 * 2 ** (map?.getZoom() ?? 0);
-    return features[manyPoints.nearest(point, (reach + 2) / world)] ?? null;
+    return manyPoints.nearest(point, (reach + 2) / world);
   }
-  return features[indexAt(event, reach, featureLayers)] ?? null;
+  const id = indexAt(event, reach, featureLayers);
+  for (const [part, first] of placed) if (id >= first && id < first + part.length) return part[id - first] ?? null;
+  return null;
 }
 
 /** A place with notes, which need not be a feature. */
-function noteAt(event: MapMouseEvent, reach: number): Place | null {
+function noteAt(event: Aim, reach: number): Place | null {
   const point = notes[indexAt(event, reach, ["notes"])];
   return point ? { point, name: "" } : null;
 }
 
 /** The index, in its list, of what these layers show there; -1 for nothing. */
-function indexAt(event: MapMouseEvent, reach: number, layers: string[]): number {
+function indexAt(event: Aim, reach: number, layers: string[]): number {
   const { x, y } = event.point;
   const hits = map?.queryRenderedFeatures(
     [
@@ -236,10 +237,29 @@ function indexAt(event: MapMouseEvent, reach: number, layers: string[]): number 
   return Number(hits?.[0]?.properties.i ?? -1);
 }
 
-async function click(event: MapMouseEvent): Promise<void> {
-  const reach = matchMedia("(pointer: coarse)").matches ? 14 : 5;
+/** What is hit, and that or the exact point. */
+function aimAt(event: Aim, reach: number): { readonly hit: Place | null; readonly here: Place } {
   const hit = featureAt(event, reach) ?? noteAt(event, reach);
-  const here = hit ?? { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" };
+  return { hit, here: hit ?? { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" } };
+}
+
+function press(event: KeyboardEvent): void {
+  if (mode === "browse" || !map) return;
+  const lngLat = map.getCenter();
+  if (event.key === "Enter") tell(pick, aimAt({ point: map.project(lngLat), lngLat }, 10).here);
+  else if (event.key === "Backspace") tell(key, "back");
+  else if (event.key === "Escape") tell(key, "leave");
+  else return;
+  event.preventDefault();
+}
+
+/** Gives the keyboard to the map. */
+export function focusMap(): void {
+  map?.getCanvas().focus();
+}
+
+async function click(event: MapMouseEvent): Promise<void> {
+  const { hit, here } = aimAt(event, matchMedia("(pointer: coarse)").matches ? 14 : 5);
   if (mode === "draw") return tell(pick, here);
   const choose = () => (mode === "choose" ? tell(pick, here) : tell(select, hit));
   if (hit) return choose();
@@ -259,6 +279,7 @@ function setHovered(next: Feature | null): void {
 }
 
 function cursor(): void {
+  if (map) map.getContainer().dataset.mode = mode;
   if (map) map.getCanvas().style.cursor = mode === "browse" ? (hovered ? "pointer" : "") : "crosshair";
 }
 
@@ -270,6 +291,7 @@ export function setMode(next: Mode): void {
 /** Pixels that the card or the sheet covers: the map's centre is that of what remains. */
 export function setInsets(next: Insets): void {
   insets = next;
+  crosshair.style.translate = `${(next.left - next.right) / 2}px ${(next.top - next.bottom) / 2}px`;
   if (drawn) map?.easeTo({ padding: next, duration: 200 });
   else map?.setPadding(next);
 }
@@ -316,26 +338,56 @@ export function fitTo(list: readonly Point[]): void {
   });
 }
 
-export function setFeatures(list: readonly Feature[]): void {
-  features = list;
+/**
+ * Draws features. `all` may have more than is in view, so that they are there when the map moves; what is drawn of an array
+ * is drawn once.
+ */
+export function setFeatures(all: readonly (readonly Feature[])[], seen: readonly Feature[]): void {
+  parts = all;
+  inView = seen;
   setHovered(null);
   drawFeatures();
 }
 
 /** As clusters and circles that MapLibre makes of them, or, when there are too many for that, as bare points. */
 function drawFeatures(): void {
-  const many = features.length > MANY;
-  const few = many ? [] : features;
-  const zoom = clusterMaxZoom(few.length);
-  if (drawn && zoom !== clustered) {
-    map?.getSource<GeoJSONSource>("features")?.setClusterOptions({ cluster: true, clusterMaxZoom: zoom });
+  if (!drawn || !map) return;
+  const many = inView.length > MANY;
+  const kept = parts.reduce((n, part) => n + part.length, 0);
+  const few = many ? [] : kept > MANY ? [inView] : parts;
+  drawFew(
+    map,
+    few.filter((part) => part.length > 0),
+  );
+  if (!many && !map.getLayer(manyPoints.id)) return;
+  manyPoints.setPoints(many ? parts : []);
+  if (!map.getLayer(manyPoints.id)) map.addLayer(manyPoints, "hover");
+  map.triggerRepaint();
+}
+
+function drawFew(on: LibreMap, list: readonly (readonly Feature[])[]): void {
+  const source = on.getSource<GeoJSONSource>("features");
+  const zoom = clusterMaxZoom(inView.length > MANY ? 0 : inView.length);
+  if (zoom !== clustered) {
+    source?.setClusterOptions({ cluster: true, clusterMaxZoom: zoom });
     clustered = zoom;
   }
-  put("features", featurePoints(few));
-  if (!drawn || (!many && !map?.getLayer(manyPoints.id))) return;
-  manyPoints.setPoints(many ? features : []);
-  if (!map?.getLayer(manyPoints.id)) map?.addLayer(manyPoints, "hover");
-  map?.triggerRepaint();
+  const wanted = new Set(list);
+  const remove: number[] = [];
+  for (const [part, first] of placed) {
+    if (wanted.has(part)) continue;
+    placed.delete(part);
+    for (let i = 0; i < part.length; i++) remove.push(first + i);
+  }
+  const add: Collection["features"] = [];
+  for (const part of list) {
+    if (placed.has(part)) continue;
+    placed.set(part, nextId);
+    for (const feature of featurePoints(part, nextId)) add.push(feature);
+    nextId += part.length;
+  }
+  if (remove.length + add.length === 0) return;
+  source?.updateData(placed.size === 0 ? { removeAll: true } : { remove, add });
 }
 
 /** The ring around a feature that the pointer is over, here or in the list. */

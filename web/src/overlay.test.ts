@@ -20,16 +20,19 @@ test("one point is no line", () => {
   expect(line([{ lat: 0, lng: 0 }]).features).toEqual([]);
 });
 
-test("features are drawn with the first part of their name and their place in the list", () => {
-  const drawn = featurePoints([
-    { point: { lat: 409146138, lng: -746188906 }, name: "Trail, Jefferson, NJ" },
-    { point: { lat: 0, lng: 0 }, name: "" },
+test("features are drawn with the first part of their name and ids that go on", () => {
+  const drawn = featurePoints(
+    [
+      { point: { lat: 409146138, lng: -746188906 }, name: "Trail, Jefferson, NJ" },
+      { point: { lat: 0, lng: 0 }, name: "" },
+    ],
+    7,
+  );
+  expect(drawn.map((f) => [f.id, f.properties])).toEqual([
+    [7, { i: 7, name: "Trail" }],
+    [8, { i: 8, name: "" }],
   ]);
-  expect(drawn.features.map((f) => f.properties)).toEqual([
-    { i: 0, name: "Trail" },
-    { i: 1, name: "" },
-  ]);
-  expect(drawn.features[0]?.geometry.coordinates).toEqual([-74.6188906, 40.9146138]);
+  expect(drawn[0]?.geometry.coordinates).toEqual([-74.6188906, 40.9146138]);
 });
 
 test("the more features, the longer they stay in clusters", () => {

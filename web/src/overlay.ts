@@ -57,15 +57,14 @@ export function clusterMaxZoom(features: number): number {
   return features <= 2000 ? 9 : 12;
 }
 
-/** Each feature keeps its place in the list as `i`. */
-export function featurePoints(features: readonly Feature[]): Collection {
-  return collect(
-    features.map((f, i) => ({
-      type: "Feature",
-      properties: { i, name: shortName(f.name) },
-      geometry: { type: "Point", coordinates: toLngLat(f.point) },
-    })),
-  );
+/** Features for a source that is told only what changes; their ids count on from `first`. */
+export function featurePoints(features: readonly Feature[], first: number): Collection["features"] {
+  return features.map((f, i) => ({
+    type: "Feature",
+    id: first + i,
+    properties: { i: first + i, name: shortName(f.name) },
+    geometry: { type: "Point", coordinates: toLngLat(f.point) },
+  }));
 }
 
 export function points(

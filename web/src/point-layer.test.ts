@@ -13,18 +13,20 @@ test("the projection's corners and middle", () => {
 
 describe("the nearest point", () => {
   const layer = new PointLayer(() => lookAt(8, -75, -74));
-  layer.setPoints([at(40, -74), at(40.001, -74), at(-20, 100)]);
+  const near = [at(40, -74), at(40.001, -74)] as const;
+  const far = [at(-20, 100)] as const;
+  layer.setPoints([near, far]);
 
   test("is found in reach only", () => {
     const reach = 0.001 / 360;
-    expect(layer.nearest(at(40.0009, -74).point, reach)).toBe(1);
-    expect(layer.nearest(at(40, -74.0002).point, reach)).toBe(0);
-    expect(layer.nearest(at(-20, 100.0005).point, reach)).toBe(2);
-    expect(layer.nearest(at(41, -74).point, reach)).toBe(-1);
+    expect(layer.nearest(at(40.0009, -74).point, reach)).toBe(near[1]);
+    expect(layer.nearest(at(40, -74.0002).point, reach)).toBe(near[0]);
+    expect(layer.nearest(at(-20, 100.0005).point, reach)).toBe(far[0]);
+    expect(layer.nearest(at(41, -74).point, reach)).toBeNull();
   });
 
   test("is none of none", () => {
-    expect(new PointLayer(() => lookAt(8, 0, 1)).nearest(at(0, 0).point, 1)).toBe(-1);
+    expect(new PointLayer(() => lookAt(8, 0, 1)).nearest(at(0, 0).point, 1)).toBeNull();
   });
 });
 

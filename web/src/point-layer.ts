@@ -3,8 +3,8 @@ import type { CustomLayerInterface, CustomRenderMethodInput } from "maplibre-gl"
 import type { Feature } from "./features";
 import type { Point } from "./geo";
 
-/** From so many features on they are drawn this way instead of as clusters. */
-export const MANY = 50_000;
+/** From so many features in view on they are drawn this way instead of as clusters. */
+export const MANY = 20_000;
 
 const vertexShader = `#version 300 es
 layout(location = 0) in vec2 position;
@@ -30,23 +30,28 @@ void main() {
 interface Drawing {
   readonly gl: WebGL2RenderingContext;
   readonly program: WebGLProgram;
-  readonly array: WebGLVertexArrayObject;
-  readonly buffer: WebGLBuffer;
   readonly matrix: WebGLUniformLocation | null;
   readonly size: WebGLUniformLocation | null;
   readonly color: WebGLUniformLocation | null;
   readonly alpha: WebGLUniformLocation | null;
 }
 
-/** A layer of points. Its positions are relative to the first point, so that 32-bit floats keep them to the metre. */
+/** Points that come and go together. Positions are relative to the first, so that 32-bit floats keep them to the metre. */
+interface Part {
+  readonly features: readonly Feature[];
+  readonly origin: readonly [number, number];
+  readonly positions: Float32Array;
+  /** On the graphics card, since its first frame. */
+  stored: { readonly array: WebGLVertexArrayObject; readonly buffer: WebGLBuffer } | null;
+}
+
+/** A layer of points. */
 export class PointLayer implements CustomLayerInterface {
   readonly id = "feature-points";
   readonly type = "custom";
   readonly renderingMode = "2d";
 
-  #origin: readonly [number, number] = [0, 0];
-  #positions = new Float32Array(0);
-  #changed = false;
+  #parts: readonly Part[] = [];
   #color: readonly [number, number, number] = [0, 0, 0];
   #drawing: Drawing | null = null;
   readonly #look: () => Look;
@@ -56,17 +61,12 @@ export class PointLayer implements CustomLayerInterface {
     this.#look = look;
   }
 
-  /** Takes other points; they are seen in the next frame. */
-  setPoints(features: readonly Feature[]): void {
-    const [first] = features;
-    this.#origin = first ? mercator(first.point) : [0, 0];
-    this.#positions = new Float32Array(2 * features.length);
-    features.forEach((feature, i) => {
-      const [x, y] = mercator(feature.point);
-      this.#positions[2 * i] = x - this.#origin[0];
-      this.#positions[2 * i + 1] = y - this.#origin[1];
-    });
-    this.#changed = true;
+  /** Takes other points; they are seen in the next frame. Arrays that it has already cost nothing. */
+  setPoints(list: readonly (readonly Feature[])[]): void {
+    const had = new Map(this.#parts.map((part) => [part.features, part]));
+    this.#parts = list.map((features) => had.get(features) ?? partOf(features));
+    const kept = new Set(this.#parts);
+    for (const part of had.values()) if (!kept.has(part)) this.#drop(part);
   }
 
   /** As `#rrggbb`. */
@@ -75,20 +75,22 @@ export class PointLayer implements CustomLayerInterface {
     this.#color = [(value >> 16) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255];
   }
 
-  /** The index of the point nearest to a position, at most `reach` world widths away; -1 for none. */
-  nearest(point: Point, reach: number): number {
+  /** The point nearest to a position, at most `reach` world widths away. */
+  nearest(point: Point, reach: number): Feature | null {
     const [px, py] = mercator(point);
-    const x = px - this.#origin[0];
-    const y = py - this.#origin[1];
-    let best = -1;
+    let best: Feature | null = null;
     let least = reach * reach;
-    for (let i = 0; i < this.#positions.length; i += 2) {
-      const dx = (this.#positions[i] as number) - x;
-      const dy = (this.#positions[i + 1] as number) - y;
-      const away = dx * dx + dy * dy;
-      if (away <= least) {
-        least = away;
-        best = i / 2;
+    for (const { features, origin, positions } of this.#parts) {
+      const x = px - origin[0];
+      const y = py - origin[1];
+      for (let i = 0; i < positions.length; i += 2) {
+        const dx = (positions[i] as number) - x;
+        const dy = (positions[i + 1] as number) - y;
+        const away = dx * dx + dy * dy;
+        if (away <= least) {
+          least = away;
+          best = features[i / 2] ?? null;
+        }
       }
     }
     return best;
@@ -107,51 +109,69 @@ export class PointLayer implements CustomLayerInterface {
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
-    const array = gl.createVertexArray();
-    const buffer = gl.createBuffer();
-    gl.bindVertexArray(array);
-    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-    gl.enableVertexAttribArray(0);
-    gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
-    gl.bindVertexArray(null);
     const [matrix = null, size = null, color = null, alpha = null] = ["matrix", "size", "color", "alpha"].map((name) =>
       gl.getUniformLocation(program, name),
     );
-    this.#drawing = { gl, program, array, buffer, matrix, size, color, alpha };
-    this.#changed = true;
+    this.#drawing = { gl, program, matrix, size, color, alpha };
   }
 
   onRemove(): void {
-    const drawing = this.#drawing;
+    for (const part of this.#parts) this.#drop(part);
+    this.#drawing?.gl.deleteProgram(this.#drawing.program);
     this.#drawing = null;
-    if (!drawing) return;
-    drawing.gl.deleteProgram(drawing.program);
-    drawing.gl.deleteVertexArray(drawing.array);
-    drawing.gl.deleteBuffer(drawing.buffer);
+  }
+
+  #drop(part: Part): void {
+    if (!part.stored || !this.#drawing) return;
+    this.#drawing.gl.deleteVertexArray(part.stored.array);
+    this.#drawing.gl.deleteBuffer(part.stored.buffer);
+    part.stored = null;
   }
 
   render(_gl: unknown, { defaultProjectionData }: CustomRenderMethodInput): void {
     const drawing = this.#drawing;
-    if (!drawing || this.#positions.length === 0) return;
+    if (!drawing || this.#parts.length === 0) return;
     const { gl } = drawing;
     const look = this.#look();
     gl.useProgram(drawing.program);
-    gl.bindVertexArray(drawing.array);
-    if (this.#changed) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, drawing.buffer);
-      gl.bufferData(gl.ARRAY_BUFFER, this.#positions, gl.STATIC_DRAW);
-      this.#changed = false;
-    }
     gl.uniform3f(drawing.color, ...this.#color);
     gl.uniform1f(drawing.size, look.size * devicePixelRatio);
     gl.uniform1f(drawing.alpha, look.alpha);
-    for (const world of look.worlds) {
-      const matrix = shifted(defaultProjectionData.mainMatrix, this.#origin[0] + world, this.#origin[1]);
-      gl.uniformMatrix4fv(drawing.matrix, false, matrix);
-      gl.drawArrays(gl.POINTS, 0, this.#positions.length / 2);
+    for (const part of this.#parts) {
+      part.stored ??= store(gl, part.positions);
+      gl.bindVertexArray(part.stored.array);
+      for (const world of look.worlds) {
+        const matrix = shifted(defaultProjectionData.mainMatrix, part.origin[0] + world, part.origin[1]);
+        gl.uniformMatrix4fv(drawing.matrix, false, matrix);
+        gl.drawArrays(gl.POINTS, 0, part.positions.length / 2);
+      }
     }
     gl.bindVertexArray(null);
   }
+}
+
+function partOf(features: readonly Feature[]): Part {
+  const [first] = features;
+  const origin = first ? mercator(first.point) : ([0, 0] as const);
+  const positions = new Float32Array(2 * features.length);
+  features.forEach((feature, i) => {
+    const [x, y] = mercator(feature.point);
+    positions[2 * i] = x - origin[0];
+    positions[2 * i + 1] = y - origin[1];
+  });
+  return { features, origin, positions, stored: null };
+}
+
+function store(gl: WebGL2RenderingContext, positions: Float32Array): Part["stored"] & object {
+  const array = gl.createVertexArray();
+  const buffer = gl.createBuffer();
+  gl.bindVertexArray(array);
+  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+  gl.bufferData(gl.ARRAY_BUFFER, positions, gl.STATIC_DRAW);
+  gl.enableVertexAttribArray(0);
+  gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
+  gl.bindBuffer(gl.ARRAY_BUFFER, null);
+  return { array, buffer };
 }
 
 /** How the points are drawn in a frame. */

@@ -8,13 +8,17 @@ import * as map from "./map";
 import { persisted } from "./persist";
 import { Recorder, type RecordingState } from "./recording";
 import { type SavedRoute, saveRoute } from "./routes";
-import { type DeviceNews, DriveRun, followDevice } from "./sources";
-import { addWaypoint, type Place, traveler, view, waypoints } from "./state";
+import { canFollowDevice, type DeviceNews, DriveRun, followDevice } from "./sources";
+import { addWaypoint, type Place, say, traveler, view, waypoints } from "./state";
 
 export const recorder = new Recorder({ traveler: () => traveler.value, featureAt: featureName });
 
 /** How the next points will be made. */
-export const source = persisted<Source>("source", "drive", (text) => sources.find((s) => s === text) ?? null);
+export const source = persisted<Source>(
+  "source",
+  canFollowDevice() ? "device" : "draw",
+  (text) => sources.find((s) => s === text) ?? null,
+);
 /** Of a drive, in km/h. */
 export const speed = persisted("speed", 80, numberFrom(1, 2000));
 /** Seconds of a drive that pass in one. */
@@ -77,6 +81,13 @@ export const wantsClicks = computed<"points" | "stops" | null>(() => {
 export function takeClick(place: Place): void {
   if (wantsClicks.value === "points") recorder.add([place]);
   else if (wantsClicks.value === "stops") addWaypoint(place);
+}
+
+/** Undoes the newest click. */
+export function takeBack(): void {
+  if (wantsClicks.value === "points") {
+    if (!recorder.takeBack()) say("This point is stored already.");
+  } else if (wantsClicks.value === "stops") waypoints.value = waypoints.value.slice(0, -1);
 }
 
 /** The way that points are being made right now. */

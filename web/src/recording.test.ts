@@ -84,6 +84,41 @@ describe("a recording", () => {
     expect(server.attempts).toBe(1);
   });
 
+  test("of a drawing holds the newest point back, which can be taken away", async () => {
+    const recorder = newRecorder();
+    recorder.start("draw");
+    recorder.add([at(0, "A")]);
+    recorder.add([at(1)]);
+    recorder.add([at(5)]);
+    await until(() => track(recorder).sent === 2);
+    expect(track(recorder)).toMatchObject({ count: 3, passed: 2 });
+    expect(recorder.takeBack()).toBe(true);
+    expect(track(recorder)).toMatchObject({
+      count: 2,
+      passed: 1,
+      first: "A",
+      length: trackLength(pointsOf(range(0, 2))),
+    });
+    expect(recorder.takeBack()).toBe(false);
+    recorder.add([at(7)]);
+    recorder.finish();
+    await reach(recorder, "finished");
+    expect(routes.only.stored).toEqual(pointsOf([at(0), at(1), at(7)]));
+  });
+
+  test("does not bring back what was taken away, not even after a reload", async () => {
+    const before = newRecorder();
+    server.kill();
+    before.start("draw");
+    before.add(range(0, 201));
+    before.takeBack();
+    await abandonPage();
+    const [draft] = drafts();
+    const after = newRecorder();
+    if (draft) after.takeUp(draft);
+    expect(track(after).count).toBe(200);
+  });
+
   test("ignores what its state does not allow", () => {
     const recorder = newRecorder();
     recorder.add(range(0, 3));
@@ -128,7 +163,7 @@ describe("when the connection breaks", () => {
 
   test("just when the server had finished, the summary is asked for again", async () => {
     const recorder = newRecorder();
-    recorder.start("draw");
+    recorder.start("device");
     recorder.add(range(0, 5));
     await until(() => track(recorder).sent === 5);
     routes.only.finished = true;
@@ -184,13 +219,13 @@ test("while the server cannot store points, they wait; all are stored once when 
 describe("after a reload", () => {
   test("an unfinished route is offered and goes on where it was", async () => {
     const before = newRecorder();
-    before.start("draw");
+    before.start("device");
     before.add([at(0, "A"), ...range(1, 450)]);
     await until(() => track(before).sent === 450);
     server.kill();
     await abandonPage();
     const [draft] = drafts();
-    expect(draft).toMatchObject({ source: "draw", passed: 2, first: "A", finishing: false });
+    expect(draft).toMatchObject({ source: "device", passed: 2, first: "A", finishing: false });
 
     const after = newRecorder();
     if (draft) after.takeUp(draft);
@@ -274,7 +309,7 @@ describe("after a reload", () => {
 describe("a route that is refused", () => {
   test("because another call records it says so, and can be taken back", async () => {
     const recorder = newRecorder();
-    recorder.start("draw");
+    recorder.start("device");
     recorder.add(range(0, 4));
     await until(() => track(recorder).sent === 4);
     const draft = drafts()[0];

@@ -105,9 +105,29 @@ export class Recorder {
     this.#wake?.();
   }
 
+  /** Takes away the newest point, unless it was sent. A drawing's newest point is sent only when there is another, or a pause. */
+  takeBack(): boolean {
+    const state = this.#state.value;
+    if (state.kind !== "recording" || state.track.count <= state.track.sent) return false;
+    const gone = this.#points.pop() as Point;
+    const name = this.#options.featureAt(gone);
+    let { passed, first, last } = state.track;
+    if (name !== null) passed--;
+    if (name) {
+      const named = this.#points.findLast((point) => this.#options.featureAt(point));
+      last = (named && this.#options.featureAt(named)) ?? "";
+      if (!last) first = "";
+    }
+    const count = this.#points.length;
+    this.#write("recording", { ...state.track, passed, first, last, length: trackLength(this.#points), count });
+    return true;
+  }
+
   pause(): void {
     const state = this.#state.value;
-    if (state.kind === "recording") this.#write("paused", state.track);
+    if (state.kind !== "recording") return;
+    this.#write("paused", state.track);
+    this.#wake?.();
   }
 
   /** Goes on, perhaps with points that are made another way from here. */
@@ -185,11 +205,13 @@ export class Recorder {
     if (from > this.#points.length) throw new ConnectError("more points than this page made", Code.Aborted);
     over.addEventListener("abort", () => this.#wake?.(), { once: true });
     for (let next = from; !over.aborted; ) {
-      const point = this.#points[next];
+      const state = this.#state.value;
+      const held = state.kind === "recording" && state.track.source === "draw" ? 1 : 0;
+      const point = next < this.#points.length - held ? this.#points[next] : undefined;
       if (point) {
         yield point;
         this.#link("open", ++next);
-      } else if (this.#state.value.kind === "finishing") {
+      } else if (state.kind === "finishing") {
         return;
       } else {
         await new Promise<void>((wake) => {

@@ -11,9 +11,14 @@ export interface DeviceNews {
   readonly trouble: string | null;
 }
 
+/** Whether the browser may tell where the device is: it does so on secure pages only. */
+export function canFollowDevice(): boolean {
+  return globalThis.isSecureContext && "geolocation" in globalThis.navigator;
+}
+
 /** Follows the device's position until it is stopped. */
 export function followDevice(onPlace: (place: Place) => void, onNews: (news: DeviceNews) => void): () => void {
-  if (!isSecureContext || !navigator.geolocation) {
+  if (!canFollowDevice()) {
     onNews({ accuracy: null, trouble: "Browsers tell their position only to pages over HTTPS or on localhost." });
     return () => {};
   }

@@ -66,6 +66,8 @@ export type Theme = (typeof themes)[number];
 export const theme = persisted<Theme>("theme", "auto", (text) => themes.find((t) => t === text) ?? null);
 
 export const traveler = persisted("traveler", "", (text) => text.slice(0, 64));
+/** Shows what is of use to those who build on the server: calls, doors, times, features without a name. */
+export const developer = persisted("developer", false, (text) => text === "true");
 export const showUnnamed = persisted("unnamed", false, (text) => text === "true");
 
 export type Connection =

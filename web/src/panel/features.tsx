@@ -5,7 +5,7 @@ import { filter, finder, hovered, rows, unnamedCount } from "../finder";
 import { distance, formatCount, formatDistance, formatPoint, fromDegrees, type Point } from "../geo";
 import { reveal, setCamera } from "../map";
 import { narrow, PLACE_CARD } from "../sheet";
-import { camera, connection, place, showUnnamed } from "../state";
+import { camera, connection, developer, place, showUnnamed } from "../state";
 import { PinIcon, SearchIcon } from "./icons";
 import { VirtualList } from "./list";
 
@@ -99,7 +99,7 @@ function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEven
         aria-expanded={rows.value.length > 0}
         aria-autocomplete="list"
         aria-activedescendant={at >= 0 ? `features-${at}` : undefined}
-        placeholder={total > 0 ? `Filter ${formatCount(total)} named features` : "Filter features"}
+        placeholder={total > 0 ? `Filter ${formatCount(total)} features` : "Filter features"}
         value={filter.value}
         autocomplete="off"
         spellcheck={false}
@@ -118,8 +118,7 @@ function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEven
 }
 
 function Summary({ listing }: { listing: Listing }) {
-  const streaming = listing.kind === "streaming";
-  const n = streaming && listing.received > 0 ? listing.received : listing.features.length;
+  const n = listing.features.length - (developer.value ? 0 : unnamedCount.value);
   const shown = rows.value.length;
   return (
     <div class="summary">
@@ -127,16 +126,18 @@ function Summary({ listing }: { listing: Listing }) {
         <b class="count">{formatCount(n)}</b> in view
         {filter.value.trim() !== "" && `, ${formatCount(shown)} match`}
       </span>
-      <label class="toggle">
-        <input
-          type="checkbox"
-          checked={showUnnamed.value}
-          onChange={(event) => {
-            showUnnamed.value = event.currentTarget.checked;
-          }}
-        />
-        <span>{unnamedCount.value > 0 ? `${formatCount(unnamedCount.value)} unnamed` : "Unnamed"}</span>
-      </label>
+      {developer.value && (
+        <label class="toggle">
+          <input
+            type="checkbox"
+            checked={showUnnamed.value}
+            onChange={(event) => {
+              showUnnamed.value = event.currentTarget.checked;
+            }}
+          />
+          <span>{unnamedCount.value > 0 ? `${formatCount(unnamedCount.value)} unnamed` : "Unnamed"}</span>
+        </label>
+      )}
     </div>
   );
 }
@@ -177,7 +178,7 @@ function Nothing({ listing }: { listing: Listing }) {
       </Hint>
     );
   }
-  if (listing.features.length > 0) {
+  if (developer.value && listing.features.length > 0) {
     return (
       <Hint title="Only unnamed features here" text="Positions without a name are hidden.">
         <button

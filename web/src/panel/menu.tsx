@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { openConsole, theme, themes, traveler } from "../state";
+import { developer, openConsole, theme, themes, traveler } from "../state";
 import { type DialogName, dialog } from "./dialogs";
 import { BookIcon, InfoIcon, KeyboardIcon, MoreIcon, TerminalIcon } from "./icons";
 
@@ -70,6 +70,16 @@ export function Menu() {
             ))}
           </div>
         </fieldset>
+        <label class="toggle">
+          <input
+            type="checkbox"
+            checked={developer.value}
+            onChange={(event) => {
+              developer.value = event.currentTarget.checked;
+            }}
+          />
+          <span>Developer: calls and times</span>
+        </label>
         <ul>
           <li>
             <button

@@ -76,7 +76,7 @@ function Nothing({ loading }: { loading: boolean }) {
     <div class="empty">
       <ChatIcon />
       <h2>{loading ? "Looking for notes…" : "No notes in view"}</h2>
-      <p>{clickAtFirst} any place on the map to leave one there. Features are hit exactly.</p>
+      <p>{clickAtFirst} any place on the map to leave one there.</p>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { splitName } from "../features";
 import { formatPoint } from "../geo";
+import { source } from "../recorder";
 import { addWaypoint, place, say, view } from "../state";
 import { copyText } from "./clipboard";
 import { ChatIcon, CheckIcon, CloseIcon, CopyIcon, RouteIcon } from "./icons";
@@ -15,7 +16,7 @@ export function PlaceCard() {
     <section class="place-card" aria-label="Chosen place">
       <header>
         <div>
-          <h2 title={chosen.name || undefined}>{title || "Unnamed place"}</h2>
+          <h2 title={chosen.name || undefined}>{title || "This place"}</h2>
           {detail && <p>{detail}</p>}
         </div>
         <button
@@ -45,11 +46,12 @@ export function PlaceCard() {
           class="button small"
           onClick={() => {
             addWaypoint(chosen);
+            source.value = "drive";
             view.value = "record";
-            say(`${title || "The place"} is a stop of the drive.`);
+            say(`${title || "The place"} is a stop of the demo drive.`);
           }}
         >
-          <RouteIcon /> Drive through
+          <RouteIcon /> Demo drive
         </button>
       </footer>
     </section>

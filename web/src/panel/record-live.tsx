@@ -2,10 +2,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { splitName } from "../features";
 import { formatClock, formatCount, formatDistance, formatDuration } from "../geo";
+import { focusMap } from "../map";
 import { canStart, deviceNews, recorder, resume, run, speedUp } from "../recorder";
 import { MOST_POINTS, type Track } from "../recording";
 import { SourceChips } from "./record-start";
-import { clickAtFirst } from "./words";
+import { clickAtFirst, coarse } from "./words";
 
 type Kind = "recording" | "paused" | "finishing";
 const titles = { recording: "Recording", paused: "Paused", finishing: "Finishing" } as const;
@@ -37,7 +38,8 @@ export function Recording({ kind, track }: { kind: Kind; track: Track }) {
 }
 
 export function Stats({ track, seconds }: { track: Track; seconds: number }) {
-  const unsent = track.count - track.sent;
+  // The newest point of a drawing waits, so that it can be taken back.
+  const unsent = Math.max(0, track.count - track.sent - (track.source === "draw" && track.link === "open" ? 1 : 0));
   const where =
     unsent > 0 ? `points, ${formatCount(unsent)} to send` : track.link === "open" ? "points, all sent" : "points";
   return (
@@ -107,7 +109,12 @@ function pointsOf(n: number): string {
 
 function Advice({ track }: { track: Track }) {
   if (track.source === "draw")
-    return <p class="hint">{clickAtFirst} on the map where the route goes. Features are hit exactly.</p>;
+    return (
+      <>
+        <p class="hint">{clickAtFirst} on the map, or on features, where the route goes.</p>
+        <DrawByKeyboard />
+      </>
+    );
   if (track.source === "drive") return <DriveProgress />;
   const { trouble, accuracy } = deviceNews.value;
   if (trouble) {
@@ -120,6 +127,21 @@ function Advice({ track }: { track: Track }) {
   return accuracy === null ? <p class="hint">Waiting for the first position…</p> : null;
 }
 
+function DrawByKeyboard() {
+  if (coarse) return null;
+  return (
+    <div class="by-keyboard">
+      <button type="button" class="button small" onClick={focusMap}>
+        Draw with the keyboard
+      </button>
+      <p class="hint">
+        The arrow keys move the map under a cross. <kbd>Enter</kbd> adds a point there, <kbd>Backspace</kbd> takes the
+        newest back, <kbd>Esc</kbd> ends.
+      </p>
+    </div>
+  );
+}
+
 function DriveProgress() {
   const current = run.value;
   if (!current) return null;
@@ -129,7 +151,7 @@ function DriveProgress() {
   return (
     <div class="drive-progress">
       <progress value={seconds} max={drive.duration} aria-label="The drive" />
-      <small>{next ? `Next: ${splitName(next.name)[0] || "an unnamed place"}` : "Arrived"}</small>
+      <small>{next ? `Next: ${splitName(next.name)[0] || "a place without a name"}` : "Arrived"}</small>
     </div>
   );
 }
@@ -156,7 +178,12 @@ function Buttons({ kind, track }: { kind: Kind; track: Track }) {
             Resume
           </button>
         )}
-        <button type="button" class="button danger grow" disabled={track.count === 0} onClick={() => recorder.finish()}>
+        <button
+          type="button"
+          class="button primary route grow"
+          disabled={track.count === 0}
+          onClick={() => recorder.finish()}
+        >
           Finish
         </button>
       </div>

@@ -7,7 +7,7 @@ import { fitTo } from "../map";
 import { canStart, plannedDrive, source, speed, speedUp, start } from "../recorder";
 import { type Place, waypoints } from "../state";
 import { CloseIcon, RouteIcon } from "./icons";
-import { click, clickAtFirst } from "./words";
+import { click } from "./words";
 
 const ways: readonly { readonly source: Source; readonly title: string; readonly hint: string }[] = [
   {
@@ -15,12 +15,12 @@ const ways: readonly { readonly source: Source; readonly title: string; readonly
     title: "This device",
     hint: "Records where this device goes. The browser asks whether it may know.",
   },
-  { source: "drive", title: "Drive through", hint: "" },
   {
     source: "draw",
     title: "Draw",
-    hint: `Start, then ${click} on the map. Features are hit exactly.`,
+    hint: `Start, then ${click} on the map, or on features, where the route goes.`,
   },
+  { source: "drive", title: "Demo drive", hint: "" },
 ];
 
 export function Preparation() {
@@ -61,11 +61,14 @@ function DrivePlan() {
   const stops = waypoints.value;
   const drive = plannedDrive.value;
   return (
-    <section class="drive" aria-label="The drive">
+    <section class="drive" aria-label="The demo drive">
       {stops.length === 0 ? (
         <div class="drive-empty">
           <RouteIcon />
-          <p>{clickAtFirst} features on the map, in the order in which to drive through them.</p>
+          <p>
+            A simulated car drives through features, in the order in which you {click} them on the map, to show how a
+            recording goes.
+          </p>
           <Suggest />
         </div>
       ) : (

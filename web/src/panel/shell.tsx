@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { setInsets } from "../map";
 import { heightOf, narrow, nextStop, settle, sheet } from "../sheet";
 import { consoleLink, notice, place, type View, view, views } from "../state";
@@ -22,7 +22,7 @@ export function Shell() {
       <Card />
       <ConsoleDoor />
       <Tools />
-      {narrow.value && !consoleLink.value && view.value !== "chat" && place.value && (
+      {narrow.value && !consoleLink.value && view.value === "features" && place.value && (
         <div class="card place-float">
           <PlaceCard />
         </div>
@@ -40,7 +40,8 @@ function Card() {
   const Panel = panels[view.value];
   const stop = sheet.value;
 
-  useEffect(() => {
+  // Before the map is made, so that it is right about what it is going to show.
+  useLayoutEffect(() => {
     const arrange = () => card.current && head.current && layOut(card.current, head.current);
     arrange();
     addEventListener("resize", arrange);

@@ -1,18 +1,25 @@
-import { type Call, calls, connection } from "../state";
+import { type Call, calls, connection, developer } from "../state";
 import { callTime, messages } from "./calls";
 import { dialog } from "./dialogs";
 
 const words = { connecting: "connecting…", live: "live", reconnecting: "reconnecting…", offline: "offline" } as const;
 
-/** Whether the server is reached; a click shows the calls. */
+/** Whether the server is reached; for developers a click shows the calls. */
 export function Live() {
   const { kind } = connection.value;
   return (
     <>
-      <button type="button" class="reached" data-kind={kind} title="Show the calls" onClick={() => show()}>
-        <i aria-hidden="true" />
-        {words[kind]}
-      </button>
+      {developer.value ? (
+        <button type="button" class="reached" data-kind={kind} title="Show the calls" onClick={() => show()}>
+          <i aria-hidden="true" />
+          {words[kind]}
+        </button>
+      ) : (
+        <span class="reached" data-kind={kind} aria-hidden="true">
+          <i />
+          {words[kind]}
+        </span>
+      )}
       <span class="visually-hidden" role="status">
         {words[kind]}
       </span>
@@ -20,10 +27,10 @@ export function Live() {
   );
 }
 
-/** The newest call, and one that is open, at the foot of the map. */
+/** For developers: the newest call, and one that is open, at the foot of the map. */
 export function StatusLine() {
   const lines = newsworthy(calls.value);
-  if (lines.length === 0) return null;
+  if (!developer.value || lines.length === 0) return null;
   return (
     <button type="button" class="status" title="Show the calls" onClick={() => show()}>
       {lines.map((call) => (

@@ -1,5 +1,6 @@
 import { fromDegrees } from "../geo";
 import { flyTo, zoomBy } from "../map";
+import { canFollowDevice } from "../sources";
 import { place, say } from "../state";
 import { nextTheme } from "../theme";
 import { LocateIcon, MinusIcon, PlusIcon, ThemeIcon } from "./icons";
@@ -43,7 +44,7 @@ export function Tools() {
 }
 
 function locate(): void {
-  if (!("geolocation" in navigator) || !isSecureContext) {
+  if (!canFollowDevice()) {
     say("This browser gives no position here. It does so over HTTPS, and on localhost.");
     return;
   }

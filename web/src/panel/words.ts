@@ -1,4 +1,5 @@
-const coarse = matchMedia("(pointer: coarse)").matches;
+/** Whether the map is touched rather than clicked. */
+export const coarse = matchMedia("(pointer: coarse)").matches;
 
 /** What one does to choose a place on the map. */
 export const click = coarse ? "tap" : "click";

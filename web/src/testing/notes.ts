@@ -3,8 +3,8 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { type Point, PointSchema, RouteNoteSchema } from "../gen/routeguide/route_guide_pb";
+import type { Bounds } from "../gen/routeguide/v1/bounds_pb";
 import {
-  type Bounds,
   type Note,
   NoteSchema,
   type WatchNotesRequest,
