@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -376,4 +377,30 @@ func TestFeaturesOnOneCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectNext("-" + f.Id)
+}
+
+func TestTiles(t *testing.T) {
+	p := start(t)
+	for _, test := range []struct {
+		method, path string
+		want         int
+	}{
+		{http.MethodGet, "/v1/tiles/0/0/0.mvt", http.StatusOK}, {http.MethodHead, "/v1/tiles/14/4836/6136.mvt", http.StatusOK},
+		{http.MethodGet, "/v1/tiles/0/0/7.mvt", http.StatusNotFound}, {http.MethodPost, "/v1/tiles/0/0/0.mvt", http.StatusMethodNotAllowed},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), test.method, p.base()+test.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http1.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resp.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if resp.StatusCode != test.want || test.want == http.StatusOK && resp.Header.Get("Content-Type") != "application/vnd.mapbox-vector-tile" {
+			t.Errorf("%s %s is %s with %v, want %d", test.method, test.path, resp.Status, resp.Header, test.want)
+		}
+	}
 }

@@ -14,6 +14,7 @@ var rooms = map[string][]string{
 	"server/store":    {"proto/routeguide/log/", "github.com/nats-io/", "github.com/ncruces/go-sqlite3", "github.com/gofrs/flock", "google.golang.org/protobuf/"},
 	"server/note":     {"proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
 	"server/route":    {"proto/routeguide/log/", "server/store", "server/geo", "google.golang.org/protobuf/"},
+	"server/tile":     {"server/feature", "server/geo", "github.com/paulmach/orb"},
 	"server/relay":    {"google.golang.org/grpc"},
 	"server/upstream": {"server/relay", "google.golang.org/"},
 	"server/refusal":  {"google.golang.org/"},
