@@ -72,9 +72,13 @@ func (b *Book) Update(ctx context.Context, id string, p Patch) (Entry, error) {
 	if err := b.known(id); err != nil {
 		return Entry{}, err
 	}
-	rows, err := b.do(ctx, &logv1.FeatureChange{Kind: &logv1.FeatureChange_Updated{Updated: &logv1.FeatureUpdated{
-		Id: id, Latitude: p.Lat, Longitude: p.Lng, Name: p.Name, Description: p.Description, Category: p.Category, WebAddress: p.WebAddress,
-	}}})
+	updated := &logv1.FeatureUpdated{
+		Id: id, Name: p.Name, Description: p.Description, Category: p.Category, WebAddress: p.WebAddress,
+	}
+	if p.Location != nil {
+		updated.Latitude, updated.Longitude = &p.Location.Lat, &p.Location.Lng
+	}
+	rows, err := b.do(ctx, &logv1.FeatureChange{Kind: &logv1.FeatureChange_Updated{Updated: updated}})
 	if err != nil {
 		return Entry{}, err
 	}

@@ -113,8 +113,7 @@ func TestEditsAreSeenAtOnceAndAfterARestart(t *testing.T) {
 	there(at(2, 2), "y")
 	remove(t, book, y)
 	there(at(2, 2), "none")
-	lng := int32(8)
-	moved := update(t, book, z, feature.Patch{Lng: &lng})
+	moved := update(t, book, z, feature.Patch{Location: new(at(0, 8))})
 	if want := (feature.Entry{ID: z, Described: described("z", at(0, 8))}); moved != want {
 		t.Errorf("moved to %v, want %v", moved, want)
 	}
@@ -143,10 +142,10 @@ func TestEditsAreSeenAtOnceAndAfterARestart(t *testing.T) {
 // Of two who edit at once the last one has a field, and no other field.
 func TestEditsAreOfFields(t *testing.T) {
 	book, _ := openBook(t, t.TempDir(), newIndex(t, []feature.Feature{{Name: "hut", Location: at(1, 1)}}))
-	name, category, web, lat := "Hut", "hut", "https://example.org", int32(5)
+	name, category, web := "Hut", "hut", "https://example.org"
 	update(t, book, "1,1", feature.Patch{Name: &name})
 	update(t, book, "1,1", feature.Patch{Category: &category, WebAddress: &web})
-	got := update(t, book, "1,1", feature.Patch{Lat: &lat})
+	got := update(t, book, "1,1", feature.Patch{Location: new(at(5, 1))})
 	want := feature.Entry{ID: "1,1", Described: described("Hut", at(5, 1))}
 	want.Category, want.WebAddress = category, web
 	if got != want {
@@ -162,18 +161,17 @@ func TestEditsAreOfFields(t *testing.T) {
 func TestEditsThatCannotBe(t *testing.T) {
 	book, st := openBook(t, t.TempDir(), feature.Default())
 	for field, d := range map[string]feature.Described{
-		"location.latitude":  described("", at(90e7+1, 0)),
-		"location.longitude": described("", at(0, -180e7-1)),
-		"name":               described(strings.Repeat("x", 4097), at(0, 0)),
-		"description":        {Details: feature.Details{Description: "\xff"}},
-		"category":           {Details: feature.Details{Category: "Hut"}},
-		"web_address":        {Details: feature.Details{WebAddress: "javascript:alert(1)"}},
+		"location":    described("", at(90e7+1, 0)),
+		"name":        described(strings.Repeat("x", 4097), at(0, 0)),
+		"description": {Details: feature.Details{Description: "\xff"}},
+		"category":    {Details: feature.Details{Category: "Hut"}},
+		"web_address": {Details: feature.Details{WebAddress: "javascript:alert(1)"}},
 	} {
 		var refused *feature.FieldError
 		if _, err := book.Create(t.Context(), d); !errors.As(err, &refused) || refused.Field != field {
 			t.Errorf("a wrong %s is %v", field, err)
 		}
-		patch := feature.Patch{Lat: &d.Location.Lat, Lng: &d.Location.Lng, Name: &d.Name, Description: &d.Description, Category: &d.Category, WebAddress: &d.WebAddress}
+		patch := feature.Patch{Location: &d.Location, Name: &d.Name, Description: &d.Description, Category: &d.Category, WebAddress: &d.WebAddress}
 		if _, err := book.Update(t.Context(), "407838351,-746143763", patch); !errors.As(err, &refused) || refused.Field != field {
 			t.Errorf("a wrong %s is %v", field, err)
 		}

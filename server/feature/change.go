@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	logv1 "routeguide/proto/routeguide/log/v1"
+	"routeguide/server/geo"
 	"routeguide/server/store"
 )
 
@@ -39,12 +40,9 @@ type row struct {
 }
 
 func scan(r store.Row) row {
-	number := func(column int) *int32 {
-		if r.Null(column) {
-			return nil
-		}
-		v := int32(r.Int(column))
-		return &v
+	var at *geo.Point
+	if !r.Null(4) {
+		at = &geo.Point{Lat: int32(r.Int(4)), Lng: int32(r.Int(5))}
 	}
 	text := func(column int) *string {
 		if r.Null(column) {
@@ -55,7 +53,7 @@ func scan(r store.Row) row {
 	}
 	return row{
 		sequence: uint64(r.Int(0)), id: r.Text(1), created: uint64(r.Int(2)), deleted: r.Int(3) != 0,
-		Patch: Patch{number(4), number(5), text(6), text(7), text(8), text(9)},
+		Patch: Patch{at, text(6), text(7), text(8), text(9)},
 	}
 }
 
@@ -89,8 +87,12 @@ func apply(tx *store.Tx, change *logv1.Change) (any, error) {
 		return nil, err
 	}
 	for _, r := range rows {
+		var lat, lng any
+		if r.Location != nil {
+			lat, lng = r.Location.Lat, r.Location.Lng
+		}
 		err := tx.Exec("INSERT OR REPLACE INTO feature_edit VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.sequence, r.id, r.created, flag(r.deleted),
-			null(r.Lat), null(r.Lng), null(r.Name), null(r.Description), null(r.Category), null(r.WebAddress))
+			lat, lng, null(r.Name), null(r.Description), null(r.Category), null(r.WebAddress))
 		if err != nil {
 			return nil, err
 		}
@@ -116,7 +118,7 @@ func add(tx *store.Tx, a *logv1.FeaturesAdded) (made, error) {
 		at := tx.Position()<<addedBits + uint64(i)
 		rows = append(rows, row{
 			id: f.Id, sequence: at, created: cmp.Or(old.created, at),
-			Patch: Patch{&f.Latitude, &f.Longitude, &f.Name, &f.Description, &f.Category, &f.WebAddress},
+			Patch: Patch{&geo.Point{Lat: f.Latitude, Lng: f.Longitude}, &f.Name, &f.Description, &f.Category, &f.WebAddress},
 		})
 	}
 	return rows, nil
@@ -130,7 +132,11 @@ func update(tx *store.Tx, u *logv1.FeatureUpdated) (made, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Patch = r.then(Patch{u.Latitude, u.Longitude, u.Name, u.Description, u.Category, u.WebAddress})
+	var at *geo.Point
+	if u.Latitude != nil && u.Longitude != nil {
+		at = &geo.Point{Lat: *u.Latitude, Lng: *u.Longitude}
+	}
+	r.Patch = r.then(Patch{at, u.Name, u.Description, u.Category, u.WebAddress})
 	return made{r}, nil
 }
 
@@ -153,7 +159,7 @@ func editable(tx *store.Tx, id string) (row, error) {
 	return r, err
 }
 
-func null[T any](value *T) any {
+func null(value *string) any {
 	if value == nil {
 		return nil
 	}

@@ -40,7 +40,7 @@ func unedited(base *Index) *edition {
 
 // edit returns what a row comes to. A feature that only another file has is not shown.
 func (x *Index) edit(r row) *edit {
-	m := &edit{sequence: r.sequence, created: r.created, moved: r.Lat != nil || r.Lng != nil, shown: !r.deleted}
+	m := &edit{sequence: r.sequence, created: r.created, moved: r.Location != nil, shown: !r.deleted}
 	m.ID = r.id
 	if r.created == 0 {
 		i, known := x.find(r.id)

@@ -50,7 +50,7 @@ type Entry struct {
 
 // A FieldError says which field of a feature has a value that cannot be.
 type FieldError struct {
-	Field string // as in the contract: "location.latitude", "web_address"
+	Field string // as in the contract: "location", "web_address"
 	Err   error
 }
 

@@ -9,14 +9,13 @@ import (
 
 // A Patch is what changes of a feature; what is nil stays as it is.
 type Patch struct {
-	Lat, Lng *int32 // E7
-
+	Location                                *geo.Point
 	Name, Description, Category, WebAddress *string
 }
 
 // patchTo is the patch that makes any feature d.
 func patchTo(d Described) Patch {
-	return Patch{&d.Location.Lat, &d.Location.Lng, &d.Name, &d.Description, &d.Category, &d.WebAddress}
+	return Patch{&d.Location, &d.Name, &d.Description, &d.Category, &d.WebAddress}
 }
 
 func set[T any](field *T, value *T) {
@@ -27,8 +26,7 @@ func set[T any](field *T, value *T) {
 
 // of returns d as it is after the change.
 func (p Patch) of(d Described) Described {
-	set(&d.Location.Lat, p.Lat)
-	set(&d.Location.Lng, p.Lng)
+	set(&d.Location, p.Location)
 	set(&d.Name, p.Name)
 	set(&d.Description, p.Description)
 	set(&d.Category, p.Category)
@@ -39,18 +37,15 @@ func (p Patch) of(d Described) Described {
 // then is the change that comes of two.
 func (p Patch) then(next Patch) Patch {
 	return Patch{
-		cmp.Or(next.Lat, p.Lat), cmp.Or(next.Lng, p.Lng), cmp.Or(next.Name, p.Name),
+		cmp.Or(next.Location, p.Location), cmp.Or(next.Name, p.Name),
 		cmp.Or(next.Description, p.Description), cmp.Or(next.Category, p.Category), cmp.Or(next.WebAddress, p.WebAddress),
 	}
 }
 
 // check returns a *FieldError for the first value that a feature cannot have.
 func (p Patch) check() error {
-	if p.Lat != nil && (*p.Lat < -geo.MaxLat || *p.Lat > geo.MaxLat) {
-		return &FieldError{"location.latitude", fmt.Errorf("%d is not between -900000000 and 900000000 (E7 degrees)", *p.Lat)}
-	}
-	if p.Lng != nil && (*p.Lng < -geo.MaxLng || *p.Lng > geo.MaxLng) {
-		return &FieldError{"location.longitude", fmt.Errorf("%d is not between -1800000000 and 1800000000 (E7 degrees)", *p.Lng)}
+	if at := p.Location; at != nil && !at.Valid() {
+		return &FieldError{"location", fmt.Errorf("%v is out of range", at)}
 	}
 	for _, f := range []struct {
 		name  string

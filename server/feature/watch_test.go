@@ -76,10 +76,9 @@ func TestWatch(t *testing.T) {
 
 	w := watch(t, book, area, nil)
 	w.expect("+in", "+in too", "+added", "current")
-	lat, far := int32(4), int32(70)
 	update(t, book, "50,50", feature.Patch{Name: new("elsewhere")})
-	update(t, book, "50,50", feature.Patch{Lat: &lat, Lng: &lat})
-	update(t, book, "1,1", feature.Patch{Lat: &far})
+	update(t, book, "50,50", feature.Patch{Location: new(at(4, 4))})
+	update(t, book, "1,1", feature.Patch{Location: new(at(70, 1))})
 	update(t, book, "1,1", feature.Patch{Name: new("still elsewhere")})
 	remove(t, book, "2,2")
 	remove(t, book, "2,2")
@@ -96,7 +95,7 @@ func TestWatch(t *testing.T) {
 	rename(t, book, added, "and again")
 	create(t, book, "far away", at(60, 60))
 	remove(t, book, create(t, book, "short-lived", at(5, 5)))
-	update(t, book, "50,50", feature.Patch{Lat: &far})
+	update(t, book, "50,50", feature.Patch{Location: new(at(70, 4))})
 	create(t, book, "near", at(6, 6))
 	w = watch(t, book, area, w)
 	w.expect("+and again", "-50,50", "+near", "current")
@@ -163,7 +162,7 @@ func TestWatchersAgreeWithTheBook(t *testing.T) {
 				case len(own) == 0 || i%3 == 0:
 					own = append(own, create(t, book, fmt.Sprint(n, " ", i), p))
 				case i%3 == 1:
-					if _, err := book.Update(t.Context(), own[random.IntN(len(own))], feature.Patch{Lat: &p.Lat, Lng: &p.Lng}); err != nil && !errors.Is(err, feature.ErrNotFound) {
+					if _, err := book.Update(t.Context(), own[random.IntN(len(own))], feature.Patch{Location: &p}); err != nil && !errors.Is(err, feature.ErrNotFound) {
 						t.Error(err)
 					}
 				default:

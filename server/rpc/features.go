@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"strings"
 	"unicode/utf8"
 
 	"google.golang.org/grpc"
@@ -13,6 +12,7 @@ import (
 
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/feature"
+	"routeguide/server/geo"
 )
 
 const (
@@ -125,22 +125,19 @@ func patch(f *routeguidev1.MapFeature, mask *fieldmaskpb.FieldMask) (p feature.P
 		paths = []string{"*"}
 	}
 	for _, path := range paths {
-		located := path == "*" || strings.HasPrefix(path, "location")
-		if located && f.Location == nil {
-			return p, invalid("feature.location", "is required")
+		var at geo.Point
+		if path == "*" || path == "location" {
+			if at, err = point("feature.location", f.Location); err != nil {
+				return p, err
+			}
 		}
 		switch path {
 		case "*":
 			p = feature.Patch{
-				Lat: &f.Location.Latitude, Lng: &f.Location.Longitude,
-				Name: &f.Name, Description: &f.Description, Category: &f.Category, WebAddress: &f.WebAddress,
+				Location: &at, Name: &f.Name, Description: &f.Description, Category: &f.Category, WebAddress: &f.WebAddress,
 			}
 		case "location":
-			p.Lat, p.Lng = &f.Location.Latitude, &f.Location.Longitude
-		case "location.latitude":
-			p.Lat = &f.Location.Latitude
-		case "location.longitude":
-			p.Lng = &f.Location.Longitude
+			p.Location = &at
 		case "name":
 			p.Name = &f.Name
 		case "description":

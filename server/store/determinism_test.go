@@ -192,7 +192,7 @@ func featureUpdated(r *rand.Rand) *logv1.Change {
 		}
 	}
 	if r.IntN(2) == 0 {
-		updated.Latitude = new(r.Int32N(20))
+		updated.Latitude, updated.Longitude = new(r.Int32N(20)), new(r.Int32N(20))
 	}
 	return featureChange(&logv1.FeatureChange{Id: binary.BigEndian.AppendUint64(nil, r.Uint64N(50_000)), Kind: &logv1.FeatureChange_Updated{Updated: updated}})
 }

@@ -389,8 +389,8 @@ type UpdateFeatureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The feature as it shall be; `feature.id` says which one.
 	Feature *MapFeature `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
-	// Of it what shall change: `location`, `location.latitude`, `location.longitude`, `name`, `description`, `category`,
-	// `web_address`. Empty or `*` means all of them; over REST, where it is not given, those that the body has.
+	// Of it what shall change: `location`, which is always whole, `name`, `description`, `category`, `web_address`. Empty or
+	// `*` means all of them; over REST, where it is not given, those that the body has.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

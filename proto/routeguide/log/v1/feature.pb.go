@@ -275,7 +275,7 @@ func (x *FeatureAdded) GetWebAddress() string {
 type FeatureUpdated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// E7: degrees × 10,000,000.
+	// E7: degrees × 10,000,000. Both are set, or neither.
 	Latitude      *int32  `protobuf:"zigzag32,2,opt,name=latitude,proto3,oneof" json:"latitude,omitempty"`
 	Longitude     *int32  `protobuf:"zigzag32,3,opt,name=longitude,proto3,oneof" json:"longitude,omitempty"`
 	Name          *string `protobuf:"bytes,4,opt,name=name,proto3,oneof" json:"name,omitempty"`

@@ -243,8 +243,8 @@ export type UpdateFeatureRequest = Message<"routeguide.v1.UpdateFeatureRequest">
   feature?: MapFeature | undefined;
 
   /**
-   * Of it what shall change: `location`, `location.latitude`, `location.longitude`, `name`, `description`, `category`,
-   * `web_address`. Empty or `*` means all of them; over REST, where it is not given, those that the body has.
+   * Of it what shall change: `location`, which is always whole, `name`, `description`, `category`, `web_address`. Empty or
+   * `*` means all of them; over REST, where it is not given, those that the body has.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
