@@ -19,6 +19,7 @@ import (
 
 	"routeguide/server/edge"
 	"routeguide/server/rpc"
+	"routeguide/server/tile"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
 )
@@ -105,7 +106,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store), Tiles: tile.New(state.features),
 	})
 	if err != nil {
 		return err

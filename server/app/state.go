@@ -52,6 +52,7 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 	ctx, s.stop = context.WithCancel(ctx)
 	s.running.Go(func() { s.routes.Tidy(ctx, log) })
 	s.running.Go(func() { s.travelers.Run(ctx) })
+	s.running.Go(s.features.Prepare)
 	return s, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -38,6 +39,8 @@ type Options struct {
 	Damage func() []string
 	// Metrics answers /metrics. Nil: there are none.
 	Metrics http.Handler
+	// Tiles answers GET and HEAD below /v1/tiles/. Nil: there are none.
+	Tiles http.Handler
 	// Logger gets what no caller can be told. Required.
 	Logger *slog.Logger
 	// Limits bounds what a peer can make the process hold; zero fields mean the defaults.
@@ -56,6 +59,7 @@ type Edge struct {
 	ready   func(context.Context) error
 	damage  func() []string
 	metrics http.Handler
+	tiles   http.Handler
 	calls   *exchange.Calls
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
@@ -79,6 +83,7 @@ func New(o Options) (*Edge, error) {
 		ready:   o.Ready,
 		damage:  o.Damage,
 		metrics: o.Metrics,
+		tiles:   o.Tiles,
 		calls:   exchange.NewCalls(o.Ending, o.Limits, o.Budget),
 		served:  make(chan struct{}),
 		files:   newFiles(static.Page()),
@@ -137,12 +142,18 @@ func (e *Edge) door(r *http.Request) http.Handler {
 		return e.socket
 	case web.Is(r):
 		return e.web
+	case e.isTile(r):
+		return nil
 	case rest.Is(r):
 		return e.rest
 	case ingest.Is(r):
 		return e.ingest
 	}
 	return nil
+}
+
+func (e *Edge) isTile(r *http.Request) bool {
+	return e.tiles != nil && strings.HasPrefix(r.URL.Path, "/v1/tiles/")
 }
 
 func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
@@ -167,6 +178,8 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 		e.readyz(w, r)
 	case path == "/metrics" && e.metrics != nil:
 		e.metrics.ServeHTTP(w, r)
+	case e.isTile(r):
+		e.tiles.ServeHTTP(w, r)
 	default:
 		e.files.ServeHTTP(w, r)
 	}

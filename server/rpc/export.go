@@ -27,7 +27,7 @@ func (s *routeService) ExportRoute(r *routeguidev1.ExportRouteRequest, stream gr
 	if err != nil {
 		return err
 	}
-	return track.Write(pieces{stream}, format, found.Name, func(yield func(track.Fix, error) bool) {
+	return track.Write(written{stream}, format, found.Name, func(yield func(track.Fix, error) bool) {
 		for fixes, err := range s.routes.Track(ctx, r.Route) {
 			if err != nil {
 				yield(track.Fix{}, err)
@@ -42,12 +42,12 @@ func (s *routeService) ExportRoute(r *routeguidev1.ExportRouteRequest, stream gr
 	})
 }
 
-// pieces sends what is written.
-type pieces struct {
+// written sends what is written.
+type written struct {
 	stream grpc.ServerStreamingServer[routeguidev1.ExportRouteResponse]
 }
 
-func (p pieces) Write(data []byte) (int, error) {
+func (p written) Write(data []byte) (int, error) {
 	return len(data), p.stream.Send(&routeguidev1.ExportRouteResponse{Data: data})
 }
 

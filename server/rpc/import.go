@@ -14,10 +14,7 @@ import (
 	"routeguide/server/track"
 )
 
-const (
-	maxPiece      = 1 << 20 // bytes of a message of an import
-	progressBytes = 1 << 20 // after which progress is told at the latest
-)
+const progressBytes = 1 << 20 // of a file after which progress is told at the latest
 
 func (s *routeService) ImportRoutes(stream grpc.BidiStreamingServer[routeguidev1.ImportRoutesRequest, routeguidev1.ImportRoutesResponse]) error {
 	ctx := stream.Context()
@@ -27,7 +24,7 @@ func (s *routeService) ImportRoutes(stream grpc.BidiStreamingServer[routeguidev1
 	}
 	in := &routeImport{routes: s.routes, traveler: who, stream: stream, budget: callOf(ctx).calls.Budget}
 	defer in.release()
-	for t, err := range track.Read(in, time.Now()) {
+	for t, err := range track.Read(&pieces{receive: in.receive}, time.Now()) {
 		var broken *track.Error
 		if errors.As(err, &broken) {
 			return &refusal.Error{Field: "data", Text: broken.Error()}
@@ -54,38 +51,26 @@ type routeImport struct {
 	traveler string
 	stream   grpc.BidiStreamingServer[routeguidev1.ImportRoutesRequest, routeguidev1.ImportRoutesResponse]
 	done     routeguidev1.ImportRoutesResponse
-	told     int64  // bytes
-	piece    []byte // what has not been read of it
+	told     int64 // bytes
 
 	budget *Budget
 	since  int64 // bytes of the file since the last track
 	held   int64 // of the budget
 }
 
-// Read receives pieces of the file.
-func (in *routeImport) Read(p []byte) (int, error) {
-	for len(in.piece) == 0 {
-		m, err := in.stream.Recv()
-		if err != nil {
-			return 0, err
-		}
-		if len(m.Data) > maxPiece {
-			return 0, invalid("data", "has %d bytes, more than %d", len(m.Data), maxPiece)
-		}
-		in.piece = m.Data
-		in.done.ByteCount += int64(len(m.Data))
-		if in.done.ByteCount-in.told >= progressBytes {
-			if err := in.tell(); err != nil {
-				return 0, err
-			}
-		}
-		if err := in.hold(int64(len(m.Data))); err != nil {
-			return 0, err
+// receive returns the next piece of the file.
+func (in *routeImport) receive() ([]byte, error) {
+	m, err := in.stream.Recv()
+	if err != nil {
+		return nil, err
+	}
+	in.done.ByteCount += int64(len(m.Data))
+	if in.done.ByteCount-in.told >= progressBytes {
+		if err := in.tell(); err != nil {
+			return nil, err
 		}
 	}
-	n := copy(p, in.piece)
-	in.piece = in.piece[n:]
-	return n, nil
+	return m.Data, in.hold(int64(len(m.Data)))
 }
 
 // tell says how far the import has come.

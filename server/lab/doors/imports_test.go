@@ -10,13 +10,14 @@ import (
 // rooms says what each package of the product may import of the others, and of the libraries that one of them tames.
 var rooms = map[string][]string{
 	"server/geo":      {},
-	"server/feature":  {"server/line", "proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
+	"server/feature":  {"server/line", "proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/", "golang.org/x/text/"},
 	"server/store":    {"proto/routeguide/log/", "github.com/nats-io/", "github.com/ncruces/go-sqlite3", "github.com/gofrs/flock", "google.golang.org/protobuf/"},
 	"server/note":     {"proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
 	"server/route":    {"proto/routeguide/log/", "server/store", "server/geo", "google.golang.org/protobuf/"},
 	"server/traveler": {"server/route", "server/geo", "github.com/tidwall/"},
 	"server/demo":     {"proto/", "server/geo", "google.golang.org/"},
 	"server/track":    {"server/geo", "server/line", "github.com/muktihari/fit/", "golang.org/x/text/"},
+	"server/tile":     {"server/feature", "server/geo", "github.com/paulmach/orb"},
 	"server/relay":    {"google.golang.org/grpc"},
 	"server/upstream": {"server/relay", "google.golang.org/", "golang.org/x/time/"},
 	"server/refusal":  {"google.golang.org/"},
