@@ -19,7 +19,7 @@ const (
 	maxFound       = 100 // features of an answer
 	defaultFound   = 20
 	defaultNearest = 10
-	maxQuery       = 200     // characters
+	maxQuery       = 200 // characters
 )
 
 type featureService struct {

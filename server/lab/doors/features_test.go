@@ -114,10 +114,6 @@ func (w *mapWatch) expect(want ...string) {
 	}
 }
 
-func around(p *routeguidepb.Point, e7 int32) *routeguidev1.Bounds {
-	return &routeguidev1.Bounds{Southwest: pb(p.Latitude-e7, p.Longitude-e7), Northeast: pb(p.Latitude+e7, p.Longitude+e7)}
-}
-
 var allFields = []string{"location", "name", "description", "category", "web_address"}
 
 var featureCases = map[string]func(visitor){
