@@ -47,6 +47,7 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 	}
 	ctx, s.stop = context.WithCancel(ctx)
 	s.running.Go(func() { s.routes.Forget(ctx, log) })
+	s.running.Go(s.features.Prepare)
 	return s, nil
 }
 
