@@ -230,8 +230,8 @@ export function filterFeatures(features: readonly Feature[], filter: string, unn
   return unnamed ? features : features.filter((f) => f.name !== "");
 }
 
-/** Most names are ASCII, and there may be a million of them. */
-function fold(text: string): string {
+/** A text as it is compared: in lower case, without accents. Most names are ASCII, and there may be a million of them. */
+export function fold(text: string): string {
   const lower = text.toLowerCase();
   return /^[ -~]*$/.test(lower) ? lower : lower.normalize("NFD").replace(/\p{M}/gu, "");
 }

@@ -13,6 +13,7 @@ import { PlaceCard } from "./panel/place";
 import { Shell } from "./panel/shell";
 import { startRecorder } from "./recorder";
 import { startRoutes } from "./routes/routes";
+import { startSearch } from "./search/sources";
 import { narrow, PLACE_CARD } from "./sheet";
 import { camera, place, view } from "./state";
 import { applyTheme, shade } from "./theme";
@@ -27,6 +28,7 @@ import "./styles/record.css";
 import "./styles/chat.css";
 import "./travelers/travelers.css";
 import "./routes/routes.css";
+import "./search/search.css";
 
 openAddress();
 applyTheme();
@@ -42,6 +44,7 @@ startChats();
 startTravelers();
 startRoutes();
 followClicks();
+startSearch();
 
 map.onRest((viewport) => {
   camera.value = viewport.camera;

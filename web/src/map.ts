@@ -381,9 +381,9 @@ export function setCamera(camera: Camera): void {
   map?.jumpTo({ center: [camera.longitude, camera.latitude], zoom: camera.zoom });
 }
 
-/** Zooms in to at least 11 where the map looks from further away. */
-export function flyTo(point: Point): void {
-  map?.flyTo({ center: toLngLat(point), zoom: Math.max(map.getZoom(), 11), maxDuration: 1500 });
+/** Zooms in to at least 11 where the map looks from further away, or to exactly the zoom that is given. */
+export function flyTo(point: Point, zoom?: number): void {
+  map?.flyTo({ center: toLngLat(point), zoom: zoom ?? Math.max(map.getZoom(), 11), maxDuration: 1500 });
 }
 
 /** Moves only when the point is not seen; `below` pixels at the lower edge of what is seen are about to be covered. */

@@ -112,7 +112,6 @@ function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEven
           else filter.value = "";
         }}
       />
-      <kbd>/</kbd>
     </div>
   );
 }

@@ -106,3 +106,11 @@ export const PeopleIcon = icon(
 export const FollowIcon = icon(<path d="M20.5 3.5 3.5 10.5l7 3 3 7Z" />, 16);
 export const PlayIcon = icon(<path d="M7 4.5v15l12.5-7.5Z" fill="currentColor" />, 16);
 export const PauseIcon = icon(<path d="M8 5v14M16 5v14" stroke-width="4" />, 16);
+export const TownIcon = icon(<path d="M4 20.5v-9l5-3.5 5 3.5v9ZM14 20.5V4.5h6v16M3 20.5h18M9 20.5v-4" />, 16);
+export const CoordinatesIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="5.5" />
+    <path d="M12 2.5v6M12 15.5v6M2.5 12h6M15.5 12h6" />
+  </>,
+  16,
+);
