@@ -1,6 +1,7 @@
 import { type Action, actionOf } from "./keyboard";
 import { zoomBy } from "./map";
 import { dialog } from "./panel/dialogs";
+import { placing } from "./places/editing";
 import { toggleRecording } from "./recorder";
 import { closeConsole, consoleLink, openConsole, place, view } from "./state";
 import { nextTheme } from "./theme";
@@ -44,6 +45,7 @@ function perform(action: Action): void {
       break;
     case "close":
       if (consoleLink.value) closeConsole();
+      else if (placing.value) placing.value = false;
       else if (view.value !== "chat") place.value = null;
       break;
   }

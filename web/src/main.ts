@@ -6,11 +6,12 @@ import { followClicks } from "./clicks";
 import { lookWithoutMap, startFinder } from "./finder";
 import { followKeys } from "./keys";
 import * as map from "./map";
-import { followNames } from "./names";
 import { startClock } from "./panel/clock";
 import { NoMap } from "./panel/no-map";
 import { PlaceCard } from "./panel/place";
 import { Shell } from "./panel/shell";
+import { followDetails } from "./places/details";
+import { startPlaces } from "./places/editing";
 import { startRecorder } from "./recorder";
 import { startRoutes } from "./routes/routes";
 import { startSearch } from "./search/sources";
@@ -29,6 +30,7 @@ import "./styles/chat.css";
 import "./travelers/travelers.css";
 import "./routes/routes.css";
 import "./search/search.css";
+import "./places/places.css";
 
 openAddress();
 applyTheme();
@@ -45,6 +47,8 @@ startTravelers();
 startRoutes();
 followClicks();
 startSearch();
+startPlaces();
+followDetails();
 
 map.onRest((viewport) => {
   camera.value = viewport.camera;
@@ -59,7 +63,6 @@ const card = document.createElement("div");
 render(h(PlaceCard, {}), card);
 effect(() => map.setPopup(view.value === "chat" || narrow.value ? null : (place.value?.point ?? null), card));
 
-followNames();
 followKeys();
 
 try {

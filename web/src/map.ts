@@ -46,6 +46,7 @@ import {
   palette,
   points,
 } from "./overlay";
+import { placePictureOf } from "./places/picture";
 import { lookAt, MANY, PointLayer } from "./point-layer";
 import { routeLayer } from "./routes/layers";
 import type { Camera, Place } from "./state";
@@ -87,6 +88,7 @@ const manyPoints = new PointLayer(() => {
 });
 let insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 let traveler: Marker | null = null;
+let pin: Marker | null = null;
 const crosshair = element("crosshair");
 let popup: { readonly box: Popup; readonly point: Point } | null = null;
 const shown = new Map<Overlay, Collection>();
@@ -101,6 +103,7 @@ const rest = new Set<Handler<Viewport>>();
 const mark = new Set<Handler<Mark>>();
 const pointer = new Set<Handler<Pointer | null>>();
 const dragged = new Set<Handler<void>>();
+const pinned = new Set<Handler<Point>>();
 
 function listen<T>(handlers: Set<Handler<T>>, handler: Handler<T>): () => void {
   handlers.add(handler);
@@ -119,6 +122,8 @@ export const onMark = (handler: Handler<Mark>) => listen(mark, handler);
 export const onPointer = (handler: Handler<Pointer | null>) => listen(pointer, handler);
 /** Somebody begins to drag the map. */
 export const onDrag = (handler: Handler<void>) => listen(dragged, handler);
+/** Where the pin was let go. */
+export const onPinned = (handler: Handler<Point>) => listen(pinned, handler);
 /** When the map has come to rest after a move; at first before it is drawn, with what it is going to show. */
 export const onRest = (handler: Handler<Viewport>) => listen(rest, handler);
 
@@ -174,7 +179,7 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   });
   map.on("dragstart", () => tell(dragged, undefined));
   map.on("styleimagemissing", ({ id }) => {
-    const picture = pictureOf(id);
+    const picture = pictureOf(id) ?? placePictureOf(id);
     if (picture) map?.addImage(id, picture, { pixelRatio: PIXELS });
   });
   await map.once("style.load");
@@ -183,6 +188,7 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   drawFeatures();
   manyPoints.setColor(palette[shade].feature);
   traveler?.addTo(map);
+  pin?.addTo(map);
   popup?.box.addTo(map);
   cursor();
   report();
@@ -524,6 +530,24 @@ export function setTraveler(point: Point | null): void {
     if (drawn && map) traveler.addTo(map);
   }
   traveler.setLngLat(toLngLat(point));
+}
+
+/** A pin that is dragged to another place; null takes it off. */
+export function setPin(point: Point | null): void {
+  if (!point) {
+    pin?.remove();
+    pin = null;
+    return;
+  }
+  if (!pin) {
+    pin = new Marker({ element: element("pin"), anchor: "bottom", draggable: true }).setLngLat(toLngLat(point));
+    pin.on("dragend", ({ target }: { target: Marker }) => {
+      const { lat, lng } = target.getLngLat();
+      tell(pinned, fromDegrees(lat, lng));
+    });
+    if (drawn && map) pin.addTo(map);
+  }
+  pin.setLngLat(toLngLat(point));
 }
 
 /** A ring that spreads once from a place where a note has just arrived. */

@@ -4,11 +4,12 @@ import type { Shade } from "./basemap";
 import type { Feature } from "./features";
 import { type Point, toLngLat } from "./geo";
 import { type Drawable, lineFeature } from "./lines";
+import { placePicture } from "./places/picture";
 import { routeLayers } from "./routes/layers";
 import { personLayers, trailLayers } from "./travelers/layers";
 
 /** Layers whose points are features that can be hovered and chosen. */
-export const featureLayers = ["feature", "feature-unnamed"];
+export const featureLayers = ["feature-kind", "feature", "feature-unnamed"];
 export const clusterLayer = "cluster";
 
 export const palette = {
@@ -85,7 +86,11 @@ export function featurePoints(features: readonly Feature[], first: number): Coll
   return features.map((f, i) => ({
     type: "Feature",
     id: first + i,
-    properties: { i: first + i, name: shortName(f.name) },
+    properties: {
+      i: first + i,
+      name: shortName(f.name),
+      ...(f.category && { picture: placePicture(f.category) }),
+    },
     geometry: { type: "Point", coordinates: toLngLat(f.point) },
   }));
 }
@@ -234,6 +239,18 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
         "circle-color": c.feature,
         "circle-stroke-color": c.rim,
         "circle-stroke-width": 1.5,
+      },
+    },
+    {
+      id: "feature-kind",
+      type: "symbol",
+      source: "features",
+      filter: ["has", "picture"],
+      layout: {
+        "icon-image": ["get", "picture"],
+        "icon-size": byZoom([5, 0.55], [10, 0.8], [13, 1]),
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
       },
     },
     {

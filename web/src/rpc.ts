@@ -16,12 +16,6 @@ import type { Place } from "./state";
 const guide = createClient(RouteGuide, transport);
 const notes = createClient(NoteService, transport);
 
-/** The feature at exactly this point; its name is "" where there is none. */
-export async function getFeature(point: Point, signal: AbortSignal): Promise<Place> {
-  const feature = await guide.getFeature(pointMessage(point), { signal });
-  return { point, name: feature.name };
-}
-
 /** Streams the features of an area, many at a time and in the server's order. */
 export async function listFeatures(area: Rect, onBatch: (batch: Place[]) => void, signal: AbortSignal): Promise<void> {
   for (const { south, west, north, east } of splitRect(area)) {

@@ -114,3 +114,4 @@ export const CoordinatesIcon = icon(
   </>,
   16,
 );
+export const EditIcon = icon(<path d="m4 20 1-4.5L16.5 4 20 7.5 8.5 19ZM14 6.5l3.5 3.5" />, 15);

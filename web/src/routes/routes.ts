@@ -14,7 +14,7 @@ import { Importing } from "./importing";
 import { Replay } from "./replay";
 import { ShownRoute } from "./shown";
 import { nearestTo } from "./timeline";
-import { Deletion } from "./undo";
+import { Deletion, deleteOnLeave } from "./undo";
 import { words } from "./words";
 
 export const catalog = new Catalog(listRoutes);
@@ -170,11 +170,7 @@ export function startRoutes(): void {
     const timer = setInterval(() => void catalog.refresh(), FRESH);
     return () => clearInterval(timer);
   });
-  // What waits to be deleted is: nobody comes back to a hidden page in time.
-  addEventListener("pagehide", () => deletion.now());
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") deletion.now();
-  });
+  deleteOnLeave(deletion);
   onMark(({ kind, route: id, more }) => {
     if (kind === "traveler") {
       const traveler = roster.get(id);

@@ -2,6 +2,7 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { focusMap } from "../map";
 import { CloseIcon, CoordinatesIcon, PinIcon, SearchIcon, TownIcon } from "../panel/icons";
+import { PlaceSign } from "../places/sign";
 import { consoleLink } from "../state";
 import { Avatar } from "../travelers/avatar";
 import type { Hit } from "./search";
@@ -168,6 +169,7 @@ function Result({ hit }: { hit: Hit }) {
 }
 
 function Sign({ hit }: { hit: Hit }) {
+  if (hit.kind === "feature" && hit.feature.category) return <PlaceSign category={hit.feature.category} size={30} />;
   if (hit.kind === "traveler") return <Avatar name={hit.name} route={hit.route} />;
   const Icon = { feature: PinIcon, town: TownIcon, coordinates: CoordinatesIcon }[hit.kind];
   return (
