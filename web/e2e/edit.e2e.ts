@@ -49,7 +49,7 @@ test("a place is added with a click, seen by another visitor, changed there and 
   await page.getByRole("button", { name: "Add a place" }).click();
   await page.locator("#map[data-mode=choose]").waitFor();
   await page.mouse.click(centre.x, centre.y);
-  await page.getByLabel("Name").fill("Old mill");
+  await page.getByLabel("Name", { exact: true }).fill("Old mill");
   await page.getByRole("radio", { name: "Water" }).check();
   await page.getByLabel("Description").fill("Wheel still turns.");
   await page.getByLabel("Web address").fill("https://mill.example/visit");
@@ -65,7 +65,7 @@ test("a place is added with a click, seen by another visitor, changed there and 
   await row(other, "Old mill").filter({ hasText: "Water" }).click();
   await card(other).getByText("Wheel still turns.").waitFor();
   await card(other).getByRole("button", { name: "Edit" }).click();
-  await other.getByLabel("Name").fill("New mill");
+  await other.getByLabel("Name", { exact: true }).fill("New mill");
   await other.getByRole("button", { name: "Save" }).click();
   await card(page).getByRole("heading", { name: "New mill" }).waitFor();
   await row(page, "New mill").waitFor();
@@ -85,7 +85,7 @@ test("a place is moved with its pin, and by writing coordinates", async () => {
   await page.mouse.down();
   await page.mouse.move(box.x + 120, box.y + 60, { steps: 4 });
   await page.mouse.up();
-  const position = page.getByLabel("Position");
+  const position = page.getByLabel("Position", { exact: true });
   await expect.poll(() => position.inputValue()).not.toBe("20.0000000, 20.0000000");
   await page.getByRole("button", { name: "Save" }).click();
   await card(page).getByRole("button", { name: "Edit" }).click();
@@ -150,7 +150,7 @@ test("any place of the map can become one, from its card; a phone has it all", a
   await drawn(page);
   await page.mouse.click(200, 200, { button: "right" });
   await card(page).getByRole("button", { name: "Add a place here" }).click();
-  await page.getByLabel("Name").fill("Jetty");
+  await page.getByLabel("Name", { exact: true }).fill("Jetty");
   await shot(page, "form on a phone");
   await isAccessible(page);
   await page.getByRole("button", { name: "Save" }).click();

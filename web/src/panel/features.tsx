@@ -4,10 +4,11 @@ import { type Feature, indexOfPoint, type Listing, splitName } from "../features
 import { filter, finder, hovered, rows, unnamedCount } from "../finder";
 import { distance, formatCount, formatDistance, formatPoint, fromDegrees, type Point } from "../geo";
 import { reveal, setCamera } from "../map";
-import { draft, placing } from "../places/editing";
+import { draft, importing, placing } from "../places/editing";
 import { PlaceForm } from "../places/form";
 import { PlaceSign } from "../places/sign";
 import { kindOf, words } from "../places/words";
+import { ImportButton, ImportNews } from "../routes/import-button";
 import { narrow, PLACE_CARD } from "../sheet";
 import { camera, connection, developer, place, showUnnamed } from "../state";
 import { PinIcon, PlusIcon, SearchIcon } from "./icons";
@@ -86,6 +87,7 @@ function FeatureList() {
       ) : (
         <Nothing listing={listing} />
       )}
+      <ImportNews importing={importing} said={({ features, duplicates }) => words.imported(features, duplicates)} />
       <Adding />
     </div>
   );
@@ -105,6 +107,7 @@ function Adding() {
         >
           <PlusIcon /> {words.add}
         </button>
+        <ImportButton importing={importing} label={words.import} accept=".csv,.geojson,.json" />
       </footer>
     );
   }

@@ -4,6 +4,7 @@ import { batch, effect, signal } from "@preact/signals";
 import { finder } from "../finder";
 import { type Point, samePoint } from "../geo";
 import { onPinned, setPin } from "../map";
+import { Importing } from "../routes/importing";
 import { Deletion, deleteOnLeave } from "../routes/undo";
 import {
   createFeature,
@@ -13,6 +14,7 @@ import {
   type MapFeature,
   updateFeature,
 } from "../rpc/features";
+import { type ImportedFeatures, importFeatures } from "../rpc/files";
 import { sheet } from "../sheet";
 import { place, say, view } from "../state";
 import { words } from "./words";
@@ -113,6 +115,13 @@ const removed = new Map<string, MapFeature>();
 export const deletion = new Deletion(deleteFeature, (id, failure) => {
   const feature = finder.find(id);
   say(words.notRemoved(titleOf(feature ?? { name: "" }), ConnectError.from(failure).rawMessage));
+});
+
+export const importing = new Importing<ImportedFeatures>({
+  send: importFeatures,
+  nothing: { features: 0, duplicates: 0 },
+  add: (a, b) => ({ features: a.features + b.features, duplicates: a.duplicates + b.duplicates }),
+  onDone() {}, // The list and the map are told of them by the watch.
 });
 
 export function remove(feature: MapFeature): void {

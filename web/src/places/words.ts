@@ -1,4 +1,5 @@
 // All that is said of places while they are made, changed and deleted.
+import { formatCount } from "../geo";
 
 export const words = {
   add: "Add a place",
@@ -14,7 +15,6 @@ export const words = {
   description: "Description",
   category: "Kind",
   none: "No kind",
-  otherKind: "Another kind",
   webAddress: "Web address",
   position: "Position",
   positionHint: "Drag the pin on the map, or write coordinates.",
@@ -27,9 +27,11 @@ export const words = {
   removed: (name: string) => `${name} is deleted for everybody.`,
   notRemoved: (name: string, reason: string) => `${name} could not be deleted: ${reason}.`,
   unnamed: "The place",
-  website: "Website",
-  import: "Import places",
-  importHint: "CSV or GeoJSON",
+  import: "Import",
+  imported(features: number, again: number): string {
+    const fresh = features === 1 ? "1 place is added" : `${formatCount(features)} places are added`;
+    return again === 0 ? `${fresh}.` : `${fresh}; ${formatCount(again)} ${again === 1 ? "was" : "were"} there already.`;
+  },
   kinds: {
     peak: "Peak",
     viewpoint: "Viewpoint",
