@@ -176,6 +176,7 @@ export function lineLayers(shade: Shade): LayerSpecification[] {
 export function overlayLayers(shade: Shade): LayerSpecification[] {
   const c = palette[shade];
   const named: ExpressionSpecification = ["!=", ["get", "name"], ""];
+  const tone: ExpressionSpecification = ["match", ["get", "tone"], "note", c.note, c.feature];
   return [
     {
       id: "notes",
@@ -242,18 +243,6 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
       },
     },
     {
-      id: "feature-kind",
-      type: "symbol",
-      source: "features",
-      filter: ["has", "picture"],
-      layout: {
-        "icon-image": ["get", "picture"],
-        "icon-size": byZoom([5, 0.55], [10, 0.8], [13, 1]),
-        "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
-      },
-    },
-    {
       id: "feature-name",
       type: "symbol",
       source: "features",
@@ -264,7 +253,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
         "text-font": ["Map Medium"],
         "text-size": 12,
         "text-variable-anchor": ["left", "right", "top", "bottom"],
-        "text-radial-offset": 0.9,
+        "text-radial-offset": ["case", ["has", "picture"], 1.4, 0.9],
         "text-max-width": 12,
       },
       paint: { "text-color": c.text, "text-halo-color": c.halo, "text-halo-width": 1.6 },
@@ -274,7 +263,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
       type: "circle",
       source: "hover",
       paint: {
-        "circle-radius": 10,
+        "circle-radius": byZoom([5, 10], [13, 16]),
         "circle-color": c.feature,
         "circle-opacity": 0.25,
         "circle-stroke-color": c.feature,
@@ -300,14 +289,39 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
       paint: { "text-color": shade === "light" ? "#ffffff" : "#0c1226" },
     },
     {
+      // A place with an icon covers the dot.
+      id: "selection-ring",
+      type: "circle",
+      source: "selection",
+      paint: {
+        "circle-radius": byZoom([5, 12], [13, 18]),
+        "circle-color": tone,
+        "circle-opacity": 0.2,
+        "circle-stroke-color": tone,
+        "circle-stroke-width": 1.5,
+      },
+    },
+    {
       id: "selection",
       type: "circle",
       source: "selection",
       paint: {
         "circle-radius": 8,
-        "circle-color": ["match", ["get", "tone"], "note", c.note, c.feature],
+        "circle-color": tone,
         "circle-stroke-color": c.rim,
         "circle-stroke-width": 2.5,
+      },
+    },
+    {
+      id: "feature-kind",
+      type: "symbol",
+      source: "features",
+      filter: ["has", "picture"],
+      layout: {
+        "icon-image": ["get", "picture"],
+        "icon-size": byZoom([5, 0.55], [10, 0.8], [13, 1]),
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
       },
     },
     ...personLayers("travelers", c.ink, c.halo),

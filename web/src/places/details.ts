@@ -3,7 +3,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import { finder } from "../finder";
 import { type Point, samePoint } from "../geo";
 import { featureAt, type MapFeature } from "../rpc/features";
-import { place } from "../state";
+import { place, view } from "../state";
 
 interface Answer {
   readonly point: Point;
@@ -51,8 +51,8 @@ export function followDetails(): void {
       if (now.name !== chosen.name) place.value = now;
       return;
     }
-    // It is no longer there: somebody may have moved it.
+    // It is no longer there: somebody may have moved it. A conversation stays where it is.
     const moved = last && samePoint(last.point, chosen.point) ? finder.find(last.id) : null;
-    if (moved) place.value = moved;
+    if (moved && view.peek() !== "chat") place.value = moved;
   });
 }

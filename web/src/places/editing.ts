@@ -47,7 +47,7 @@ function begin(next: Draft): void {
 }
 
 export function addAt(point: Point): void {
-  begin({ original: null, point, name: "", description: "", category: "", webAddress: "" });
+  begin({ ...blank(point), original: null });
 }
 
 export function edit(feature: MapFeature): void {
@@ -68,6 +68,12 @@ export function cancel(): void {
   const original = draft.peek()?.original;
   draft.value = null;
   if (original) place.value = original;
+}
+
+/** Cancels when nothing would be lost. */
+export function leave(): void {
+  const now = draft.peek();
+  if (now && Object.keys(changes(now)).length === 0) cancel();
 }
 
 /** Saves for everybody. What the server does not take is said at its field, and nothing is lost. */
@@ -91,22 +97,26 @@ export async function save(): Promise<void> {
   }
 }
 
-function send({ original, ...fields }: Draft): Promise<MapFeature> {
-  const { point, name, description, category, webAddress } = fields;
-  const wanted: FeatureDraft = {
-    point,
-    name: name.trim(),
-    description: description.trim(),
-    category,
-    webAddress: webAddress.trim(),
-  };
-  if (!original) return createFeature(wanted);
+function send(draft: Draft): Promise<MapFeature> {
+  const { original } = draft;
+  const change = changes(draft);
+  if (!original) return createFeature({ ...blank(draft.point), ...change });
   // Only what was changed: somebody else may be changing the rest.
-  const changed = (Object.keys(wanted) as (keyof FeatureDraft)[]).filter((field) =>
-    field === "point" ? !samePoint(wanted.point, original.point) : wanted[field] !== original[field],
-  );
-  if (changed.length === 0) return Promise.resolve(original);
-  return updateFeature(original.id, Object.fromEntries(changed.map((field) => [field, wanted[field]])));
+  return Object.keys(change).length === 0 ? Promise.resolve(original) : updateFeature(original.id, change);
+}
+
+/** What is written otherwise than it was. */
+function changes(draft: Draft): Partial<FeatureDraft> {
+  const before: FeatureDraft = draft.original ?? blank(draft.point);
+  const change: Partial<Record<(typeof texts)[number], string>> = {};
+  for (const field of texts) if (draft[field] !== before[field]) change[field] = draft[field].trim();
+  return samePoint(draft.point, before.point) ? change : { ...change, point: draft.point };
+}
+
+const texts = ["name", "description", "category", "webAddress"] as const;
+
+function blank(point: Point): FeatureDraft {
+  return { point, name: "", description: "", category: "", webAddress: "" };
 }
 
 /** Those that were deleted here, by their identifiers: they may have to come back. */
@@ -139,6 +149,9 @@ export function titleOf({ name }: Pick<MapFeature, "name">): string {
 /** Shows the pin of what is edited from now on. Call it once. */
 export function startPlaces(): void {
   effect(() => setPin(draft.value?.point ?? null));
+  effect(() => {
+    if (view.value !== "features") placing.value = false;
+  });
   onPinned((point) => write({ point }));
   deleteOnLeave(deletion);
   effect(() => {

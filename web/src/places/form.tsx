@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { formatPoint } from "../geo";
 import { reveal } from "../map";
 import { BackIcon } from "../panel/icons";
 import type { FeatureDraft } from "../rpc/features";
 import { parseCoordinates } from "../search/coordinates";
 import { categories } from "./categories";
-import { cancel, type Draft, errors, problem, remove, save, saving, write } from "./editing";
+import { cancel, type Draft, errors, leave, problem, remove, save, saving, write } from "./editing";
 import { PlaceSign } from "./sign";
 import { kindOf, words } from "./words";
 
@@ -16,7 +16,7 @@ export function PlaceForm({ draft }: { draft: Draft }) {
   const form = useRef<HTMLFormElement>(null);
   const { original } = draft;
 
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
   useEffect(() => {
     if (Object.keys(errors.value).length > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [errors.value]);
@@ -32,7 +32,7 @@ export function PlaceForm({ draft }: { draft: Draft }) {
         void save();
       }}
       onKeyDown={(event) => {
-        if (event.key === "Escape") cancel();
+        if (event.key === "Escape") leave();
       }}
     >
       <button type="button" class="button quiet small back" onClick={cancel}>
