@@ -71,7 +71,8 @@ export function readAnswers(text: string): { results: Result[]; error: string | 
     else if (refused) error = refused.message || "the server does not say why";
     else if (message) error = message;
   }
-  return { results, error };
+  // The name of the request's field says nothing to who chose a file.
+  return { results, error: error?.replace(/^data: /, "") ?? null };
 }
 
 /** Counts are those so far. */

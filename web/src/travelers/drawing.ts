@@ -15,8 +15,8 @@ export interface Drawing {
   readonly followed: ReadonlySignal<string | null>;
 }
 
-/** Milliseconds between two frames, when there are more travelers than can be moved with each. */
-const SLOW = 100;
+/** Milliseconds between two frames for each traveler, when there are more than can be moved with every frame. */
+const SLOW = 0.2;
 
 const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
 
@@ -29,7 +29,7 @@ export function drawTravelers({ roster, clock, own, followed }: Drawing): void {
 
   const draw = (time: number) => {
     frame = 0;
-    if (shown.length > FEW && time - drawn < SLOW) return later();
+    if (shown.length > FEW && time - drawn < SLOW * shown.length) return later();
     drawn = time;
     const now = roster.clock.now();
     map.put("travelers", people(shown, at, now));

@@ -1,4 +1,5 @@
 // All that the travelers' room says.
+import { formatCount } from "../geo";
 
 const directions = ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"];
 
@@ -13,13 +14,14 @@ export const words = {
   looking: "Looking who is on the way…",
   nobody: "Nobody is on the way here",
   nobodyHint: "Whoever records a route is seen here while it lasts, by everybody.",
-  elsewhere: (count: number) => (count === 1 ? "One is on the way elsewhere" : `${count} are on the way elsewhere`),
+  elsewhere: (count: number) =>
+    count === 1 ? "One is on the way elsewhere" : `${formatCount(count)} are on the way elsewhere`,
   showElsewhere: "Show them",
   record: "Record this device",
   addPhone: "Add a phone",
   failed: (reason: string) => `Who is on the way cannot be read: ${reason}.`,
   again: "Try again",
-  count: (count: number) => (count === 1 ? "1 on the way here" : `${count} on the way here`),
+  count: (count: number) => (count === 1 ? "1 on the way here" : `${formatCount(count)} on the way here`),
   fromCentre: "distance from the map’s centre",
   fromYou: "distance from you",
   follow: (name: string) => `Follow ${name}`,
