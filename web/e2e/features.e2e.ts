@@ -350,7 +350,7 @@ describe("the keyboard", () => {
   });
 
   test("walks the tabs with the arrows", async () => {
-    const { page } = await visit(browser, `${server.url}/#view=features`);
+    const { page } = await visit(browser, `${server.url}/#view=travelers`);
     await page.getByRole("tab", { name: "Travelers" }).focus();
     await page.keyboard.press("ArrowLeft");
     await page.getByRole("tab", { name: "Chat", selected: true }).waitFor();
@@ -385,7 +385,7 @@ describe("at the start", () => {
     await page.goto(`${server.url}/#view=features&map=7/41/-75`);
     await says(page, "100 in view");
     await page.locator(".maplibregl-ctrl-scale").waitFor();
-    await page.locator(".status").filter({ hasText: "WatchNotes" }).waitFor();
+    await asked;
     expect(order.slice(0, 2).toSorted()).toEqual(["features", "notes"]);
     expect(order.filter((what) => what !== "font")).toHaveLength(2);
   });
