@@ -6,15 +6,19 @@ import { followClicks } from "./clicks";
 import { lookWithoutMap, startFinder } from "./finder";
 import { followKeys } from "./keys";
 import * as map from "./map";
-import { followNames } from "./names";
 import { startClock } from "./panel/clock";
 import { NoMap } from "./panel/no-map";
 import { PlaceCard } from "./panel/place";
 import { Shell } from "./panel/shell";
+import { followDetails } from "./places/details";
+import { startPlaces } from "./places/editing";
 import { startRecorder } from "./recorder";
+import { startRoutes } from "./routes/routes";
+import { startSearch } from "./search/sources";
 import { narrow, PLACE_CARD } from "./sheet";
 import { camera, place, view } from "./state";
 import { applyTheme, shade } from "./theme";
+import { startTravelers } from "./travelers/travelers";
 import "./styles/tokens.css";
 import "./styles/parts.css";
 import "./styles/shell.css";
@@ -23,6 +27,10 @@ import "./styles/map.css";
 import "./styles/features.css";
 import "./styles/record.css";
 import "./styles/chat.css";
+import "./travelers/travelers.css";
+import "./routes/routes.css";
+import "./search/search.css";
+import "./places/places.css";
 
 openAddress();
 applyTheme();
@@ -35,7 +43,12 @@ followAddress();
 startFinder();
 startRecorder();
 startChats();
+startTravelers();
+startRoutes();
 followClicks();
+startSearch();
+startPlaces();
+followDetails();
 
 map.onRest((viewport) => {
   camera.value = viewport.camera;
@@ -50,7 +63,6 @@ const card = document.createElement("div");
 render(h(PlaceCard, {}), card);
 effect(() => map.setPopup(view.value === "chat" || narrow.value ? null : (place.value?.point ?? null), card));
 
-followNames();
 followKeys();
 
 try {

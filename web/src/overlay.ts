@@ -1,11 +1,15 @@
-// The layers that lie over the basemap, and the GeoJSON that they are drawn from: features, routes, notes, selection.
+// The layers that lie over the basemap, and the GeoJSON that they are drawn from: features, routes, travelers, notes, selection.
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
 import type { Shade } from "./basemap";
 import type { Feature } from "./features";
 import { type Point, toLngLat } from "./geo";
+import { type Drawable, lineFeature } from "./lines";
+import { placePicture } from "./places/picture";
+import { routeLayers } from "./routes/layers";
+import { personLayers, trailLayers } from "./travelers/layers";
 
 /** Layers whose points are features that can be hovered and chosen. */
-export const featureLayers = ["feature", "feature-unnamed"];
+export const featureLayers = ["feature-kind", "feature", "feature-unnamed"];
 export const clusterLayer = "cluster";
 
 export const palette = {
@@ -17,6 +21,7 @@ export const palette = {
     note: "#0c8599",
     rim: "#ffffff",
     text: "#8a3205",
+    ink: "#1a2230",
     halo: "#fbfaf6",
   },
   dark: {
@@ -27,13 +32,28 @@ export const palette = {
     note: "#22b8cf",
     rim: "#10171f",
     text: "#ffb48a",
+    ink: "#e6eaf0",
     halo: "#141d27",
   },
 };
 
-export const overlays = ["features", "selection", "hover", "track", "unsent", "preview", "stops", "notes"] as const;
-export type Overlay = (typeof overlays)[number];
-export type Collection = GeoJSON.FeatureCollection<GeoJSON.Point | GeoJSON.LineString>;
+export type Overlay =
+  | "features"
+  | "selection"
+  | "hover"
+  | "track"
+  | "unsent"
+  | "preview"
+  | "stops"
+  | "notes"
+  | "trails"
+  | "travelers"
+  | "routes"
+  | "replayed";
+export interface Collection {
+  readonly type: "FeatureCollection";
+  readonly features: Drawable[];
+}
 
 export const empty: Collection = { type: "FeatureCollection", features: [] };
 
@@ -48,6 +68,10 @@ export function overlaySources(): Record<Overlay, SourceSpecification> {
     preview: source(),
     stops: source(),
     notes: source(),
+    trails: source(),
+    travelers: source(),
+    routes: source(),
+    replayed: source(),
   };
 }
 
@@ -62,7 +86,11 @@ export function featurePoints(features: readonly Feature[], first: number): Coll
   return features.map((f, i) => ({
     type: "Feature",
     id: first + i,
-    properties: { i: first + i, name: shortName(f.name) },
+    properties: {
+      i: first + i,
+      name: shortName(f.name),
+      ...(f.category && { picture: placePicture(f.category) }),
+    },
     geometry: { type: "Point", coordinates: toLngLat(f.point) },
   }));
 }
@@ -80,16 +108,10 @@ export function points(
   );
 }
 
-/** One line through the points, across the antimeridian the short way. */
+/** One line through the points; none through fewer than two. */
 export function line(list: readonly Point[]): Collection {
-  if (list.length < 2) return empty;
-  let turn = 0;
-  const coordinates = list.map((p, i) => {
-    const before = list[i - 1];
-    if (before && Math.abs(p.lng - before.lng) > 1_800_000_000) turn += p.lng > before.lng ? -360 : 360;
-    return [p.lng / 1e7 + turn, p.lat / 1e7];
-  });
-  return collect([{ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } }]);
+  const drawable = lineFeature(list, {});
+  return drawable ? collect([drawable]) : empty;
 }
 
 function collect(features: Collection["features"]): Collection {
@@ -108,11 +130,13 @@ const byZoom = (...stops: [number, number][]): ExpressionSpecification => [
   ...stops.flat(),
 ];
 
-export function overlayLayers(shade: Shade): LayerSpecification[] {
+/** Lines, which lie under the names of the basemap. */
+export function lineLayers(shade: Shade): LayerSpecification[] {
   const c = palette[shade];
   const round = { "line-cap": "round", "line-join": "round" } as const;
-  const named: ExpressionSpecification = ["!=", ["get", "name"], ""];
   return [
+    ...routeLayers(c.rim),
+    ...trailLayers(c.rim),
     {
       id: "preview",
       type: "line",
@@ -145,6 +169,15 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
       layout: round,
       paint: { "line-color": c.route, "line-width": 4, "line-opacity": 0.4 },
     },
+  ];
+}
+
+/** What lies over the basemap. */
+export function overlayLayers(shade: Shade): LayerSpecification[] {
+  const c = palette[shade];
+  const named: ExpressionSpecification = ["!=", ["get", "name"], ""];
+  const tone: ExpressionSpecification = ["match", ["get", "tone"], "note", c.note, c.feature];
+  return [
     {
       id: "notes",
       type: "circle",
@@ -220,7 +253,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
         "text-font": ["Map Medium"],
         "text-size": 12,
         "text-variable-anchor": ["left", "right", "top", "bottom"],
-        "text-radial-offset": 0.9,
+        "text-radial-offset": ["case", ["has", "picture"], 1.4, 0.9],
         "text-max-width": 12,
       },
       paint: { "text-color": c.text, "text-halo-color": c.halo, "text-halo-width": 1.6 },
@@ -230,7 +263,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
       type: "circle",
       source: "hover",
       paint: {
-        "circle-radius": 10,
+        "circle-radius": byZoom([5, 10], [13, 16]),
         "circle-color": c.feature,
         "circle-opacity": 0.25,
         "circle-stroke-color": c.feature,
@@ -256,15 +289,42 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
       paint: { "text-color": shade === "light" ? "#ffffff" : "#0c1226" },
     },
     {
+      // A place with an icon covers the dot.
+      id: "selection-ring",
+      type: "circle",
+      source: "selection",
+      paint: {
+        "circle-radius": byZoom([5, 12], [13, 18]),
+        "circle-color": tone,
+        "circle-opacity": 0.2,
+        "circle-stroke-color": tone,
+        "circle-stroke-width": 1.5,
+      },
+    },
+    {
       id: "selection",
       type: "circle",
       source: "selection",
       paint: {
         "circle-radius": 8,
-        "circle-color": ["match", ["get", "tone"], "note", c.note, c.feature],
+        "circle-color": tone,
         "circle-stroke-color": c.rim,
         "circle-stroke-width": 2.5,
       },
     },
+    {
+      id: "feature-kind",
+      type: "symbol",
+      source: "features",
+      filter: ["has", "picture"],
+      layout: {
+        "icon-image": ["get", "picture"],
+        "icon-size": byZoom([5, 0.55], [10, 0.8], [13, 1]),
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
+      },
+    },
+    ...personLayers("travelers", c.ink, c.halo),
+    ...personLayers("replayed", c.ink, c.halo),
   ];
 }
