@@ -84,6 +84,14 @@ export function pointsOf(id: string): Point[] {
   }
 }
 
+/** What a route is called here: after the features at its ends, else after how it was made. */
+export function nameOf({ first, last, source }: Pick<Draft, "first" | "last" | "source">): string {
+  const [from, to] = [first, last].map((name) => name.split(",", 1)[0] ?? "");
+  if (from && to && from !== to) return `${from} → ${to}`;
+  if (from) return `By ${from}`;
+  return { device: "Own way", draw: "Drawn route", drive: "Drive" }[source];
+}
+
 export function dropDraft(id: string): void {
   forget(headName(id));
   for (const name of keptNames(`${headName(id)}.`)) forget(name);

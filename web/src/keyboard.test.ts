@@ -4,10 +4,11 @@ import { actionOf, shortcuts } from "./keyboard";
 const press = (key: string, modifiers = {}) => ({ key, ctrlKey: false, metaKey: false, altKey: false, ...modifiers });
 
 test.each([
-  ["1", { kind: "view", view: "features" }],
-  ["2", { kind: "view", view: "record" }],
-  ["3", { kind: "view", view: "chat" }],
-  ["4", { kind: "console" }],
+  ["1", { kind: "view", view: "travelers" }],
+  ["2", { kind: "view", view: "routes" }],
+  ["3", { kind: "view", view: "features" }],
+  ["4", { kind: "view", view: "record" }],
+  ["5", { kind: "view", view: "chat" }],
   ["c", { kind: "console" }],
   ["/", { kind: "filter" }],
   ["?", { kind: "help" }],

@@ -19,8 +19,9 @@ export function actionOf(key: Key, inField: boolean): Action | null {
     case "1":
     case "2":
     case "3":
-      return { kind: "view", view: views[Number(key.key) - 1] ?? "features" };
     case "4":
+    case "5":
+      return { kind: "view", view: views[Number(key.key) - 1] ?? "travelers" };
     case "c":
       return { kind: "console" };
     case "/":
@@ -45,8 +46,8 @@ export function actionOf(key: Key, inField: boolean): Action | null {
 
 /** For the help, in the order in which it is read. */
 export const shortcuts: readonly (readonly [keys: readonly string[], what: string])[] = [
-  [["1", "2", "3"], "Features, Record, Chat"],
-  [["4", "c"], "Console: call any method"],
+  [["1", "2", "3", "4", "5"], "Travelers, Routes, Features, Record, Chat"],
+  [["c"], "Console: call any method"],
   [["/"], "Filter the features, search the methods"],
   [["↑", "↓"], "Walk through the list"],
   [["Enter"], "Show the feature on the map"],

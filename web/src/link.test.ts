@@ -32,7 +32,7 @@ test.each([
   "#map=3/91/0",
   "#place=900000001,0",
 ])("%j says nothing", (hash) =>
-  expect(parseLink(hash)).toEqual({ view: "features", console: null, place: null, camera: null }),
+  expect(parseLink(hash)).toEqual({ view: "travelers", console: null, place: null, camera: null }),
 );
 
 test("the map's position is as exact as its zoom", () => {
@@ -47,7 +47,7 @@ test("the map's position is as exact as its zoom", () => {
 
 test("a link opens the console at a method with its input", () => {
   const link = {
-    view: "features",
+    view: "travelers",
     console: { method: "helloworld.Greeter/SayHello", input: '{"name":"Zoë & #1 50%+\\n"}' },
     place: null,
     camera: null,

@@ -17,7 +17,7 @@ export interface Link {
 export function parseLink(hash: string): Link {
   const fields = new URLSearchParams(hash.replace(/^#/, ""));
   return {
-    view: views.find((v) => v === fields.get("view")) ?? "features",
+    view: views.find((v) => v === fields.get("view")) ?? "travelers",
     console:
       fields.get("view") === "console"
         ? { method: fields.get("method") ?? "", input: fields.get("input") ?? "" }

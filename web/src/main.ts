@@ -12,9 +12,11 @@ import { NoMap } from "./panel/no-map";
 import { PlaceCard } from "./panel/place";
 import { Shell } from "./panel/shell";
 import { startRecorder } from "./recorder";
+import { startRoutes } from "./routes/routes";
 import { narrow, PLACE_CARD } from "./sheet";
 import { camera, place, view } from "./state";
 import { applyTheme, shade } from "./theme";
+import { startTravelers } from "./travelers/travelers";
 import "./styles/tokens.css";
 import "./styles/parts.css";
 import "./styles/shell.css";
@@ -23,6 +25,8 @@ import "./styles/map.css";
 import "./styles/features.css";
 import "./styles/record.css";
 import "./styles/chat.css";
+import "./travelers/travelers.css";
+import "./routes/routes.css";
 
 openAddress();
 applyTheme();
@@ -35,6 +39,8 @@ followAddress();
 startFinder();
 startRecorder();
 startChats();
+startTravelers();
+startRoutes();
 followClicks();
 
 map.onRest((viewport) => {

@@ -30,7 +30,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { attribution, basemapLayers, basemapSources, detail, fileOf, loadFonts, type Shade, stages } from "./basemap";
 import type { Feature } from "./features";
-import { boundsOf, fromDegrees, type Point, samePoint, toLngLat } from "./geo";
+import { boundsOf, EARTH_RADIUS, fromDegrees, type Point, type Rect, samePoint, toLngLat } from "./geo";
 import {
   type Collection,
   clusterLayer,
@@ -39,6 +39,7 @@ import {
   featureLayers,
   featurePoints,
   line,
+  lineLayers,
   type Overlay,
   overlayLayers,
   overlaySources,
@@ -46,10 +47,26 @@ import {
   points,
 } from "./overlay";
 import { lookAt, MANY, PointLayer } from "./point-layer";
+import { routeLayer } from "./routes/layers";
 import type { Camera, Place } from "./state";
+import { travelerLayer } from "./travelers/layers";
+import { PIXELS, pictureOf } from "./travelers/picture";
 import { type Insets, rectOf, type Viewport, viewportOf } from "./viewport";
 
 export type Mode = "browse" | "draw" | "choose";
+
+/** A traveler or a route on the map, by the route's id. `more` is whether it was clicked with the shift key. */
+export interface Mark {
+  readonly kind: "traveler" | "route";
+  readonly route: string;
+  readonly more: boolean;
+}
+
+/** Where the pointer is, and how many metres a pixel is there. */
+export interface Pointer {
+  readonly point: Point;
+  readonly pixel: number;
+}
 
 let map: LibreMap | null = null;
 let drawn = false;
@@ -60,6 +77,7 @@ let inView: readonly Feature[] = [];
 /** The arrays that the features' source has, each with the id of its first feature. */
 const placed = new Map<readonly Feature[], number>();
 let nextId = 0;
+let marked: Mark | null = null;
 let notes: readonly Point[] = [];
 let hovered: Feature | null = null;
 let clustered = clusterMaxZoom(0);
@@ -80,6 +98,10 @@ const key = new Set<Handler<"back" | "leave">>();
 const hover = new Set<Handler<Place | null>>();
 const rest = new Set<Handler<Viewport>>();
 
+const mark = new Set<Handler<Mark>>();
+const pointer = new Set<Handler<Pointer | null>>();
+const dragged = new Set<Handler<void>>();
+
 function listen<T>(handlers: Set<Handler<T>>, handler: Handler<T>): () => void {
   handlers.add(handler);
   return () => handlers.delete(handler);
@@ -91,6 +113,12 @@ export const onSelect = (handler: Handler<Place | null>) => listen(select, handl
 /** In "draw" and "choose", while the map has the focus: Backspace takes the newest point back, Escape leaves the map. */
 export const onKey = (handler: Handler<"back" | "leave">) => listen(key, handler);
 export const onHover = (handler: Handler<Place | null>) => listen(hover, handler);
+/** A click on a traveler or on a route, in "browse". */
+export const onMark = (handler: Handler<Mark>) => listen(mark, handler);
+/** Where the pointer is over the map; null when it has left. */
+export const onPointer = (handler: Handler<Pointer | null>) => listen(pointer, handler);
+/** Somebody begins to drag the map. */
+export const onDrag = (handler: Handler<void>) => listen(dragged, handler);
 /** When the map has come to rest after a move; at first before it is drawn, with what it is going to show. */
 export const onRest = (handler: Handler<Viewport>) => listen(rest, handler);
 
@@ -134,8 +162,21 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   map.on("contextmenu", (event) => {
     if (mode === "browse") tell(select, { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" });
   });
-  map.on("mousemove", (event) => setHovered(featureAt(event, 4)));
-  map.on("mouseout", () => setHovered(null));
+  map.on("mousemove", (event) => {
+    setHovered(featureAt(event, 4));
+    setMarked(markAt(event, 4));
+    tell(pointer, { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), pixel: metresPerPixel(event.lngLat.lat) });
+  });
+  map.on("mouseout", () => {
+    setHovered(null);
+    setMarked(null);
+    tell(pointer, null);
+  });
+  map.on("dragstart", () => tell(dragged, undefined));
+  map.on("styleimagemissing", ({ id }) => {
+    const picture = pictureOf(id);
+    if (picture) map?.addImage(id, picture, { pixelRatio: PIXELS });
+  });
   await map.once("style.load");
   drawn = true;
   for (const [overlay, data] of shown) put(overlay, data);
@@ -168,10 +209,12 @@ function loadDetail(from: LibreMap): void {
 }
 
 function styleOf(shade: Shade): StyleSpecification {
+  const base = basemapLayers(shade);
+  const names = base.findIndex((layer) => layer.type === "symbol");
   return {
     version: 8,
     sources: { ...basemapSources(), ...overlaySources() },
-    layers: [...basemapLayers(shade), ...overlayLayers(shade)],
+    layers: [...base.slice(0, names), ...lineLayers(shade), ...base.slice(names), ...overlayLayers(shade)],
   };
 }
 
@@ -185,7 +228,8 @@ export function setShade(shade: Shade): void {
   }
 }
 
-function put(overlay: Overlay, data: Collection): void {
+/** Draws this in place of what the overlay had. */
+export function put(overlay: Overlay, data: Collection): void {
   shown.set(overlay, data);
   if (drawn) map?.getSource<GeoJSONSource>(overlay)?.setData(data);
 }
@@ -237,6 +281,28 @@ function indexAt(event: Aim, reach: number, layers: string[]): number {
   return Number(hits?.[0]?.properties.i ?? -1);
 }
 
+/** The traveler there, or the route where there is nothing else. */
+function markAt(event: MapMouseEvent, reach: number): Mark | null {
+  const { x, y } = event.point;
+  const box: [[number, number], [number, number]] = [
+    [x - reach, y - reach],
+    [x + reach, y + reach],
+  ];
+  const more = event.originalEvent.shiftKey;
+  for (const [kind, layer] of [
+    ["traveler", travelerLayer],
+    ["route", routeLayer],
+  ] as const) {
+    const hit = map?.queryRenderedFeatures(box, { layers: [layer] })[0];
+    if (hit) return { kind, route: String(hit.properties.route), more };
+  }
+  return null;
+}
+
+function metresPerPixel(latitude: number): number {
+  return (2 * Math.PI * EARTH_RADIUS * Math.cos((latitude * Math.PI) / 180)) / (512 * 2 ** (map?.getZoom() ?? 0));
+}
+
 /** What is hit, and that or the exact point. */
 function aimAt(event: Aim, reach: number): { readonly hit: Place | null; readonly here: Place } {
   const hit = featureAt(event, reach) ?? noteAt(event, reach);
@@ -259,10 +325,14 @@ export function focusMap(): void {
 }
 
 async function click(event: MapMouseEvent): Promise<void> {
-  const { hit, here } = aimAt(event, matchMedia("(pointer: coarse)").matches ? 14 : 5);
+  const reach = matchMedia("(pointer: coarse)").matches ? 14 : 5;
+  const at = mode === "browse" ? markAt(event, reach) : null;
+  if (at?.kind === "traveler") return tell(mark, at);
+  const { hit, here } = aimAt(event, reach);
   if (mode === "draw") return tell(pick, here);
   const choose = () => (mode === "choose" ? tell(pick, here) : tell(select, hit));
   if (hit) return choose();
+  if (at) return tell(mark, at);
   const cluster = map?.queryRenderedFeatures(event.point, { layers: [clusterLayer] })[0];
   const source = map?.getSource<GeoJSONSource>("features");
   if (!cluster || !source || cluster.geometry.type !== "Point") return choose();
@@ -278,9 +348,16 @@ function setHovered(next: Feature | null): void {
   tell(hover, next);
 }
 
+function setMarked(next: Mark | null): void {
+  if (next?.route === marked?.route) return;
+  marked = next;
+  cursor();
+}
+
 function cursor(): void {
+  const over = hovered || marked;
   if (map) map.getContainer().dataset.mode = mode;
-  if (map) map.getCanvas().style.cursor = mode === "browse" ? (hovered ? "pointer" : "") : "crosshair";
+  if (map) map.getCanvas().style.cursor = mode === "browse" ? (over ? "pointer" : "") : "crosshair";
 }
 
 export function setMode(next: Mode): void {
@@ -319,6 +396,17 @@ export function follow(from: Point, to: Point): void {
   if (isSeen(from) && !isSeen(to)) map?.easeTo({ center: toLngLat(to) });
 }
 
+/** Moves before the point leaves the middle of what is seen. */
+export function keepCentral(point: Point): void {
+  if (!map || map.isMoving()) return;
+  const { x, y } = map.project(toLngLat(point));
+  const { top = 0, right = 0, bottom = 0, left = 0 } = map.getPadding();
+  const { clientWidth, clientHeight } = map.getContainer();
+  const [width, height] = [clientWidth - left - right, clientHeight - top - bottom];
+  const central = Math.abs(x - left - width / 2) < width / 5 && Math.abs(y - top - height / 2) < height / 5;
+  if (!central) map.easeTo({ center: toLngLat(point), duration: 900 });
+}
+
 /** Whether a point is well inside what no card covers, `above` pixels at its lower edge left out. */
 function isSeen(point: Point, above = 0): boolean {
   if (!map) return false;
@@ -330,7 +418,12 @@ function isSeen(point: Point, above = 0): boolean {
 
 export function fitTo(list: readonly Point[]): void {
   const bounds = boundsOf(list);
-  if (!bounds) return;
+  if (bounds) fitToRect(bounds);
+}
+
+/** Shows all of an area, also one across the antimeridian. */
+export function fitToRect(area: Rect): void {
+  const bounds = { ...area, east: area.east < area.west ? area.east + 3_600_000_000 : area.east };
   map?.fitBounds([bounds.west / 1e7, bounds.south / 1e7, bounds.east / 1e7, bounds.north / 1e7], {
     padding: 48,
     maxZoom: 13,

@@ -1,8 +1,11 @@
-// The layers that lie over the basemap, and the GeoJSON that they are drawn from: features, routes, notes, selection.
+// The layers that lie over the basemap, and the GeoJSON that they are drawn from: features, routes, travelers, notes, selection.
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
 import type { Shade } from "./basemap";
 import type { Feature } from "./features";
 import { type Point, toLngLat } from "./geo";
+import { type Drawable, lineFeature } from "./lines";
+import { routeLayers } from "./routes/layers";
+import { personLayers, trailLayers } from "./travelers/layers";
 
 /** Layers whose points are features that can be hovered and chosen. */
 export const featureLayers = ["feature", "feature-unnamed"];
@@ -17,6 +20,7 @@ export const palette = {
     note: "#0c8599",
     rim: "#ffffff",
     text: "#8a3205",
+    ink: "#1a2230",
     halo: "#fbfaf6",
   },
   dark: {
@@ -27,13 +31,28 @@ export const palette = {
     note: "#22b8cf",
     rim: "#10171f",
     text: "#ffb48a",
+    ink: "#e6eaf0",
     halo: "#141d27",
   },
 };
 
-export const overlays = ["features", "selection", "hover", "track", "unsent", "preview", "stops", "notes"] as const;
-export type Overlay = (typeof overlays)[number];
-export type Collection = GeoJSON.FeatureCollection<GeoJSON.Point | GeoJSON.LineString>;
+export type Overlay =
+  | "features"
+  | "selection"
+  | "hover"
+  | "track"
+  | "unsent"
+  | "preview"
+  | "stops"
+  | "notes"
+  | "trails"
+  | "travelers"
+  | "routes"
+  | "replayed";
+export interface Collection {
+  readonly type: "FeatureCollection";
+  readonly features: Drawable[];
+}
 
 export const empty: Collection = { type: "FeatureCollection", features: [] };
 
@@ -48,6 +67,10 @@ export function overlaySources(): Record<Overlay, SourceSpecification> {
     preview: source(),
     stops: source(),
     notes: source(),
+    trails: source(),
+    travelers: source(),
+    routes: source(),
+    replayed: source(),
   };
 }
 
@@ -80,16 +103,10 @@ export function points(
   );
 }
 
-/** One line through the points, across the antimeridian the short way. */
+/** One line through the points; none through fewer than two. */
 export function line(list: readonly Point[]): Collection {
-  if (list.length < 2) return empty;
-  let turn = 0;
-  const coordinates = list.map((p, i) => {
-    const before = list[i - 1];
-    if (before && Math.abs(p.lng - before.lng) > 1_800_000_000) turn += p.lng > before.lng ? -360 : 360;
-    return [p.lng / 1e7 + turn, p.lat / 1e7];
-  });
-  return collect([{ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } }]);
+  const drawable = lineFeature(list, {});
+  return drawable ? collect([drawable]) : empty;
 }
 
 function collect(features: Collection["features"]): Collection {
@@ -108,11 +125,13 @@ const byZoom = (...stops: [number, number][]): ExpressionSpecification => [
   ...stops.flat(),
 ];
 
-export function overlayLayers(shade: Shade): LayerSpecification[] {
+/** Lines, which lie under the names of the basemap. */
+export function lineLayers(shade: Shade): LayerSpecification[] {
   const c = palette[shade];
   const round = { "line-cap": "round", "line-join": "round" } as const;
-  const named: ExpressionSpecification = ["!=", ["get", "name"], ""];
   return [
+    ...routeLayers(c.rim),
+    ...trailLayers(c.rim),
     {
       id: "preview",
       type: "line",
@@ -145,6 +164,14 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
       layout: round,
       paint: { "line-color": c.route, "line-width": 4, "line-opacity": 0.4 },
     },
+  ];
+}
+
+/** What lies over the basemap. */
+export function overlayLayers(shade: Shade): LayerSpecification[] {
+  const c = palette[shade];
+  const named: ExpressionSpecification = ["!=", ["get", "name"], ""];
+  return [
     {
       id: "notes",
       type: "circle",
@@ -266,5 +293,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
         "circle-stroke-width": 2.5,
       },
     },
+    ...personLayers("travelers", c.ink, c.halo),
+    ...personLayers("replayed", c.ink, c.halo),
   ];
 }

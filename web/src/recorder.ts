@@ -1,4 +1,4 @@
-// The page's recorder: what makes its points, and how the map and the list of finished routes follow it.
+// The page's recorder: what makes its points, and how the map follows it.
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { claimDraft, type Draft, drafts, dropDraft, type Source, sources } from "./draft";
 import { planDrive, wayOf } from "./drive";
@@ -7,7 +7,6 @@ import type { Point } from "./geo";
 import * as map from "./map";
 import { persisted } from "./persist";
 import { Recorder, type RecordingState } from "./recording";
-import { type SavedRoute, saveRoute } from "./routes";
 import { canFollowDevice, type DeviceNews, DriveRun, followDevice } from "./sources";
 import { addWaypoint, type Place, say, traveler, view, waypoints } from "./state";
 
@@ -27,8 +26,6 @@ export const speedUp = persisted("speedup", 60, numberFrom(1, 3600));
 export const deviceNews = signal<DeviceNews>({ accuracy: null, trouble: null });
 /** The drive that is under way, or was when the recording paused. */
 export const run = signal<DriveRun | null>(null);
-/** A finished route that is shown on the map. */
-export const shownRoute = signal<SavedRoute | null>(null);
 /** Whether the line of the route that was just finished stays on the map. */
 export const keepLine = signal(true);
 
@@ -42,9 +39,16 @@ export const canStart = computed(() => source.value !== "drive" || waypoints.val
 
 export function start(): void {
   if (!canStart.value) return;
-  shownRoute.value = null;
   keepLine.value = true;
   recorder.start(source.value);
+}
+
+/** Records where this device goes, or shows the route that is being recorded. */
+export function recordDevice(): void {
+  view.value = "record";
+  if (kind.value !== "idle") return;
+  source.value = "device";
+  start();
 }
 
 export function resume(): void {
@@ -60,7 +64,6 @@ export function toggleRecording(): void {
 
 export function takeUp(draft: Draft): void {
   if (kind.value !== "idle") return;
-  shownRoute.value = null;
   source.value = draft.source;
   recorder.takeUp(draft);
   unfinished.value = unfinished.value.filter((d) => d !== draft);
@@ -98,7 +101,19 @@ const making = computed(() => {
 const kind = computed(() => recorder.state.value.kind);
 const routeId = computed(() => ("track" in recorder.state.value ? recorder.state.value.track.id : null));
 
-/** Makes points, keeps what is finished and shows it on the map from now on. Call it once. */
+/** What the server calls the route that is being recorded here; "" when none is. */
+export const ownRoute = computed(() => {
+  const state = recorder.state.value;
+  return state.kind === "recording" || state.kind === "paused" ? state.track.route : "";
+});
+
+/** Where this device is, while it tells. */
+export const ownPoint = computed(() => {
+  const state = recorder.state.value;
+  return state.kind === "recording" && making.value === "device" ? (state.track.points.at(-1) ?? null) : null;
+});
+
+/** Makes points and shows them on the map from now on. Call it once. */
 export function startRecorder(): void {
   for (const { id } of drafts()) claimDraft(id, () => offer(id));
   effect(() => {
@@ -117,11 +132,10 @@ export function startRecorder(): void {
   effect(() => {
     const state = recorder.state.value;
     if (state.kind === "idle" || state.kind === "finished") run.value = null;
-    if (state.kind === "finished") untracked(() => saveRoute(state.track, state.summary));
   });
   effect(showWay);
   effect(() => {
-    drawSoon(recorder.state.value, shownRoute.value, keepLine.value);
+    drawSoon(recorder.state.value, keepLine.value);
   });
 }
 
@@ -166,7 +180,7 @@ let next: (() => void) | null = null;
 let traveled: Point | null = null;
 
 /** Draws the newest state with the next frame: a long line costs too much to be drawn for every point. */
-function drawSoon(state: RecordingState, saved: SavedRoute | null, keep: boolean): void {
+function drawSoon(state: RecordingState, keep: boolean): void {
   if (!next)
     requestAnimationFrame(() => {
       next?.();
@@ -174,9 +188,9 @@ function drawSoon(state: RecordingState, saved: SavedRoute | null, keep: boolean
     });
   next = () => {
     const isOver = state.kind === "finished";
-    const track = state.kind === "idle" || (isOver && (!keep || saved)) ? null : state.track;
+    const track = state.kind === "idle" || (isOver && !keep) ? null : state.track;
     if (track) map.setTrack(track.points, isOver ? track.count : track.sent);
-    else map.setTrack(saved?.points ?? []);
+    else map.setTrack([]);
     const here = (!isOver && track?.points.at(-1)) || null;
     map.setTraveler(here);
     if (traveled && here) map.follow(traveled, here);

@@ -28,6 +28,8 @@ export interface Track extends Draft {
   /** Metres. */
   readonly length: number;
   readonly link: Link;
+  /** What the server calls the route; "" before it said so. */
+  readonly route: string;
   /** Whether the browser keeps the route over a reload. */
   readonly kept: boolean;
 }
@@ -172,6 +174,7 @@ export class Recorder {
       sent: 0,
       length: trackLength(points),
       link: "opening",
+      route: "",
       kept: true,
     });
     void this.#upload(draft, this.#call.signal);
@@ -184,7 +187,7 @@ export class Recorder {
           token,
           traveler: this.#options.traveler(),
           points: (from, over) => this.#pointsFrom(from, over),
-          onOpen: (stored) => this.#link("open", stored),
+          onOpen: (stored, route) => this.#link("open", stored, route),
           onLost: (by) => this.#link(by === "server" ? "refused" : "lost"),
         },
         signal,
@@ -221,10 +224,11 @@ export class Recorder {
     }
   }
 
-  #link(link: Link, sent?: number): void {
+  #link(link: Link, sent?: number, route?: string): void {
     const state = this.#state.value;
     if (state.kind !== "recording" && state.kind !== "paused" && state.kind !== "finishing") return;
-    this.#state.value = { kind: state.kind, track: { ...state.track, link, sent: sent ?? state.track.sent } };
+    const track = { ...state.track, link, sent: sent ?? state.track.sent, route: route ?? state.track.route };
+    this.#state.value = { kind: state.kind, track };
   }
 
   /** The next state, kept by the browser with the points from number `from` on. */

@@ -3,24 +3,16 @@
 //
 // Calls that must go on (recordRoute, routeChat, watchNotes) come back by themselves after a lost connection, for as long
 // as their signal is not aborted. Every function rejects with a ConnectError when it cannot succeed.
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createGrpcWebTransport } from "@connectrpc/connect-web";
-import { PointSchema, RouteGuide } from "./gen/routeguide/route_guide_pb";
-import type { BoundsSchema } from "./gen/routeguide/v1/bounds_pb";
+import { RouteGuide } from "./gen/routeguide/route_guide_pb";
 import { type Note as NoteMessage, NoteService } from "./gen/routeguide/v1/note_service_pb";
 import { type Point, type Rect, splitRect } from "./geo";
 import { streamBatches } from "./rpc/batches";
 import { cannotNow, keepCalling } from "./rpc/connection";
-import { journal } from "./rpc/journal";
-import { createWebSocketStream } from "./rpc/websocket";
+import { boundsMessage, pointMessage, pointOf, timeOf } from "./rpc/messages";
+import { baseUrl, transport } from "./rpc/transport";
 import type { Place } from "./state";
 
-const baseUrl = globalThis.location?.origin ?? "http://localhost";
-const web = createGrpcWebTransport({ baseUrl, interceptors: [journal("gRPC-Web")], defaultTimeoutMs: 10_000 });
-const stream = createWebSocketStream({ baseUrl, interceptors: [journal("WebSocket")] });
-const transport = { unary: web.unary, stream };
 const guide = createClient(RouteGuide, transport);
 const notes = createClient(NoteService, transport);
 
@@ -62,8 +54,8 @@ export interface Recording {
   readonly traveler: string;
   /** Gives the points from number `from` on, as they come; ending it finishes the route. `over` aborts with the call. */
   points(from: number, over: AbortSignal): AsyncIterable<Point>;
-  /** The server has so many points; those from there on are asked for next. */
-  onOpen(stored: number): void;
+  /** The server has so many points of the route that it calls so; those from there on are asked for next. */
+  onOpen(stored: number, route: string): void;
   /** The call is over before its end; the next one is being tried. */
   onLost(by: Obstacle): void;
 }
@@ -86,7 +78,7 @@ export function recordRoute(recording: Recording, signal: AbortSignal): Promise<
         onHeader(header) {
           alive();
           const count = Number(header.get("route-points"));
-          recording.onOpen(count);
+          recording.onOpen(count, header.get("route-id") ?? "");
           open(count);
         },
       });
@@ -219,27 +211,12 @@ function travelerHeader(name: string): Record<string, string> {
   return name === "" ? {} : { traveler: encodeURIComponent(name) };
 }
 
-function pointMessage(p: Point) {
-  return create(PointSchema, { latitude: p.lat, longitude: p.lng });
-}
-
-function pointOf(message: { latitude: number; longitude: number } | undefined): Point {
-  return { lat: message?.latitude ?? 0, lng: message?.longitude ?? 0 };
-}
-
-function boundsMessage(r: Rect): MessageInitShape<typeof BoundsSchema> {
-  return {
-    southwest: { latitude: r.south, longitude: r.west },
-    northeast: { latitude: r.north, longitude: r.east },
-  };
-}
-
 function noteOf(n: NoteMessage): Note {
   return {
     id: n.id,
     point: pointOf(n.location),
     message: n.message,
     traveler: n.traveler,
-    time: n.createTime ? timestampMs(n.createTime) : 0,
+    time: timeOf(n.createTime),
   };
 }

@@ -14,9 +14,9 @@ import { signal } from "@preact/signals";
 import { type Point, samePoint } from "./geo";
 import { persisted } from "./persist";
 
-export const views = ["features", "record", "chat"] as const;
+export const views = ["travelers", "routes", "features", "record", "chat"] as const;
 export type View = (typeof views)[number];
-export const view = signal<View>("features");
+export const view = signal<View>("travelers");
 
 /** What the console shows: a method's full name, "" for none yet, and a message as JSON, "" for what was typed there. */
 export interface ConsoleLink {

@@ -96,3 +96,13 @@ export const TerminalIcon = icon(
   16,
 );
 export const BackIcon = icon(<path d="M15 5l-7 7 7 7" />, 16);
+export const PeopleIcon = icon(
+  <>
+    <circle cx="9" cy="8" r="3.5" />
+    <path d="M2.5 20a6.5 6.5 0 0 1 13 0M16 5a3.5 3.5 0 0 1 0 6.5M18.5 14.5a6.5 6.5 0 0 1 3 5.5" />
+  </>,
+  32,
+);
+export const FollowIcon = icon(<path d="M20.5 3.5 3.5 10.5l7 3 3 7Z" />, 16);
+export const PlayIcon = icon(<path d="M7 4.5v15l12.5-7.5Z" fill="currentColor" />, 16);
+export const PauseIcon = icon(<path d="M8 5v14M16 5v14" stroke-width="4" />, 16);

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { useRows } from "./rows";
 
 export interface ListProps {
   readonly id: string;
@@ -20,54 +21,32 @@ export interface ListProps {
 /** A list of any length that has only the rows in sight in the document. */
 export function VirtualList(props: ListProps) {
   const { id, count, rowHeight, active } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const [seen, setSeen] = useState({ top: 0, height: 600 });
-
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const measure = () => setSeen({ top: element.scrollTop, height: element.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    element.addEventListener("scroll", measure, { passive: true });
-    return () => {
-      observer.disconnect();
-      element.removeEventListener("scroll", measure);
-    };
-  }, []);
+  const { box, items, height, show } = useRows(count, () => rowHeight);
+  const showRow = useRef(show);
+  showRow.current = show;
 
   useEffect(() => {
-    const element = box.current;
-    if (!element || active < 0) return;
-    const top = active * rowHeight;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + rowHeight > element.scrollTop + element.clientHeight)
-      element.scrollTop = top + rowHeight - element.clientHeight;
-  }, [active, rowHeight]);
+    if (active >= 0) showRow.current(active);
+  }, [active]);
 
-  const first = Math.max(0, Math.floor(seen.top / rowHeight) - 4);
-  const last = Math.min(count, Math.ceil((seen.top + seen.height) / rowHeight) + 4);
-  const rows = [];
-  for (let i = first; i < last; i++) {
-    rows.push(
-      // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus and handles the keys
-      <div
-        key={i}
-        id={`${id}-${i}`}
-        class={i === active ? "row active" : "row"}
-        role="option"
-        tabIndex={-1}
-        aria-selected={i === props.selected}
-        aria-posinset={i + 1}
-        aria-setsize={count}
-        style={{ top: `${i * rowHeight}px`, height: `${rowHeight}px` }}
-        onClick={() => props.onRowClick(i)}
-        onPointerEnter={() => props.onRowHover(i)}
-      >
-        {props.row(i)}
-      </div>,
-    );
-  }
+  const rows = items.map(({ index: i, start }) => (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus and handles the keys
+    <div
+      key={i}
+      id={`${id}-${i}`}
+      class={i === active ? "row active" : "row"}
+      role="option"
+      tabIndex={-1}
+      aria-selected={i === props.selected}
+      aria-posinset={i + 1}
+      aria-setsize={count}
+      style={{ top: `${start}px`, height: `${rowHeight}px` }}
+      onClick={() => props.onRowClick(i)}
+      onPointerEnter={() => props.onRowHover(i)}
+    >
+      {props.row(i)}
+    </div>
+  ));
   return (
     <div
       ref={box}
@@ -80,7 +59,7 @@ export function VirtualList(props: ListProps) {
       onKeyDown={props.onKeyDown}
       onPointerLeave={() => props.onRowHover(-1)}
     >
-      <div class="list-space" role="presentation" style={{ height: `${count * rowHeight}px` }}>
+      <div class="list-space" role="presentation" style={{ height: `${height}px` }}>
         {rows}
       </div>
     </div>

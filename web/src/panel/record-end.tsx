@@ -1,7 +1,7 @@
+import { nameOf } from "../draft";
 import { formatClock, formatCount, formatDistance } from "../geo";
 import { keepLine, recorder } from "../recorder";
 import type { Track } from "../recording";
-import { nameOf } from "../routes";
 import type { Summary } from "../rpc";
 import { CheckIcon } from "./icons";
 import { Discard } from "./record-live";

@@ -1,10 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { recorder, unfinished } from "../recorder";
-
+import { DraftOffer } from "./draft-offer";
 import { Failed, Finished } from "./record-end";
 import { Recording } from "./record-live";
 import { Preparation } from "./record-start";
-import { DraftOffer, SavedRoutes } from "./saved-routes";
 
 /** Records a route: preparing it, following it, and what it came to. */
 export function RecordPanel() {
@@ -36,7 +35,6 @@ export function RecordPanel() {
       )}
       {state.kind === "finished" && <Finished track={state.track} summary={state.summary} ended={state.ended} />}
       {state.kind === "failed" && <Failed track={state.track} reason={state.reason} canRetry={state.canRetry} />}
-      {(state.kind === "idle" || state.kind === "finished") && <SavedRoutes />}
     </div>
   );
 }

@@ -1,7 +1,12 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { setInsets } from "../map";
+import { RoutesOverMap } from "../routes/over-map";
+import { RoutesPanel } from "../routes/panel";
+import { words as routeWords } from "../routes/words";
 import { heightOf, narrow, nextStop, settle, sheet } from "../sheet";
 import { consoleLink, notice, place, type View, view, views } from "../state";
+import { TravelersPanel } from "../travelers/panel";
+import { words as travelerWords } from "../travelers/words";
 import { ChatPanel } from "./chat";
 import { ConsoleDoor } from "./console";
 import { Dialogs } from "./dialogs";
@@ -12,8 +17,20 @@ import { RecordPanel } from "./record";
 import { Live, StatusLine } from "./status";
 import { Tools } from "./tools";
 
-const titles = { features: "Features", record: "Record", chat: "Chat" } as const;
-const panels = { features: FeaturesPanel, record: RecordPanel, chat: ChatPanel } as const;
+const titles = {
+  travelers: travelerWords.tab,
+  routes: routeWords.tab,
+  features: "Features",
+  record: "Record",
+  chat: "Chat",
+} as const;
+const panels = {
+  travelers: TravelersPanel,
+  routes: RoutesPanel,
+  features: FeaturesPanel,
+  record: RecordPanel,
+  chat: ChatPanel,
+} as const;
 
 /** Everything but the map: the card with its views, the tools, the status line. */
 export function Shell() {
@@ -29,6 +46,7 @@ export function Shell() {
       )}
       <StatusLine />
       <Notice />
+      <RoutesOverMap />
       <Dialogs />
     </>
   );

@@ -1,0 +1,240 @@
+import { useRef } from "preact/hooks";
+import { formatDistance } from "../geo";
+import { timeOf } from "../panel/dates";
+import { CloseIcon, RouteIcon, SearchIcon } from "../panel/icons";
+import { Rows } from "../panel/rows";
+import { recordDevice } from "../recorder";
+import type { Route } from "../rpc/routes";
+import { titleOf } from "./days";
+import { RouteDetail } from "./detail";
+import {
+  catalog,
+  filter,
+  focus,
+  focusedRoute,
+  importing,
+  isShown,
+  routeColor,
+  rows,
+  toggleShown,
+  withHidden,
+} from "./routes";
+import { Thumbnail } from "./thumbnail";
+import { words } from "./words";
+
+const ROW = 60;
+const DAY = 36;
+
+/** Everybody's routes; or the one that is looked at. */
+export function RoutesPanel() {
+  const one = focusedRoute.value;
+  if (one) return <RouteDetail key={one.id} shown={one} />;
+  return <RouteList />;
+}
+
+function RouteList() {
+  const state = catalog.state.value;
+  const list = rows.value;
+  return (
+    <div class="routes">
+      <Finder />
+      <div class={state.kind === "loading" ? "progress running route" : "progress"} />
+      {state.kind === "failed" && (
+        <div class="problem" role="alert">
+          <p>{words.failed(state.reason)}</p>
+          <button type="button" class="button small" onClick={() => void catalog.refresh()}>
+            {words.again}
+          </button>
+        </div>
+      )}
+      {list.length > 0 ? (
+        <Rows
+          label={words.list}
+          count={list.length}
+          heightOf={(index) => (list[index]?.kind === "day" ? DAY : ROW)}
+          keyOf={(index) => list[index]?.key ?? ""}
+          row={(index) => {
+            const row = list[index];
+            if (row?.kind === "day") return <h2 class="day">{row.text}</h2>;
+            return row && <RouteRow route={row.route} />;
+          }}
+          onEnd={readOn}
+        />
+      ) : (
+        <Nothing />
+      )}
+      <ImportNews />
+      <footer>
+        <ImportButton />
+      </footer>
+    </div>
+  );
+}
+
+const readOn = () => void catalog.more();
+
+function Finder() {
+  return (
+    <div class="routes-finder">
+      <div class="filter">
+        <SearchIcon />
+        <input
+          class="field"
+          type="text"
+          inputMode="search"
+          aria-label={words.find}
+          placeholder={words.find}
+          value={filter.value}
+          autocomplete="off"
+          spellcheck={false}
+          onInput={(event) => {
+            filter.value = event.currentTarget.value;
+          }}
+        />
+      </div>
+      <label class="toggle">
+        <input
+          type="checkbox"
+          checked={withHidden.value}
+          onChange={(event) => {
+            withHidden.value = event.currentTarget.checked;
+            void catalog.showHidden(withHidden.value);
+          }}
+        />
+        <span>{words.hidden}</span>
+      </label>
+    </div>
+  );
+}
+
+function RouteRow({ route }: { route: Route }) {
+  const title = titleOf(route);
+  const { statistics: s } = route;
+  const details = [
+    route.state === "recording"
+      ? `${timeOf(route.start)} · ${words.recording}`
+      : `${timeOf(route.start)}–${timeOf(route.end)}`,
+    route.state === "interrupted" && words.interrupted,
+    route.name !== "" && route.traveler,
+    s.moving >= 60_000 && words.moving(s.moving),
+    s.climb >= 10 && words.climb(s.climb),
+    s.stops > 0 && words.stops(s.stops),
+  ];
+  return (
+    <div class="route-row" data-hidden={route.hidden}>
+      <input
+        type="checkbox"
+        aria-label={words.show(title)}
+        title={words.show(title)}
+        checked={isShown(route.id)}
+        onChange={() => toggleShown(route)}
+      />
+      <button
+        type="button"
+        title={title}
+        onClick={(event) => {
+          if (event.shiftKey) toggleShown(route);
+          else focus(route);
+        }}
+      >
+        <Thumbnail sketch={route.sketch} color={routeColor(route)} />
+        <span class="row-text">
+          <b>{title}</b>
+          <small>{details.filter(Boolean).join(" · ")}</small>
+        </span>
+        <span class="row-end">{formatDistance(s.distance)}</span>
+      </button>
+    </div>
+  );
+}
+
+function Nothing() {
+  const state = catalog.state.value;
+  if (state.kind === "loading") return <div class="empty">{words.loading}</div>;
+  if (state.kind === "failed") return <div class="empty" />;
+  if (filter.value.trim() !== "") {
+    return (
+      <div class="empty">
+        <RouteIcon />
+        <h2>{words.noMatch}</h2>
+        <p>{words.noMatchHint(filter.value.trim())}</p>
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            filter.value = "";
+          }}
+        >
+          {words.clear}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div class="empty">
+      <RouteIcon />
+      <h2>{words.none}</h2>
+      <p>{words.noneHint}</p>
+      <button type="button" class="button primary route" onClick={recordDevice}>
+        {words.record}
+      </button>
+    </div>
+  );
+}
+
+function ImportButton() {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        disabled={importing.state.value.kind === "sending"}
+        onClick={() => input.current?.click()}
+      >
+        {words.import}
+      </button>
+      <small>{words.importHint}</small>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        multiple
+        accept=".gpx,.kml,.geojson,.json,.fit"
+        onChange={(event) => {
+          void importing.start([...(event.currentTarget.files ?? [])]);
+          event.currentTarget.value = "";
+        }}
+      />
+    </>
+  );
+}
+
+/** How far the files are, and what they came to. */
+function ImportNews() {
+  const state = importing.state.value;
+  if (state.kind === "idle") return null;
+  return (
+    <div class="import-news" data-kind={state.kind} role={state.kind === "failed" ? "alert" : "status"}>
+      {state.kind === "sending" && (
+        <>
+          <p title={state.name}>{words.sending(state.name, Math.floor(state.part * 100))}</p>
+          <progress max={1} value={state.part} aria-label={state.name} />
+        </>
+      )}
+      {state.kind === "done" && (
+        <p>{words.imported(state.progress.routes.length, state.progress.points, state.progress.duplicates)}</p>
+      )}
+      {state.kind === "failed" && <p>{words.notImported(state.name, state.reason)}</p>}
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label={words.dismiss}
+        title={words.dismiss}
+        onClick={() => importing.dismiss()}
+      >
+        <CloseIcon />
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+// Keeps the map's travelers where they are: a frame at a time, and only while somebody moves.
+import { effect, type ReadonlySignal } from "@preact/signals";
+import type { Point } from "../geo";
+import * as map from "../map";
+import { isOver, placeAt } from "./glide";
+import { people, trails } from "./layers";
+import type { Roster, Sighting } from "./roster";
+
+export interface Drawing {
+  readonly roster: Roster;
+  /** Goes on as the travelers grow old. */
+  readonly clock: ReadonlySignal<number>;
+  /** The route that is recorded here: it is drawn by who records it. */
+  readonly own: ReadonlySignal<string>;
+  readonly followed: ReadonlySignal<string | null>;
+}
+
+/** Milliseconds between two frames, when there are more travelers than can be moved with each. */
+const FEW = 60;
+const SLOW = 100;
+
+const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
+
+export function drawTravelers({ roster, clock, own, followed }: Drawing): void {
+  let shown: readonly Sighting[] = [];
+  let frame = 0;
+  let drawn = 0;
+
+  const at = (t: Sighting): Point => (still?.matches ? t.position.point : placeAt(t.glide, roster.clock.now()));
+
+  const draw = (time: number) => {
+    frame = 0;
+    if (shown.length > FEW && time - drawn < SLOW) return later();
+    drawn = time;
+    const now = roster.clock.now();
+    map.put("travelers", people(shown, at, now));
+    const one = followed.peek() === null ? undefined : roster.get(followed.peek() ?? "");
+    if (one) map.keepCentral(at(one));
+    if (!still?.matches && shown.some((t) => !isOver(t.glide, now))) later();
+  };
+  const later = () => {
+    if (frame === 0) frame = requestAnimationFrame(draw);
+  };
+
+  effect(() => {
+    shown = roster.state.value.travelers.filter((t) => t.route !== own.value);
+    map.put("trails", trails(shown, clock.value));
+    later();
+  });
+  effect(() => {
+    if (followed.value !== null) later();
+  });
+}
