@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"routeguide/server/edge"
+	"routeguide/server/edge/basemap"
 	"routeguide/server/rpc"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
@@ -60,6 +61,10 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
 
+	maps, err := basemap.Open(c.basemaps)
+	if err != nil {
+		return err
+	}
 	state, err := openState(ctx, c, log)
 	if err != nil {
 		return err
@@ -97,7 +102,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
+		Basemaps: maps, Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
 	})
 	if err != nil {
 		return err
