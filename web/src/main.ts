@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { h, render } from "preact";
 import { followAddress, openAddress } from "./address";
+import { base, startBasemaps } from "./basemaps/basemaps";
 import { startChats } from "./chats";
 import { followClicks } from "./clicks";
 import { lookWithoutMap, startFinder } from "./finder";
@@ -27,6 +28,7 @@ import "./styles/record.css";
 import "./styles/chat.css";
 import "./travelers/travelers.css";
 import "./routes/routes.css";
+import "./basemaps/basemaps.css";
 
 openAddress();
 applyTheme();
@@ -36,6 +38,7 @@ const [mapElement, appElement] = ["map", "app"].map((id) => document.getElementB
 if (!mapElement || !appElement) throw new Error("the document has no place for the page");
 render(h(Shell, {}), appElement);
 followAddress();
+startBasemaps();
 startFinder();
 startRecorder();
 startChats();
@@ -62,6 +65,9 @@ followKeys();
 try {
   await map.createMap(mapElement, camera.value, shade.value);
   effect(() => map.setShade(shade.value));
+  effect(() => {
+    if (base.value) map.setBase(base.value);
+  });
 } catch (failure) {
   render(h(NoMap, {}), mapElement);
   lookWithoutMap();
