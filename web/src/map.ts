@@ -152,8 +152,10 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.addControl(new AttributionControl({ compact: innerWidth <= 600 }), "bottom-right");
-  // On a phone the attribution is behind a button; MapLibre would begin with it open.
-  container.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show");
+  // On a phone the attribution goes behind a button once the map is drawn.
+  map.once("idle", () =>
+    container.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show"),
+  );
   map.addControl(new ScaleControl({ maxWidth: 88 }), "bottom-right");
   const report = () => {
     const viewport = currentViewport();
