@@ -1,13 +1,16 @@
 # RouteGuide: `make run` needs Go, Node and make; everything else it gets by itself.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run build test test-go test-web test-e2e test-faults gen lint bench fuzz picture setup clean help
+.PHONY: run demo build test test-go test-web test-e2e test-faults gen lint bench fuzz picture setup clean help
 
 TOOL := go tool -modfile=proto/tools.mod
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print | grep -vE '/(e2e|interop|test-results|public/basemap|\.cache)/')
 
 run: build ## build everything and start RouteGuide on http://127.0.0.1:8080, gRPC on 127.0.0.1:50051
 	bin/routeguide
+
+demo: build ## the same with simulated travelers on their way; nothing is kept
+	bin/routeguide -demo
 
 build: static/dist/index.html ## build the page and the server into bin/routeguide
 	go build -trimpath -o bin/routeguide ./server

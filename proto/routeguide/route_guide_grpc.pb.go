@@ -60,7 +60,8 @@ type RouteGuideClient interface {
 	// Points are stored at least once a second and every 100 points.
 	//
 	// Errors: INVALID_ARGUMENT names a point that is out of range, what came before it stays stored; ABORTED when the same
-	// route is resumed by another call; FAILED_PRECONDITION for points that come after the route was finished.
+	// route is resumed by another call; FAILED_PRECONDITION for points that come after the route was finished; NOT_FOUND when the
+	// route was deleted.
 	RecordRoute(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[Point, RouteSummary], error)
 	// Carries notes between travelers who are at the same position.
 	//
@@ -181,7 +182,8 @@ type RouteGuideServer interface {
 	// Points are stored at least once a second and every 100 points.
 	//
 	// Errors: INVALID_ARGUMENT names a point that is out of range, what came before it stays stored; ABORTED when the same
-	// route is resumed by another call; FAILED_PRECONDITION for points that come after the route was finished.
+	// route is resumed by another call; FAILED_PRECONDITION for points that come after the route was finished; NOT_FOUND when the
+	// route was deleted.
 	RecordRoute(grpc.ClientStreamingServer[Point, RouteSummary]) error
 	// Carries notes between travelers who are at the same position.
 	//

@@ -15,6 +15,7 @@ import (
 	"routeguide/server/note"
 	"routeguide/server/route"
 	"routeguide/server/store"
+	"routeguide/server/traveler"
 	"routeguide/server/upstream"
 )
 
@@ -35,12 +36,14 @@ type config struct {
 	replay             int
 	notesPerPlace      int
 	trackMaxAge        time.Duration
+	travelerMaxAge     time.Duration
 	routeGap           time.Duration
 	routeRest          time.Duration
 	maxMessage         int
 	users, gcnWeights  string
 	upstream           upstream.Options
 	logLevel           slog.Level
+	demo               bool
 }
 
 // store says where records are kept.
@@ -70,6 +73,7 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has")
 	fs.IntVar(&c.notesPerPlace, "notes-per-place", 0, "`notes` that a place may have; 0 means any number")
 	fs.DurationVar(&c.trackMaxAge, "track-max-age", 0, "`time` for which the points of routes are kept, as 720h; 0 means for ever")
+	fs.DurationVar(&c.travelerMaxAge, "traveler-max-age", traveler.DefaultMaxAge, "`age` of their newest point until which travelers are shown")
 	fs.DurationVar(&c.routeGap, "route-gap", route.DefaultPause, "`time` without a point after which a phone's app has begun another route")
 	fs.DurationVar(&c.routeRest, "route-rest", route.DefaultPause, "`time` in one place after which it has, when the phone goes on")
 	fs.IntVar(&c.maxMessage, "max-message", 4<<20, "`bytes` that a message from a client may have; a graph with a million edges has about 20 MiB, 50 MiB as JSON")
@@ -109,9 +113,15 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.StringVar(&c.upstream.CA, "upstream-ca", "", "`file` of certificates (PEM) that upstreams must be signed by, instead of those that the system trusts")
 	fs.StringVar(&c.upstream.Cert, "upstream-cert", "", "`file` of the certificate (PEM) that upstreams are shown, for mutual TLS")
 	fs.StringVar(&c.upstream.Key, "upstream-key", "", "`file` of its private key (PEM)")
+	fs.BoolVar(&c.demo, "demo", false, "have simulated travelers move and write; nothing of what happens is kept")
 	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug has a line for every call, then info, warn, error")
 	if err := read(fs, args, env); err != nil {
 		return config{}, err
+	}
+	kept := false
+	fs.Visit(func(f *flag.Flag) { kept = kept || f.Name == "data" || f.Name == "nats-url" })
+	if c.demo && kept {
+		return config{}, errors.New("-demo keeps nothing: it goes with neither -data nor -nats-url")
 	}
 	return c, c.check(fs.Args())
 }
@@ -159,6 +169,9 @@ func (c config) check(rest []string) error {
 	}
 	if c.trackMaxAge != 0 && c.trackMaxAge < time.Hour {
 		return fmt.Errorf("-track-max-age: %v is less than an hour", c.trackMaxAge)
+	}
+	if c.travelerMaxAge <= 0 {
+		return fmt.Errorf("-traveler-max-age: %v is not more than nothing", c.travelerMaxAge)
 	}
 	if c.routeGap < time.Minute || c.routeRest < time.Minute {
 		return errors.New("-route-gap and -route-rest are a minute or more")

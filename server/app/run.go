@@ -65,6 +65,12 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.demo {
+		if c.data, err = os.MkdirTemp("", "routeguide-demo-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(c.data)) }()
+	}
 	state, err := openState(ctx, c, log)
 	if err != nil {
 		return err
@@ -91,7 +97,9 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)
 	defer server.Stop()
-	health := rpc.Register(server, ending, rpc.Domain{Features: state.features, Routes: state.routes, Notes: state.notes})
+	health := rpc.Register(server, ending, rpc.Domain{
+		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers,
+	})
 	if err := state.tutorial.Register(server, tutorial.Options{
 		Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
 	}); err != nil {
@@ -107,6 +115,12 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-
+	if c.demo {
+		stop, err := simulate(ctx, server.Server, log)
+		if err != nil {
+			return errors.Join(err, doors.Close(ctx))
+		}
+		defer stop()
+	}
 	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
 }

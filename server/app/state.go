@@ -11,16 +11,18 @@ import (
 	"routeguide/server/note"
 	"routeguide/server/route"
 	"routeguide/server/store"
+	"routeguide/server/traveler"
 	"routeguide/server/tutorial"
 )
 
 // A state is the store and the books in it.
 type state struct {
-	store    *store.Store
-	features *feature.Book
-	routes   *route.Book
-	notes    *note.Book
-	tutorial *tutorial.Services
+	store     *store.Store
+	features  *feature.Book
+	routes    *route.Book
+	travelers *traveler.Board
+	notes     *note.Book
+	tutorial  *tutorial.Services
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -42,11 +44,13 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 	s.routes = route.New(st, route.Options{
 		Feature: func(p geo.Point) bool { _, ok := s.features.At(p); return ok }, Keep: c.trackMaxAge, Gap: c.routeGap, Rest: c.routeRest,
 	})
+	s.travelers = traveler.New(s.routes, c.travelerMaxAge)
 	if err := st.Open(ctx); err != nil {
 		return nil, err
 	}
 	ctx, s.stop = context.WithCancel(ctx)
 	s.running.Go(func() { s.routes.Forget(ctx, log) })
+	s.running.Go(func() { s.travelers.Run(ctx) })
 	return s, nil
 }
 

@@ -1,6 +1,7 @@
 package note
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"time"
@@ -11,7 +12,8 @@ import (
 )
 
 // schema: a note's key is its position, so notes are stored in their order; those of a place are found by note_place, the
-// places of an area by place_box.
+// places of an area by place_box. One that is deleted has the position of its deletion from then on, which is where those who
+// go on from a cursor meet it.
 var schema = []string{`
 	CREATE TABLE chat(id INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE, name TEXT NOT NULL);
 	CREATE TABLE place(id INTEGER PRIMARY KEY, lat INTEGER NOT NULL, lng INTEGER NOT NULL, UNIQUE(lat, lng));
@@ -20,27 +22,29 @@ var schema = []string{`
 		time INTEGER NOT NULL, traveler TEXT NOT NULL, message TEXT NOT NULL);
 	CREATE INDEX note_place ON note(place);
 	CREATE UNIQUE INDEX note_chat ON note(chat, number);
-	CREATE INDEX note_time ON note(time);`,
+	CREATE INDEX note_time ON note(time);`, `
+	ALTER TABLE note ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+	DROP INDEX note_place;
+	CREATE INDEX note_place ON note(place, deleted);
+	CREATE INDEX chat_name ON chat(name);`,
 }
 
-// written is the result of a note that was written.
-type written struct {
-	position uint64
-	chat     string // the chat's public name
-	again    bool   // it was stored before
-}
-
+// apply returns the note as it is now, or nil where a change was made before.
 func apply(tx *store.Tx, change *logv1.Change) (any, error) {
 	switch kind := change.GetNote().GetKind().(type) {
 	case *logv1.NoteChange_Written:
-		return write(tx, kind.Written)
+		return result(write(tx, kind.Written))
+	case *logv1.NoteChange_Deleted:
+		return result(remove(tx, kind.Deleted))
 	default:
 		return nil, fmt.Errorf("a change of notes of unknown kind %T", kind)
 	}
 }
 
+func result(n *Note, err error) (any, error) { return n, err }
+
 // write stores a note unless it is stored already. It refuses before it writes anything.
-func write(tx *store.Tx, n *logv1.NoteWritten) (any, error) {
+func write(tx *store.Tx, n *logv1.NoteWritten) (*Note, error) {
 	chat, name, next := int64(0), n.ChatId, uint32(0)
 	known, err := tx.First(func(r store.Row) { chat, name = r.Int(0), r.Text(1) }, "SELECT id, name FROM chat WHERE token = ?", n.Chat)
 	if err != nil {
@@ -55,14 +59,14 @@ func write(tx *store.Tx, n *logv1.NoteWritten) (any, error) {
 		return nil, ErrGap
 	}
 	if n.Number < next {
-		return again(tx, chat, name, n)
+		return nil, again(tx, chat, n)
 	}
 	place, err := placeAt(tx, geo.Point{Lat: n.Latitude, Lng: n.Longitude})
 	if err != nil {
 		return nil, err
 	}
 	if place != 0 && n.PlaceLimit > 0 {
-		if full, err := tx.First(func(store.Row) {}, "SELECT 1 FROM note WHERE place = ? LIMIT 1 OFFSET ?", place, n.PlaceLimit-1); full || err != nil {
+		if full, err := tx.First(func(store.Row) {}, "SELECT 1 FROM note WHERE place = ? AND deleted = 0 LIMIT 1 OFFSET ?", place, n.PlaceLimit-1); full || err != nil {
 			return nil, cmp.Or(err, ErrPlaceFull)
 		}
 	}
@@ -83,8 +87,10 @@ func write(tx *store.Tx, n *logv1.NoteWritten) (any, error) {
 			return nil, err
 		}
 	}
-	err = tx.Exec("INSERT INTO note VALUES(?, ?, ?, ?, ?, ?, ?)", at, place, chat, n.Number, n.Time, n.Traveler, n.Message)
-	return written{position: uint64(at), chat: name}, err
+	return &Note{
+		Position: tx.Position(), Chat: name, Number: n.Number, Location: geo.Point{Lat: n.Latitude, Lng: n.Longitude},
+		Message: n.Message, Traveler: n.Traveler, Time: time.Unix(0, n.Time),
+	}, tx.Exec("INSERT INTO note VALUES(?, ?, ?, ?, ?, ?, ?, 0)", at, place, chat, n.Number, n.Time, n.Traveler, n.Message)
 }
 
 // stored returns how many notes of a chat are stored.
@@ -93,30 +99,46 @@ func stored(tx *store.Tx, chat int64) (n uint32, err error) {
 	return n, err
 }
 
-// again finds a note that was sent before, and refuses it if what is stored differs.
-func again(tx *store.Tx, chat int64, name string, n *logv1.NoteWritten) (any, error) {
-	w, same := written{chat: name, again: true}, false
+// again refuses a note that is stored already if what is stored differs; of one that was deleted nobody knows any more what
+// it said.
+func again(tx *store.Tx, chat int64, n *logv1.NoteWritten) error {
+	same := false
 	_, err := tx.First(func(r store.Row) {
-		w.position = uint64(r.Int(0))
-		same = int32(r.Int(1)) == n.Latitude && int32(r.Int(2)) == n.Longitude && r.Text(3) == n.Message
-	}, "SELECT n.position, p.lat, p.lng, n.message FROM note n JOIN place p ON p.id = n.place WHERE n.chat = ? AND n.number = ?", chat, n.Number)
+		was := noteOf(r)
+		same = was.Location == geo.Point{Lat: n.Latitude, Lng: n.Longitude} && (was.Deleted || was.Message == n.Message)
+	}, columns+"WHERE n.chat = ? AND n.number = ?", chat, n.Number)
 	if err == nil && !same {
 		err = ErrOther
 	}
-	return w, err
+	return err
+}
+
+// remove deletes a note unless it is deleted already. It refuses before it writes anything.
+func remove(tx *store.Tx, d *logv1.NoteDeleted) (*Note, error) {
+	chat, own := int64(0), false
+	_, err := tx.First(func(r store.Row) { chat, own = r.Int(0), bytes.Equal(r.Blob(1), d.Chat) }, "SELECT id, token FROM chat WHERE name = ?", d.ChatId)
+	if err != nil {
+		return nil, err
+	}
+	var n Note
+	known, err := tx.First(func(r store.Row) { n = noteOf(r) }, columns+"WHERE n.chat = ? AND n.number = ?", chat, d.Number)
+	switch {
+	case err != nil:
+		return nil, err
+	case !known:
+		return nil, ErrNone
+	case !own:
+		return nil, ErrNotOwn
+	case n.Deleted:
+		return nil, nil
+	}
+	was := n.Position
+	n.Position, n.Message, n.Deleted = tx.Position(), "", true
+	return &n, tx.Exec("UPDATE note SET position = ?, message = '', deleted = 1 WHERE position = ?", n.Position, was)
 }
 
 // placeAt returns the key of a place, or 0.
 func placeAt(tx *store.Tx, p geo.Point) (id int64, err error) {
 	_, err = tx.First(func(r store.Row) { id = r.Int(0) }, "SELECT id FROM place WHERE lat = ? AND lng = ?", p.Lat, p.Lng)
 	return id, err
-}
-
-// noteOf returns the note that an event made, or false where it was stored before.
-func noteOf(e store.Event) (Note, bool) {
-	n, w := e.Change.GetNote().GetWritten(), e.Result.(written)
-	return Note{
-		Position: w.position, Chat: w.chat, Number: n.Number, Location: geo.Point{Lat: n.Latitude, Lng: n.Longitude},
-		Message: n.Message, Traveler: n.Traveler, Time: time.Unix(0, n.Time),
-	}, !w.again
 }

@@ -158,6 +158,10 @@ func (c *Chat) Deliver() error {
 
 // look takes the next note of a place: others' are sent, the chat's own ones when it has written here again.
 func (c *Chat) look(v *visit, n Note) error {
+	if n.Deleted {
+		v.hasOwn = v.hasOwn && v.own.ID() != n.ID()
+		return nil
+	}
 	if n.Chat != c.name || n.Number < c.first {
 		return c.send(n)
 	}

@@ -26,6 +26,12 @@ var (
 
 func open(t *testing.T, o note.Options) *note.Book {
 	t.Helper()
+	book, _ := openStore(t, o)
+	return book
+}
+
+func openStore(t *testing.T, o note.Options) (*note.Book, *store.Store) {
+	t.Helper()
 	st := store.New(store.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
 	book := note.New(st, o)
 	if err := st.Open(t.Context()); err != nil {
@@ -36,7 +42,7 @@ func open(t *testing.T, o note.Options) *note.Book {
 			t.Error(err)
 		}
 	})
-	return book
+	return book, st
 }
 
 // A talker is a chat and what it was sent.

@@ -11,7 +11,7 @@ import (
 
 type follower = store.Follower[Note]
 
-// A hub hands each new note to those who follow its place, or an area around it. It is safe for concurrent use.
+// A hub hands each note that is written or deleted to those who follow its place, or an area around it. It is safe for concurrent use.
 type hub struct {
 	mu     sync.RWMutex
 	places map[geo.Point]map[*follower]struct{}
@@ -83,16 +83,16 @@ func (h *hub) committed(events []store.Event) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for _, e := range events {
-		n, isNew := noteOf(e)
-		if !isNew {
+		n := e.Result.(*Note)
+		if n == nil {
 			continue
 		}
 		for f := range h.places[n.Location] {
-			f.Offer(n)
+			f.Offer(*n)
 		}
 		at := corner(n.Location.Lat, n.Location.Lng)
 		h.areas.Search(at, at, func(_, _ [2]float64, f *follower) bool {
-			f.Offer(n)
+			f.Offer(*n)
 			return true
 		})
 	}

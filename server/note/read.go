@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	columns = "SELECT n.position, c.name, n.number, p.lat, p.lng, n.time, n.traveler, n.message FROM note n JOIN chat c ON c.id = n.chat JOIN place p ON p.id = n.place "
+	columns = "SELECT n.position, c.name, n.number, p.lat, p.lng, n.time, n.traveler, n.message, n.deleted FROM note n JOIN chat c ON c.id = n.chat JOIN place p ON p.id = n.place "
 	// fewPlaces is how many places are each asked for their notes; for an area with more, all notes are looked at in order.
 	fewPlaces = 256
 	// look is how many notes are looked at in one go.
@@ -24,6 +24,7 @@ const (
 type span struct {
 	after, through uint64
 	newest         bool
+	deleted        bool // with the notes that were deleted
 }
 
 func (s span) order() string {
@@ -52,8 +53,8 @@ func read(tx *store.Tx, area geo.Rect, s span, limit int) ([]Note, span, error) 
 	switch {
 	case err != nil:
 		return nil, s, err
-	case few && len(places) == 1:
-		return s.scan(tx, area, limit, limit, "WHERE n.place = ? AND n.position > ? AND n.position <= ?", places[0], s.after, s.through)
+	case few && len(places) == 1 && !s.deleted:
+		return s.scan(tx, area, limit, limit, "WHERE n.place = ? AND n.deleted = 0 AND n.position > ? AND n.position <= ?", places[0], s.after, s.through)
 	case few:
 		return readPlaces(tx, places, s, limit)
 	}
@@ -68,9 +69,9 @@ func (s span) scan(tx *store.Tx, area geo.Rect, limit, rows int, where string, a
 			return nil, s, err
 		}
 		looked++
-		n := note(row)
+		n := noteOf(row)
 		s = s.rest(n.Position)
-		if area.Contains(n.Location) {
+		if area.Contains(n.Location) && (s.deleted || !n.Deleted) {
 			if notes = append(notes, n); len(notes) == limit {
 				return notes, s, nil
 			}
@@ -84,13 +85,20 @@ func (s span) scan(tx *store.Tx, area geo.Rect, limit, rows int, where string, a
 
 // readPlaces is read for a few places.
 func readPlaces(tx *store.Tx, places []int64, s span, limit int) ([]Note, span, error) {
+	kinds := 1
+	if s.deleted {
+		kinds = 2
+	}
 	var found []uint64
 	for _, place := range places {
-		for row, err := range tx.Query("SELECT n.position FROM note n WHERE n.place = ? AND n.position > ? AND n.position <= ?"+s.order(), place, s.after, s.through, limit) {
-			if err != nil {
-				return nil, s, err
+		for deleted := range kinds {
+			for row, err := range tx.Query("SELECT n.position FROM note n WHERE n.place = ? AND n.deleted = ? AND n.position > ? AND n.position <= ?"+s.order(),
+				place, deleted, s.after, s.through, limit) {
+				if err != nil {
+					return nil, s, err
+				}
+				found = append(found, uint64(row.Int(0)))
 			}
-			found = append(found, uint64(row.Int(0)))
 		}
 	}
 	slices.Sort(found)
@@ -105,7 +113,7 @@ func readPlaces(tx *store.Tx, places []int64, s span, limit int) ([]Note, span, 
 	}
 	notes := make([]Note, 0, len(found))
 	for _, position := range found {
-		if _, err := tx.First(func(r store.Row) { notes = append(notes, note(r)) }, columns+"WHERE n.position = ?", position); err != nil {
+		if _, err := tx.First(func(r store.Row) { notes = append(notes, noteOf(r)) }, columns+"WHERE n.position = ?", position); err != nil {
 			return nil, s, err
 		}
 	}
@@ -136,11 +144,11 @@ func places(tx *store.Tx, area geo.Rect) (ids []int64, few bool, err error) {
 	return ids, len(ids) <= fewPlaces, nil
 }
 
-func note(r store.Row) Note {
+func noteOf(r store.Row) Note {
 	return Note{
 		Position: uint64(r.Int(0)), Chat: r.Text(1), Number: uint32(r.Int(2)),
 		Location: geo.Point{Lat: int32(r.Int(3)), Lng: int32(r.Int(4))},
-		Time:     time.Unix(0, r.Int(5)), Traveler: r.Text(6), Message: r.Text(7),
+		Time:     time.Unix(0, r.Int(5)), Traveler: r.Text(6), Message: r.Text(7), Deleted: r.Int(8) != 0,
 	}
 }
 
@@ -159,8 +167,8 @@ func (b *Book) List(ctx context.Context, area geo.Rect, after uint64, limit int)
 		}
 		next, more = rest.after, !rest.empty()
 		if len(notes) == limit && more { // a page that is full and has nothing behind it is the last one
-			following, _, err := read(tx, area, rest, 1)
-			more = len(following) > 0
+			following, beyond, err := read(tx, area, rest, 1)
+			more = len(following) > 0 || !beyond.empty()
 			if err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package note
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"routeguide/server/geo"
 	"routeguide/server/store"
@@ -16,7 +17,7 @@ type Event struct {
 }
 
 // Watch tells the notes of an area until ctx ends or the loop stops: first stored ones, then an event with Live set, then
-// each new one. Nothing is missed in between and nothing told twice.
+// each new one. Nothing is missed in between and nothing told twice, but for a note that is deleted, which is told once more.
 //
 // With a cursor the stored ones are all that come after it, otherwise the newest so many.
 //
@@ -42,7 +43,9 @@ func (b *Book) watch(ctx context.Context, area geo.Rect, after uint64, newest in
 	defer b.hub.end(f)
 	b.hub.followArea(f, area)
 	defer b.hub.leaveArea(f, area)
+	untold := uint64(0) // what was deleted before is nothing to who begins
 	if after == 0 {
+		untold = b.store.Position()
 		after, err = b.newest(ctx, area, newest)
 	} else {
 		err = b.store.Await(ctx, after)
@@ -52,7 +55,8 @@ func (b *Book) watch(ctx context.Context, area geo.Rect, after uint64, newest in
 	}
 	stored := store.Source[Note]{
 		Page: func(tx *store.Tx, after, through uint64) ([]Note, uint64, error) {
-			notes, rest, err := read(tx, area, span{after: after, through: through}, pageNotes)
+			notes, rest, err := read(tx, area, span{after: after, through: through, deleted: true}, pageNotes)
+			notes = slices.DeleteFunc(notes, func(n Note) bool { return n.Deleted && n.Position <= untold })
 			return notes, rest.after, err
 		},
 		At: func(n Note) uint64 { return n.Position },

@@ -13,7 +13,7 @@ import (
 	"routeguide/server/store"
 )
 
-// watch returns the next events of an area, as their messages, "live" for that event, and the last cursor.
+// watch returns the next events of an area, as their messages, "live" and "deleted ID" for those events, and the last cursor.
 func watch(t *testing.T, next func() (note.Event, error, bool), count int) (told []string, cursor uint64) {
 	t.Helper()
 	for range count {
@@ -21,9 +21,12 @@ func watch(t *testing.T, next func() (note.Event, error, bool), count int) (told
 		if err != nil || !ok {
 			t.Fatalf("told %q, then %v", told, err)
 		}
-		if e.Live {
+		switch {
+		case e.Live:
 			told = append(told, "live")
-		} else {
+		case e.Note.Deleted:
+			told = append(told, e.Note.Message+"deleted "+e.Note.ID())
+		default:
 			told = append(told, e.Note.Message)
 		}
 		cursor = e.Cursor

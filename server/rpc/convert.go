@@ -70,7 +70,7 @@ func message(text string) (string, error) {
 func noteMessage(n note.Note) *routeguidev1.Note {
 	return &routeguidev1.Note{
 		Id: n.ID(), Location: pointMessage(n.Location), Message: n.Message, Traveler: n.Traveler,
-		CreateTime: timestamppb.New(n.Time),
+		CreateTime: timestamppb.New(n.Time), Deleted: n.Deleted,
 	}
 }
 

@@ -46,7 +46,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Add("%", strings.Repeat("x", 65), "99999999999")
 	f.Fuzz(func(t *testing.T, name, secret, notes string) {
 		ctx := metadata.NewIncomingContext(context.Background(), metadata.Pairs(mdTraveler, name, mdResume, secret, mdChatNotes, notes))
-		if who, err := traveler(ctx); err == nil && strings.ContainsAny(who, "\n\r\x00") {
+		if who, err := travelerName(ctx); err == nil && strings.ContainsAny(who, "\n\r\x00") {
 			t.Errorf("the name %q is taken", who)
 		}
 		if r, err := resumeToken(ctx); err == nil && (len(r.token) < 22 || r.hash == [32]byte{} || secret != "" && r.token != secret) {

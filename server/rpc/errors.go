@@ -38,6 +38,8 @@ var table = []struct {
 	{note.ErrTooManyPlaces, codes.ResourceExhausted},
 	{note.ErrOther, codes.AlreadyExists},
 	{note.ErrGap, codes.OutOfRange},
+	{note.ErrNone, codes.NotFound},
+	{note.ErrNotOwn, codes.PermissionDenied},
 	{route.ErrTaken, codes.Aborted},
 	{route.ErrFinished, codes.FailedPrecondition},
 	{route.ErrNotFound, codes.NotFound},

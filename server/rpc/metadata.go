@@ -37,8 +37,8 @@ func value(ctx context.Context, key string) string {
 	return ""
 }
 
-// traveler returns the display name of who calls. Metadata is ASCII: other characters come percent-encoded.
-func traveler(ctx context.Context) (string, error) {
+// travelerName returns the display name of who calls. Metadata is ASCII: other characters come percent-encoded.
+func travelerName(ctx context.Context) (string, error) {
 	raw := value(ctx, mdTraveler)
 	name, err := url.PathUnescape(raw)
 	if err != nil {

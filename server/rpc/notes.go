@@ -15,7 +15,7 @@ const (
 )
 
 type noteService struct {
-	routeguidev1.UnimplementedNoteServiceServer
+	routeguidev1.UnsafeNoteServiceServer
 	notes *note.Book
 }
 
@@ -77,6 +77,17 @@ func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.
 		}
 	}
 	return nil
+}
+
+func (s *noteService) DeleteNote(ctx context.Context, r *routeguidev1.DeleteNoteRequest) (*routeguidev1.DeleteNoteResponse, error) {
+	if r.Id == "" {
+		return nil, invalid("id", "is required")
+	}
+	token, err := resumeToken(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &routeguidev1.DeleteNoteResponse{}, s.notes.Delete(ctx, token.hash, r.Id)
 }
 
 func count(field string, n int32) (int, error) {

@@ -20,7 +20,7 @@ const flushGrace = 3 * time.Second
 // message.
 func record[T any](routes *route.Book, stream grpc.ServerStream, recv func() (*T, error), fix func(*T) (route.Fix, error)) (route.Route, error) {
 	ctx := stream.Context()
-	who, err := traveler(ctx)
+	who, err := travelerName(ctx)
 	if err != nil {
 		return route.Route{}, err
 	}

@@ -67,7 +67,7 @@ func (s *routeGuide) RecordRoute(stream grpc.ClientStreamingServer[routeguidepb.
 
 func (s *routeGuide) RouteChat(stream grpc.BidiStreamingServer[routeguidepb.RouteNote, routeguidepb.RouteNote]) error {
 	ctx := stream.Context()
-	who, err := traveler(ctx)
+	who, err := travelerName(ctx)
 	if err != nil {
 		return err
 	}

@@ -16,13 +16,15 @@ import (
 	"routeguide/server/feature"
 	"routeguide/server/note"
 	"routeguide/server/route"
+	"routeguide/server/traveler"
 )
 
 // Domain is what the services answer from.
 type Domain struct {
-	Features *feature.Book
-	Routes   *route.Book
-	Notes    *note.Book
+	Features  *feature.Book
+	Routes    *route.Book
+	Notes     *note.Book
+	Travelers *traveler.Board
 }
 
 // Register adds the services and health to a server, and returns its health to be set; every service is serving until
@@ -32,6 +34,7 @@ func Register(s *Server, ending context.Context, d Domain) *health.Server {
 	routeguidepb.RegisterRouteGuideServer(s, guide)
 	routeguidev1.RegisterNoteServiceServer(s, &noteService{notes: d.Notes})
 	routeguidev1.RegisterRouteServiceServer(s, &routeService{routes: d.Routes})
+	routeguidev1.RegisterTravelerServiceServer(s, &travelerService{travelers: d.Travelers})
 	s.RegisterService(withoutPackage(), guide)
 
 	state := health.NewServer()

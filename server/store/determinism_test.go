@@ -23,7 +23,8 @@ var randomChanges = flag.Int("changes", 100_000, "random changes that TestSameRo
 
 // kinds make random changes of a kind each.
 var kinds = []func(*rand.Rand) *logv1.Change{
-	contactItem, noteWritten, noteWritten, routeBegun, routeExtended, routeExtended, tracksForgotten, routeUpdated, routeDeleted, fixesReported, featurePut, featureDeleted,
+	contactItem, noteWritten, noteWritten, noteDeleted, routeBegun, routeExtended, routeExtended, tracksForgotten, routeUpdated, routeDeleted,
+	fixesReported, featurePut, featureDeleted,
 }
 
 func allBooks(st *store.Store) {
@@ -65,6 +66,16 @@ func noteWritten(r *rand.Rand) *logv1.Change {
 	}
 	written.Latitude, written.Longitude = place(r)
 	return &logv1.Change{Book: &logv1.Change_Note{Note: &logv1.NoteChange{Kind: &logv1.NoteChange_Written{Written: written}}}}
+}
+
+// noteDeleted is of a note that is there, was deleted before or never was; one in ten is another's.
+func noteDeleted(r *rand.Rand) *logv1.Change {
+	chat := among(r, 100)
+	deleted := &logv1.NoteDeleted{Chat: chat, ChatId: fmt.Sprintf("%x", chat[:8]), Number: r.Uint32N(noteNumber[chat[0]] + 1)}
+	if r.IntN(10) == 0 {
+		deleted.Chat = among(r, 100)
+	}
+	return &logv1.Change{Book: &logv1.Change_Note{Note: &logv1.NoteChange{Kind: &logv1.NoteChange_Deleted{Deleted: deleted}}}}
 }
 
 // noteNumber and nextPoint are what comes next in a chat and a route, unless a change was refused or overtaken; clock is what

@@ -34,7 +34,7 @@ function says(page: Page, text: string | RegExp): Promise<void> {
 
 describe("the list", () => {
   test("streams what is in view, the nearest first, and says so at the foot of the map", async () => {
-    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    const { page } = await visit(browser, `${server.url}/#view=features&map=6/41/-75`);
     await says(page, "100 in view");
     await page.getByText("Filter 64 features").or(page.getByPlaceholder("Filter 64 features")).waitFor();
     await page.locator(".row-end").nth(8).waitFor();
@@ -44,7 +44,7 @@ describe("the list", () => {
   });
 
   test("keeps only the rows in sight in the document", async () => {
-    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    const { page } = await visit(browser, `${server.url}/#view=features&map=6/41/-75`);
     await says(page, "100 in view");
     await rows(page).and(page.locator('[aria-setsize="64"]')).first().waitFor();
     expect(await rows(page).count()).toBeLessThan(30);
@@ -53,14 +53,14 @@ describe("the list", () => {
   });
 
   test("follows the map", async () => {
-    const { page } = await visit(browser, `${server.url}/#map=6/40.9/-74.6`);
+    const { page } = await visit(browser, `${server.url}/#view=features&map=6/40.9/-74.6`);
     await says(page, "100 in view");
     await page.getByRole("button", { name: "Zoom in" }).click({ clickCount: 4 });
     await says(page, /^[1-5]?\d in view/);
   });
 
   test("shows unnamed features when asked to, and remembers that", async () => {
-    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    const { page } = await visit(browser, `${server.url}/#view=features&map=6/41/-75`);
     await says(page, "100 in view");
     await page.getByRole("checkbox", { name: "36 unnamed" }).check();
     await page.locator('[aria-setsize="100"]').first().waitFor();
@@ -69,14 +69,14 @@ describe("the list", () => {
   });
 
   test("says what to do where there is nothing", async () => {
-    const { page } = await visit(browser, `${server.url}/#map=9/0/-30`);
+    const { page } = await visit(browser, `${server.url}/#view=features&map=9/0/-30`);
     await page.getByRole("heading", { name: "No features here" }).waitFor();
     await page.getByRole("button", { name: "Show the world" }).click();
     await says(page, "100 in view");
   });
 
   test("crosses the antimeridian in two calls", async () => {
-    const { page } = await visit(browser, `${server.url}/#map=4/0/180`);
+    const { page } = await visit(browser, `${server.url}/#view=features&map=4/0/180`);
     await page.getByRole("heading", { name: "No features here" }).waitFor();
     await page.getByRole("button", { name: "live" }).click();
     await page.getByRole("dialog", { name: "Calls" }).getByRole("rowheader", { name: "ListFeatures" }).nth(1).waitFor();
@@ -85,7 +85,7 @@ describe("the list", () => {
 
 describe("the filter", () => {
   test("is a key away, matches every word, and empties the list with a way back", async () => {
-    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    const { page } = await visit(browser, `${server.url}/#view=features&map=6/41/-75`);
     await says(page, "100 in view");
     await page.keyboard.press("/");
     await page.keyboard.type("ROAD monroe");
@@ -100,7 +100,7 @@ describe("the filter", () => {
   });
 
   test("is walked with the arrows and left with Enter", async () => {
-    const { page } = await visit(browser, `${server.url}/#map=6/41/-75`);
+    const { page } = await visit(browser, `${server.url}/#view=features&map=6/41/-75`);
     await says(page, "100 in view");
     await page.keyboard.press("/");
     await page.keyboard.type("west milford");
@@ -131,7 +131,7 @@ describe("a chosen feature", () => {
   });
 
   test("is found on the map under the pointer, and let go with Escape", async () => {
-    const { page } = await visit(browser, `${server.url}/#map=12/40.9146138/-74.6188906`);
+    const { page } = await visit(browser, `${server.url}/#view=features&map=12/40.9146138/-74.6188906`);
     await says(page, /\d in view/);
     const active = page.locator(".maplibregl-canvas");
     await expect
@@ -188,7 +188,7 @@ describe("the address", () => {
   test("opens view, place and map, and the back button undoes steps but not moves of the map", async () => {
     const { page } = await visit(browser, `${server.url}/#view=record&map=9/40.9/-74.5`);
     await page.getByRole("tab", { name: "Record", selected: true }).waitFor();
-    await page.keyboard.press("1");
+    await page.keyboard.press("3");
     await says(page, /\d in view/);
     await rows(page).first().click();
     await expect.poll(() => page.url()).toContain("place=");
@@ -222,7 +222,7 @@ describe.each([150, 300, 3000])("%i features close to each other", (count) => {
       1.5 + ((i % side) / side - 0.5) / 10,
       1 + (Math.trunc(i / side) / side - 0.5) / 10,
     ]);
-    const { page } = await visit(browser, `${url}/#map=5/1.5/1`);
+    const { page } = await visit(browser, `${url}/#view=features&map=5/1.5/1`);
     await says(page, `${count.toLocaleString("en")} in view`);
     // Without clusters the click would hit a feature, and show it as the chosen place.
     await expect
@@ -257,7 +257,7 @@ describe("a pan", () => {
     network.on("Network.dataReceived", ({ requestId, dataLength }) => {
       if (asked.has(requestId)) bytes += dataLength;
     });
-    await page.goto(`${url}/#map=8.5/41/-74.5`);
+    await page.goto(`${url}/#view=features&map=8.5/41/-74.5`);
     await says(page, /\d,\d{3} in view/);
     await page.locator(".maplibregl-ctrl-scale").waitFor();
     await expect.poll(() => page.locator(".progress.running").count()).toBe(0);
@@ -290,7 +290,7 @@ describe("sixty thousand features", () => {
   test("are listed and found under the pointer", async () => {
     // Stone 30150 is at 1.5, 1: where the map's centre is beside the card.
     const { url } = await stones(60_000, (i) => [(i % 300) / 100, Math.trunc(i / 300) / 100]);
-    const { page } = await visit(browser, `${url}/#map=7/1.5/1`);
+    const { page } = await visit(browser, `${url}/#view=features&map=7/1.5/1`);
     await says(page, "60,000 in view");
     await page.locator('[aria-setsize="60000"]').first().waitFor();
     await expect
@@ -312,7 +312,7 @@ describe("the server", () => {
   test("may go away and come back: the page says so, and asks again", async () => {
     const own = await Server.start();
     try {
-      const { page } = await visit(browser, `${own.url}/#map=6/41/-75`);
+      const { page } = await visit(browser, `${own.url}/#view=features&map=6/41/-75`);
       await says(page, "100 in view");
       await own.stop();
       await page.getByRole("button", { name: "reconnecting…" }).waitFor();
@@ -330,9 +330,9 @@ describe("the server", () => {
 
 describe("the keyboard", () => {
   test("reaches views, help, calls and themes", async () => {
-    const { page } = await visit(browser, `${server.url}/`);
+    const { page } = await visit(browser, `${server.url}/#view=features`);
     await says(page, /\d in view/);
-    await page.keyboard.press("3");
+    await page.keyboard.press("5");
     await page.getByRole("tab", { name: "Chat", selected: true }).waitFor();
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
@@ -350,8 +350,8 @@ describe("the keyboard", () => {
   });
 
   test("walks the tabs with the arrows", async () => {
-    const { page } = await visit(browser, `${server.url}/`);
-    await page.getByRole("tab", { name: "Features" }).focus();
+    const { page } = await visit(browser, `${server.url}/#view=features`);
+    await page.getByRole("tab", { name: "Travelers" }).focus();
     await page.keyboard.press("ArrowLeft");
     await page.getByRole("tab", { name: "Chat", selected: true }).waitFor();
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe("Chat");
@@ -382,7 +382,7 @@ describe("at the start", () => {
     page.on("websocket", (socket) => {
       if (socket.url().endsWith("/WatchNotes")) note("notes");
     });
-    await page.goto(`${server.url}/#map=7/41/-75`);
+    await page.goto(`${server.url}/#view=features&map=7/41/-75`);
     await says(page, "100 in view");
     await page.locator(".maplibregl-ctrl-scale").waitFor();
     await page.locator(".status").filter({ hasText: "WatchNotes" }).waitFor();
@@ -393,7 +393,7 @@ describe("at the start", () => {
 
 describe("plain words", () => {
   test("are all that one sees, until one is a developer", async () => {
-    const { page } = await visitPlain(browser, `${server.url}/#map=6/41/-75`);
+    const { page } = await visitPlain(browser, `${server.url}/#view=features&map=6/41/-75`);
     await says(page, "64 in view");
     const technical = /unnamed|gRPC|WebSocket|ListFeatures|hit exactly|\d ms/i;
     for (const view of ["Features", "Record", "Chat"]) {
@@ -414,7 +414,7 @@ describe("plain words", () => {
 
 describe("in forced colours", () => {
   test("one sees which tab is chosen", async () => {
-    const { page } = await visit(browser, `${server.url}/`, { forcedColors: "active" });
+    const { page } = await visit(browser, `${server.url}/#view=features`, { forcedColors: "active" });
     const background = (selected: boolean) =>
       page
         .getByRole("tab", { selected })
@@ -437,7 +437,7 @@ describe("the sheet on a phone", () => {
   });
 
   test("is dragged and tapped between peek, half and full", async () => {
-    const { page } = await visit(browser, `${server.url}/`, { viewport: phone, hasTouch: true });
+    const { page } = await visit(browser, `${server.url}/#view=features`, { viewport: phone, hasTouch: true });
     await says(page, /\d in view/);
     const sheet = page.locator(".panel");
     const stands = (stop: string) => sheet.and(page.locator(`[data-sheet="${stop}"]`)).waitFor();

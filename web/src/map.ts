@@ -179,7 +179,7 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
     tell(pointer, null);
   });
   map.on("dragstart", () => tell(dragged, undefined));
-  map.on("styleimagemissing", ({ id }) => {
+  map.setMissingStyleImageResolver((id) => {
     const picture = pictureOf(id);
     if (picture) map?.addImage(id, picture, { pixelRatio: PIXELS });
   });
@@ -408,11 +408,11 @@ export function fitTo(list: readonly Point[]): void {
   if (bounds) fitToRect(bounds);
 }
 
-/** Shows all of an area, also one across the antimeridian. */
-export function fitToRect(area: Rect): void {
+/** Shows all of an area, also one across the antimeridian, `below` pixels at the lower edge left out. */
+export function fitToRect(area: Rect, below = 0): void {
   const bounds = { ...area, east: area.east < area.west ? area.east + 3_600_000_000 : area.east };
   map?.fitBounds([bounds.west / 1e7, bounds.south / 1e7, bounds.east / 1e7, bounds.north / 1e7], {
-    padding: 48,
+    padding: { top: 48, right: 48, bottom: 48 + below, left: 48 },
     maxZoom: 13,
     maxDuration: 1500,
   });

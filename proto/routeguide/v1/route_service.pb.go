@@ -145,7 +145,7 @@ type Route struct {
 	// The name that its traveler gave, or empty.
 	Traveler string     `protobuf:"bytes,2,opt,name=traveler,proto3" json:"traveler,omitempty"`
 	State    RouteState `protobuf:"varint,3,opt,name=state,proto3,enum=routeguide.v1.RouteState" json:"state,omitempty"`
-	// What the route is called, at most 200 characters; empty when nobody named it.
+	// What the route is called, at most 200 characters and no control characters; empty when nobody named it.
 	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	// What it is drawn in, as `#rrggbb`; empty when nobody chose: its traveler's colour.
 	Color string `protobuf:"bytes,5,opt,name=color,proto3" json:"color,omitempty"`
@@ -154,7 +154,8 @@ type Route struct {
 	// When its first and its newest point were measured; before the first point, when it was begun.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	EndTime   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// The smallest area that holds all points; not set when there is none.
+	// An area that holds all points, the smallest one where they lie within 180° of longitude; it may cross the antimeridian. Not
+	// set when there is no point.
 	Bounds *Bounds `protobuf:"bytes,9,opt,name=bounds,proto3" json:"bounds,omitempty"`
 	// Points recorded.
 	PointCount int64 `protobuf:"varint,10,opt,name=point_count,json=pointCount,proto3" json:"point_count,omitempty"`
@@ -291,7 +292,8 @@ func (x *Route) GetSketch() []*routeguide.Point {
 // What a route comes to.
 //
 // Two points that follow one another are a step; its speed is its distance by its time. A step is moving when its speed is
-// 0.5 m/s or more and it took no more than 5 minutes.
+// 0.5 m/s or more and it took no more than 5 minutes; one that took no time is not. Routes that were recorded before the server
+// counted these have a distance only.
 type RouteStatistics struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Metres: the sum of the steps' great-circle distances on a sphere of 6,371,000 m (haversine formula).
@@ -743,11 +745,11 @@ func (x *WatchRouteRequest) GetCursor() string {
 
 type WatchRouteResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The route, in the first answer and whenever something of it other than its points changed.
+	// The route: in the first answer as it is now, with `current` again, and in each that follows as it is after these points.
 	Route *Route `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
 	// Its next points.
 	Fixes []*Fix `protobuf:"bytes,2,rep,name=fixes,proto3" json:"fixes,omitempty"`
-	// Everything that was recorded has been sent; what follows is live.
+	// Everything that was recorded has been sent; what follows is live. True once.
 	Current bool `protobuf:"varint,3,opt,name=current,proto3" json:"current,omitempty"`
 	// Where to go on after this answer; opaque, and only for the server that gave it.
 	Cursor string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
@@ -1041,7 +1043,7 @@ type UpdateRouteRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The route as it shall be; `route.id` says which one.
 	Route *Route `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
-	// Of it what shall change: `name`, `color`, `hidden`. Empty means every one of them.
+	// Of it what shall change: `name`, `color`, `hidden`. Empty means every one of them; over REST, those that are in the body.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -51,8 +51,8 @@ type RouteServiceClient interface {
 	//
 	// Errors: NOT_FOUND when there is no such route, or it was deleted.
 	ReadTrack(ctx context.Context, in *ReadTrackRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadTrackResponse], error)
-	// Streams a route as it is and its points, then, while it is recorded, what comes to it: points, and the route whenever it
-	// changes. Ends with OK when the route is finished.
+	// Streams a route as it is and its points, then, while it is recorded, what comes to it: its points, and the route as it is
+	// after each change. Ends with OK when the route is finished.
 	//
 	// Nothing is missed between the two, nothing is sent twice. A client that lost its connection calls again with the last
 	// cursor that it was given and gets what it missed.
@@ -66,7 +66,8 @@ type RouteServiceClient interface {
 	//
 	// A point whose `time` is before that of the point before it is taken as measured at the same moment.
 	//
-	// Errors: those of RecordRoute; INVALID_ARGUMENT names a field of a point that is out of range.
+	// Errors: those of RecordRoute; INVALID_ARGUMENT names a field of a point that is out of range, what came before it stays
+	// stored; NOT_FOUND when the route was deleted.
 	RecordTrack(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[RecordTrackRequest, RecordTrackResponse], error)
 	// Takes points of a device that sends them whenever it can, and makes routes of them: how apps record in the background.
 	//
@@ -83,7 +84,8 @@ type RouteServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range, or that cannot be changed; NOT_FOUND.
 	UpdateRoute(ctx context.Context, in *UpdateRouteRequest, opts ...grpc.CallOption) (*Route, error)
-	// Deletes a route and its points, for everybody and for good. A call that records it ends with NOT_FOUND.
+	// Deletes a route and its points, for everybody and for good. A call that records it ends with NOT_FOUND when its next
+	// points are to be stored.
 	//
 	// Errors: NOT_FOUND when there is no such route. One that is deleted already is deleted again, with OK.
 	DeleteRoute(ctx context.Context, in *DeleteRouteRequest, opts ...grpc.CallOption) (*DeleteRouteResponse, error)
@@ -263,8 +265,8 @@ type RouteServiceServer interface {
 	//
 	// Errors: NOT_FOUND when there is no such route, or it was deleted.
 	ReadTrack(*ReadTrackRequest, grpc.ServerStreamingServer[ReadTrackResponse]) error
-	// Streams a route as it is and its points, then, while it is recorded, what comes to it: points, and the route whenever it
-	// changes. Ends with OK when the route is finished.
+	// Streams a route as it is and its points, then, while it is recorded, what comes to it: its points, and the route as it is
+	// after each change. Ends with OK when the route is finished.
 	//
 	// Nothing is missed between the two, nothing is sent twice. A client that lost its connection calls again with the last
 	// cursor that it was given and gets what it missed.
@@ -278,7 +280,8 @@ type RouteServiceServer interface {
 	//
 	// A point whose `time` is before that of the point before it is taken as measured at the same moment.
 	//
-	// Errors: those of RecordRoute; INVALID_ARGUMENT names a field of a point that is out of range.
+	// Errors: those of RecordRoute; INVALID_ARGUMENT names a field of a point that is out of range, what came before it stays
+	// stored; NOT_FOUND when the route was deleted.
 	RecordTrack(grpc.ClientStreamingServer[RecordTrackRequest, RecordTrackResponse]) error
 	// Takes points of a device that sends them whenever it can, and makes routes of them: how apps record in the background.
 	//
@@ -295,7 +298,8 @@ type RouteServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range, or that cannot be changed; NOT_FOUND.
 	UpdateRoute(context.Context, *UpdateRouteRequest) (*Route, error)
-	// Deletes a route and its points, for everybody and for good. A call that records it ends with NOT_FOUND.
+	// Deletes a route and its points, for everybody and for good. A call that records it ends with NOT_FOUND when its next
+	// points are to be stored.
 	//
 	// Errors: NOT_FOUND when there is no such route. One that is deleted already is deleted again, with OK.
 	DeleteRoute(context.Context, *DeleteRouteRequest) (*DeleteRouteResponse, error)

@@ -31,8 +31,9 @@ type Traveler struct {
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// The newest point.
 	Position *Fix `protobuf:"bytes,3,opt,name=position,proto3" json:"position,omitempty"`
-	// The points before it, oldest first, as far as they are shown: at most 100, no two closer than a few metres. Set in the
-	// first answer about a traveler only.
+	// The points before it, oldest first, as far as they are shown: at most 100, no two closer than a few metres, with location
+	// and, where it is known, time. Set in the first answer of a watch about a traveler only, and again when it comes back into
+	// the area.
 	Trail []*Fix `protobuf:"bytes,4,rep,name=trail,proto3" json:"trail,omitempty"`
 	// When the server took the newest point.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
@@ -179,7 +180,7 @@ func (x *ListTravelersRequest) GetPageToken() string {
 
 type ListTravelersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Those first whose newest point came last; without trails.
+	// The one with the newest point first; without trails.
 	Travelers []*Traveler `protobuf:"bytes,1,rep,name=travelers,proto3" json:"travelers,omitempty"`
 	// Empty when there are no more travelers.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`

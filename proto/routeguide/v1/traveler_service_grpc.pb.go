@@ -29,10 +29,10 @@ const (
 //
 // TravelerService shows who is on the way just now: everybody who records a route, through whichever door or app.
 //
-// A traveler is on the way from the first point of a route until the route is finished, or until no point came for the
-// time that the server's flag -traveler-max-age says (30 minutes by default).
+// A traveler is on the way from the first point of a route until the route is finished or deleted, or until its newest point
+// is as old as the server's flag -traveler-max-age says (30 minutes by default).
 type TravelerServiceClient interface {
-	// Lists who is on the way, those first whose newest point came last.
+	// Lists who is on the way, the one with the newest point first.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range, or a `page_token` that no ListTravelers call gave.
 	ListTravelers(ctx context.Context, in *ListTravelersRequest, opts ...grpc.CallOption) (*ListTravelersResponse, error)
@@ -89,10 +89,10 @@ type TravelerService_WatchTravelersClient = grpc.ServerStreamingClient[WatchTrav
 //
 // TravelerService shows who is on the way just now: everybody who records a route, through whichever door or app.
 //
-// A traveler is on the way from the first point of a route until the route is finished, or until no point came for the
-// time that the server's flag -traveler-max-age says (30 minutes by default).
+// A traveler is on the way from the first point of a route until the route is finished or deleted, or until its newest point
+// is as old as the server's flag -traveler-max-age says (30 minutes by default).
 type TravelerServiceServer interface {
-	// Lists who is on the way, those first whose newest point came last.
+	// Lists who is on the way, the one with the newest point first.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range, or a `page_token` that no ListTravelers call gave.
 	ListTravelers(context.Context, *ListTravelersRequest) (*ListTravelersResponse, error)

@@ -22,7 +22,7 @@ func TestHealth(t *testing.T) {
 	p := start(t)
 	for _, d := range relayDoors {
 		client := healthpb.NewHealthClient(d.conn(p))
-		for _, service := range []string{"", "routeguide.RouteGuide", "routeguide.v1.NoteService", "RouteGuide"} {
+		for _, service := range []string{"", "routeguide.RouteGuide", "routeguide.v1.NoteService", "routeguide.v1.RouteService", "RouteGuide"} {
 			resp, err := client.Check(t.Context(), &healthpb.HealthCheckRequest{Service: service})
 			if err != nil || resp.Status != healthpb.HealthCheckResponse_SERVING {
 				t.Errorf("%s: health of %q is %v, %v", d.name, service, resp, err)
@@ -39,7 +39,7 @@ func TestHealth(t *testing.T) {
 // Reflection names every service that has a descriptor, and gives a file for each.
 func TestReflection(t *testing.T) {
 	p := start(t)
-	want := []string{"routeguide.RouteGuide", "routeguide.v1.NoteService", "grpc.health.v1.Health", "helloworld.Greeter", "Cal"}
+	want := []string{"routeguide.RouteGuide", "routeguide.v1.NoteService", "routeguide.v1.RouteService", "grpc.health.v1.Health", "helloworld.Greeter", "Cal"}
 	for _, d := range doors[:2] {
 		conn := d.conn(p)
 		names := reflectedNames(t, conn)

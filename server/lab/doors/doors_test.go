@@ -35,19 +35,22 @@ type door struct {
 }
 
 const (
-	getFeature   = "/routeguide.RouteGuide/GetFeature"
-	listFeatures = "/routeguide.RouteGuide/ListFeatures"
-	recordRoute  = "/routeguide.RouteGuide/RecordRoute"
-	routeChat    = "/routeguide.RouteGuide/RouteChat"
-	listNotes    = "/routeguide.v1.NoteService/ListNotes"
-	watchNotes   = "/routeguide.v1.NoteService/WatchNotes"
-	listRoutes   = "/routeguide.v1.RouteService/ListRoutes"
-	getRoute     = "/routeguide.v1.RouteService/GetRoute"
-	readTrack    = "/routeguide.v1.RouteService/ReadTrack"
-	watchRoute   = "/routeguide.v1.RouteService/WatchRoute"
-	recordTrack  = "/routeguide.v1.RouteService/RecordTrack"
-	updateRoute  = "/routeguide.v1.RouteService/UpdateRoute"
-	deleteRoute  = "/routeguide.v1.RouteService/DeleteRoute"
+	getFeature     = "/routeguide.RouteGuide/GetFeature"
+	listFeatures   = "/routeguide.RouteGuide/ListFeatures"
+	recordRoute    = "/routeguide.RouteGuide/RecordRoute"
+	routeChat      = "/routeguide.RouteGuide/RouteChat"
+	listNotes      = "/routeguide.v1.NoteService/ListNotes"
+	watchNotes     = "/routeguide.v1.NoteService/WatchNotes"
+	deleteNote     = "/routeguide.v1.NoteService/DeleteNote"
+	listRoutes     = "/routeguide.v1.RouteService/ListRoutes"
+	listTravelers  = "/routeguide.v1.TravelerService/ListTravelers"
+	watchTravelers = "/routeguide.v1.TravelerService/WatchTravelers"
+	getRoute       = "/routeguide.v1.RouteService/GetRoute"
+	readTrack      = "/routeguide.v1.RouteService/ReadTrack"
+	watchRoute     = "/routeguide.v1.RouteService/WatchRoute"
+	recordTrack    = "/routeguide.v1.RouteService/RecordTrack"
+	updateRoute    = "/routeguide.v1.RouteService/UpdateRoute"
+	deleteRoute    = "/routeguide.v1.RouteService/DeleteRoute"
 )
 
 var http1 = &http.Client{Transport: new(http.Transport)}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -32,12 +33,16 @@ type program struct {
 	shared     *grpc.ClientConn
 }
 
-// start runs the program on free ports, with a store of its own unless args name one, and stops it when the test ends.
+// start runs the program on free ports, with a store of its own unless args name one or say that nothing is kept, and stops
+// it when the test ends.
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &program{t: t, out: newOutput(), cancel: cancel, done: make(chan error, 1)}
-	all := append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0", "-data", t.TempDir()}, args...)
+	all := append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0"}, args...)
+	if !slices.Contains(args, "-demo") {
+		all = append([]string{"-data", t.TempDir()}, all...)
+	}
 	go func() { p.done <- app.Run(ctx, all, p.out); p.out.end() }()
 	t.Cleanup(func() {
 		if err := p.stop(); err != nil {

@@ -31,12 +31,15 @@ type Rule struct {
 
 // Rules are those of all services that have REST paths.
 var Rules = map[string]Rule{
-	"/routeguide.RouteGuide/GetFeature":     {http.MethodGet, "/v1/features/{latitude}/{longitude}"},
-	"/routeguide.RouteGuide/ListFeatures":   {http.MethodGet, "/v1/features"},
-	"/routeguide.RouteGuide/RecordRoute":    {http.MethodPost, "/v1/routes:record"},
-	"/routeguide.RouteGuide/RouteChat":      {http.MethodPost, "/v1/notes:chat"},
-	"/routeguide.v1.NoteService/ListNotes":  {http.MethodGet, "/v1/notes"},
-	"/routeguide.v1.NoteService/WatchNotes": {http.MethodGet, "/v1/notes:watch"},
+	"/routeguide.RouteGuide/GetFeature":             {http.MethodGet, "/v1/features/{latitude}/{longitude}"},
+	"/routeguide.RouteGuide/ListFeatures":           {http.MethodGet, "/v1/features"},
+	"/routeguide.RouteGuide/RecordRoute":            {http.MethodPost, "/v1/routes:record"},
+	"/routeguide.RouteGuide/RouteChat":              {http.MethodPost, "/v1/notes:chat"},
+	"/routeguide.v1.NoteService/ListNotes":          {http.MethodGet, "/v1/notes"},
+	"/routeguide.v1.NoteService/WatchNotes":         {http.MethodGet, "/v1/notes:watch"},
+	"/routeguide.v1.NoteService/DeleteNote":         {http.MethodDelete, "/v1/notes/{id}"},
+	"/routeguide.v1.TravelerService/ListTravelers":  {http.MethodGet, "/v1/travelers"},
+	"/routeguide.v1.TravelerService/WatchTravelers": {http.MethodGet, "/v1/travelers:watch"},
 
 	"/routeguide.v1.RouteService/ListRoutes":  {http.MethodGet, "/v1/routes"},
 	"/routeguide.v1.RouteService/GetRoute":    {http.MethodGet, "/v1/routes/{route}"},

@@ -2,6 +2,8 @@ import { nameOf } from "../draft";
 import { formatClock, formatCount, formatDistance } from "../geo";
 import { keepLine, recorder } from "../recorder";
 import type { Track } from "../recording";
+import { open } from "../routes/routes";
+import { words } from "../routes/words";
 import type { Summary } from "../rpc";
 import { CheckIcon } from "./icons";
 import { Discard } from "./record-live";
@@ -56,6 +58,11 @@ export function Finished({ track, summary, ended }: { track: Track; summary: Sum
       <button type="button" class="button primary route wide" data-first onClick={() => recorder.reset()}>
         Record another
       </button>
+      {track.route !== "" && (
+        <button type="button" class="button wide" onClick={() => void open(track.route)}>
+          {words.look}
+        </button>
+      )}
     </>
   );
 }

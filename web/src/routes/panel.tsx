@@ -1,4 +1,4 @@
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { formatDistance } from "../geo";
 import { timeOf } from "../panel/dates";
 import { CloseIcon, RouteIcon, SearchIcon } from "../panel/icons";
@@ -24,6 +24,8 @@ import { words } from "./words";
 
 const ROW = 60;
 const DAY = 36;
+/** Rows that fill the panel. */
+const A_SCREEN = 20;
 
 /** Everybody's routes; or the one that is looked at. */
 export function RoutesPanel() {
@@ -35,6 +37,10 @@ export function RoutesPanel() {
 function RouteList() {
   const state = catalog.state.value;
   const list = rows.value;
+  // Few of the routes that were read may match: then the list's end does not move, and nobody else reads on.
+  useEffect(() => {
+    if (list.length < A_SCREEN && state.kind === "ready" && state.more) readOn();
+  }, [list, state]);
   return (
     <div class="routes">
       <Finder />
@@ -139,7 +145,7 @@ function RouteRow({ route }: { route: Route }) {
       >
         <Thumbnail sketch={route.sketch} color={routeColor(route)} />
         <span class="row-text">
-          <b>{title}</b>
+          <b>{route.name || route.traveler || words.unnamed}</b>
           <small>{details.filter(Boolean).join(" · ")}</small>
         </span>
         <span class="row-end">{formatDistance(s.distance)}</span>
@@ -150,7 +156,7 @@ function RouteRow({ route }: { route: Route }) {
 
 function Nothing() {
   const state = catalog.state.value;
-  if (state.kind === "loading") return <div class="empty">{words.loading}</div>;
+  if (state.kind === "loading" || state.more) return <div class="empty">{words.loading}</div>;
   if (state.kind === "failed") return <div class="empty" />;
   if (filter.value.trim() !== "") {
     return (

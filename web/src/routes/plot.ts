@@ -68,7 +68,7 @@ export class Plot {
     return {
       width: this.#box.clientWidth,
       height: HEIGHT,
-      padding: [8, this.#high ? 0 : 12, 0, 0],
+      padding: [8, this.#high ? 0 : 28, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
       scales: { speed: { range: (_, __, most) => [0, Math.max(5, most)] } },

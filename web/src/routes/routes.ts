@@ -2,8 +2,8 @@
 import { ConnectError } from "@connectrpc/connect";
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { fitToRect, onDrag, onMark, onPointer } from "../map";
-import * as rpc from "../rpc/routes";
-import { listRoutes, type Route, type RouteChange, updateRoute } from "../rpc/routes";
+import { deleteRoute, getRoute, listRoutes, type Route, type RouteChange, updateRoute } from "../rpc/routes";
+import { narrow } from "../sheet";
 import { connection, say, view } from "../state";
 import { colorOf } from "../travelers/person";
 import { goTo, roster } from "../travelers/travelers";
@@ -38,7 +38,7 @@ export const replay = new Replay(() => {
   return first && last ? { start: first.time, end: last.time } : null;
 });
 
-export const deletion = new Deletion(rpc.deleteRoute, (id, failure) => {
+export const deletion = new Deletion(deleteRoute, (id, failure) => {
   const route = catalog.state.peek().routes.find((r) => r.id === id);
   say(words.notRemoved(route ? titleOf(route) : "", ConnectError.from(failure).rawMessage));
 });
@@ -87,6 +87,16 @@ export function focus(route: Route): void {
   fitToRoutes([route]);
 }
 
+/** Looks at the route of this id, in the routes' view. */
+export async function open(id: string): Promise<void> {
+  view.value = "routes";
+  try {
+    focus(await getRoute(id));
+  } catch (failure) {
+    say(words.notOpened(ConnectError.from(failure).rawMessage));
+  }
+}
+
 /** Looks at none any more; what is shown stays. */
 export function unfocus(): void {
   batch(() => {
@@ -133,6 +143,9 @@ function put(route: Route): void {
   if (one) one.route.value = route;
 }
 
+/** Pixels at the lower edge of a wide map that the replay takes. */
+const REPLAY_BAR = 220;
+
 function fitToRoutes(routes: readonly Route[]): void {
   const bounds = routes.flatMap((route) => route.bounds ?? []);
   const [first, ...others] = bounds;
@@ -146,7 +159,7 @@ function fitToRoutes(routes: readonly Route[]): void {
     }),
     first,
   );
-  fitToRect(all);
+  fitToRect(all, narrow.peek() || focused.peek() === null ? 0 : REPLAY_BAR);
 }
 
 /** Milliseconds after which the list is read again while it is looked at and somebody records. */

@@ -17,7 +17,8 @@ export const words = {
   failed: (reason: string) => `The routes cannot be read: ${reason}.`,
   again: "Try again",
   record: "Record this device",
-  /** A route that nobody named. */
+  unnamed: "Somebody’s route",
+  /** What a route that nobody named is called where its time is not beside it. */
   title: (traveler: string, time: string) => (traveler ? `${traveler}, ${time}` : `Route at ${time}`),
   day: (day: string, count: number, distance: string) =>
     `${day} · ${count === 1 ? "1 route" : `${formatCount(count)} routes`} · ${distance}`,
@@ -52,6 +53,8 @@ export const words = {
   removed: (title: string) => `${title} is deleted for everybody.`,
   undo: "Undo",
   notRemoved: (title: string, reason: string) => `${title} could not be deleted: ${reason}.`,
+  look: "See what it came to",
+  notOpened: (reason: string) => `The route cannot be read: ${reason}.`,
   notChanged: (reason: string) => `The route could not be changed: ${reason}.`,
   trackLoading: "Loading the points…",
   trackFailed: (reason: string) => `The points cannot be read: ${reason}.`,

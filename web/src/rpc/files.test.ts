@@ -20,6 +20,6 @@ test("an error is found after results, and alone", () => {
   const after = '{"result":{"routes":["a"]}}\n{"error":{"code":3,"message":"line 7: no longitude"}}';
   expect(readAnswers(after)).toMatchObject({ routes: ["a"], error: "line 7: no longitude" });
   expect(readAnswers('{"code":3,"message":"data: it is no file of routes","details":[]}').error).toBe(
-    "data: it is no file of routes",
+    "it is no file of routes",
   );
 });

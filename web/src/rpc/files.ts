@@ -55,7 +55,8 @@ export function readAnswers(text: string): ImportProgress & { bytes: number; err
     } else if (refused) error = refused.message || "the server does not say why";
     else if (message) error = message;
   }
-  return { routes, points, duplicates, bytes, error };
+  // The name of the request's field says nothing to who chose a file.
+  return { routes, points, duplicates, bytes, error: error?.replace(/^data: /, "") ?? null };
 }
 
 interface Answer {

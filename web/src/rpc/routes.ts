@@ -65,6 +65,10 @@ export async function listRoutes(page: string, hidden: boolean, signal: AbortSig
   return { routes: answer.routes.map(routeOf), next: answer.nextPageToken };
 }
 
+export async function getRoute(route: string): Promise<Route> {
+  return routeOf(await routes.getRoute({ route }));
+}
+
 /** Gives all points of a route, many at a time. */
 export async function readTrack(route: string, onFixes: (fixes: Fix[]) => void, signal: AbortSignal): Promise<void> {
   for await (const { fixes } of routes.readTrack({ route }, { signal })) onFixes(fixes.map(fixOf));

@@ -4,7 +4,7 @@ import type { Point } from "../geo";
 import * as map from "../map";
 import { isOver, placeAt } from "./glide";
 import { people, trails } from "./layers";
-import type { Roster, Sighting } from "./roster";
+import { FEW, type Roster, type Sighting } from "./roster";
 
 export interface Drawing {
   readonly roster: Roster;
@@ -16,7 +16,6 @@ export interface Drawing {
 }
 
 /** Milliseconds between two frames, when there are more travelers than can be moved with each. */
-const FEW = 60;
 const SLOW = 100;
 
 const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");

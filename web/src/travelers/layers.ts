@@ -124,9 +124,9 @@ export function personLayers(source: string, text: string, halo: string): LayerS
       source,
       filter: point,
       layout: {
+        // Discs may lie over one another, names over no disc.
         "icon-image": ["get", "picture"],
         "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
         "text-field": ["get", "label"],
         "text-font": ["Map Bold"],
         "text-size": 12,

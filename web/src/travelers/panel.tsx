@@ -1,6 +1,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { distance, formatDistance } from "../geo";
 import { fitTo } from "../map";
+import { dialog } from "../panel/dialogs";
 import { FollowIcon, PeopleIcon } from "../panel/icons";
 import { Rows } from "../panel/rows";
 import { ownRoute, recordDevice } from "../recorder";
@@ -44,14 +45,31 @@ export function TravelersPanel() {
       ) : (
         <Nobody loading={state.kind === "loading"} />
       )}
-      {ownRoute.value === "" && list.length > 0 && (
+      {list.length > 0 && (
         <footer>
-          <button type="button" class="button primary route wide" onClick={recordDevice}>
-            {words.record}
-          </button>
+          {ownRoute.value === "" && (
+            <button type="button" class="button primary route" onClick={recordDevice}>
+              {words.record}
+            </button>
+          )}
+          <AddPhone />
         </footer>
       )}
     </div>
+  );
+}
+
+function AddPhone() {
+  return (
+    <button
+      type="button"
+      class="button"
+      onClick={() => {
+        dialog.value = "phones";
+      }}
+    >
+      {words.addPhone}
+    </button>
   );
 }
 
@@ -89,7 +107,7 @@ function Row({ traveler }: { traveler: Sighting }) {
         class="icon-button small"
         aria-pressed={following}
         aria-label={words.follow(name)}
-        title={following ? words.stopFollowing(name) : words.follow(name)}
+        title={words.follow(name)}
         onClick={() => toggleFollowing(traveler)}
       >
         <FollowIcon />
@@ -122,6 +140,7 @@ function Nobody({ loading }: { loading: boolean }) {
       <button type="button" class="button primary route" onClick={recordDevice}>
         {words.record}
       </button>
+      <AddPhone />
       {others.value.length > 0 && (
         <>
           <p>{words.elsewhere(others.value.length)}.</p>

@@ -19,8 +19,11 @@ export type RosterState =
   | { readonly kind: "live"; readonly travelers: readonly Sighting[] }
   | { readonly kind: "failed"; readonly travelers: readonly Sighting[]; readonly reason: string };
 
-/** Milliseconds in which changes are gathered before they are shown. */
+/** Milliseconds in which changes are gathered before they are shown; longer when there is much to draw. */
 const GATHER = 100;
+const GATHER_MANY = 500;
+/** Travelers that can be drawn anew whenever one of them moves. */
+export const FEW = 60;
 const MOST_TRAIL = 100;
 /** Metres between two points of a trail. */
 const TRAIL_STEP = 5;
@@ -123,7 +126,7 @@ export class Roster {
   }
 
   #showSoon(): void {
-    this.#timer ??= setTimeout(() => this.#show(), GATHER);
+    this.#timer ??= setTimeout(() => this.#show(), this.#travelers.size > FEW ? GATHER_MANY : GATHER);
   }
 
   #show(): void {

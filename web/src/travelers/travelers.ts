@@ -76,8 +76,9 @@ export function startTravelers(): void {
   map.onDrag(() => {
     followed.value = null;
   });
+  const anybody = computed(() => roster.state.value.travelers.length > 0);
   effect(() => {
-    if (roster.state.value.travelers.length === 0) return;
+    if (!anybody.value) return;
     const tick = () => {
       clock.value = roster.clock.now();
       roster.dropExpired();

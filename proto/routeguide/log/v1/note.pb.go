@@ -27,6 +27,7 @@ type NoteChange struct {
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*NoteChange_Written
+	//	*NoteChange_Deleted
 	Kind          isNoteChange_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -78,6 +79,15 @@ func (x *NoteChange) GetWritten() *NoteWritten {
 	return nil
 }
 
+func (x *NoteChange) GetDeleted() *NoteDeleted {
+	if x != nil {
+		if x, ok := x.Kind.(*NoteChange_Deleted); ok {
+			return x.Deleted
+		}
+	}
+	return nil
+}
+
 type isNoteChange_Kind interface {
 	isNoteChange_Kind()
 }
@@ -86,7 +96,13 @@ type NoteChange_Written struct {
 	Written *NoteWritten `protobuf:"bytes,1,opt,name=written,proto3,oneof"`
 }
 
+type NoteChange_Deleted struct {
+	Deleted *NoteDeleted `protobuf:"bytes,2,opt,name=deleted,proto3,oneof"`
+}
+
 func (*NoteChange_Written) isNoteChange_Kind() {}
+
+func (*NoteChange_Deleted) isNoteChange_Kind() {}
 
 // A traveler wrote a note in a chat. A chat's notes have the numbers 0, 1, 2 and so on: one that is stored already is not
 // stored again, and is refused if it differs from what is stored; one that leaves out numbers is refused.
@@ -206,14 +222,79 @@ func (x *NoteWritten) GetPlaceLimit() uint64 {
 	return 0
 }
 
+// A note was deleted, by whom has the secret of the chat that it was written in; others are refused. It keeps its number in
+// the chat. One that was deleted before stays as it is.
+type NoteDeleted struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the resume token of who deletes it.
+	Chat []byte `protobuf:"bytes,1,opt,name=chat,proto3" json:"chat,omitempty"`
+	// The public name of the chat and the number of the note in it.
+	ChatId        string `protobuf:"bytes,2,opt,name=chat_id,json=chatId,proto3" json:"chat_id,omitempty"`
+	Number        uint32 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteDeleted) Reset() {
+	*x = NoteDeleted{}
+	mi := &file_routeguide_log_v1_note_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteDeleted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteDeleted) ProtoMessage() {}
+
+func (x *NoteDeleted) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_log_v1_note_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteDeleted.ProtoReflect.Descriptor instead.
+func (*NoteDeleted) Descriptor() ([]byte, []int) {
+	return file_routeguide_log_v1_note_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *NoteDeleted) GetChat() []byte {
+	if x != nil {
+		return x.Chat
+	}
+	return nil
+}
+
+func (x *NoteDeleted) GetChatId() string {
+	if x != nil {
+		return x.ChatId
+	}
+	return ""
+}
+
+func (x *NoteDeleted) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 var File_routeguide_log_v1_note_proto protoreflect.FileDescriptor
 
 const file_routeguide_log_v1_note_proto_rawDesc = "" +
 	"\n" +
-	"\x1crouteguide/log/v1/note.proto\x12\x11routeguide.log.v1\"P\n" +
+	"\x1crouteguide/log/v1/note.proto\x12\x11routeguide.log.v1\"\x8c\x01\n" +
 	"\n" +
 	"NoteChange\x12:\n" +
-	"\awritten\x18\x01 \x01(\v2\x1e.routeguide.log.v1.NoteWrittenH\x00R\awrittenB\x06\n" +
+	"\awritten\x18\x01 \x01(\v2\x1e.routeguide.log.v1.NoteWrittenH\x00R\awritten\x12:\n" +
+	"\adeleted\x18\x02 \x01(\v2\x1e.routeguide.log.v1.NoteDeletedH\x00R\adeletedB\x06\n" +
 	"\x04kind\"\xf7\x01\n" +
 	"\vNoteWritten\x12\x12\n" +
 	"\x04chat\x18\x01 \x01(\fR\x04chat\x12\x17\n" +
@@ -225,7 +306,11 @@ const file_routeguide_log_v1_note_proto_rawDesc = "" +
 	"\btraveler\x18\a \x01(\tR\btraveler\x12\x18\n" +
 	"\amessage\x18\b \x01(\tR\amessage\x12\x1f\n" +
 	"\vplace_limit\x18\t \x01(\x04R\n" +
-	"placeLimitB*Z(routeguide/proto/routeguide/log/v1;logv1b\x06proto3"
+	"placeLimit\"R\n" +
+	"\vNoteDeleted\x12\x12\n" +
+	"\x04chat\x18\x01 \x01(\fR\x04chat\x12\x17\n" +
+	"\achat_id\x18\x02 \x01(\tR\x06chatId\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\rR\x06numberB*Z(routeguide/proto/routeguide/log/v1;logv1b\x06proto3"
 
 var (
 	file_routeguide_log_v1_note_proto_rawDescOnce sync.Once
@@ -239,18 +324,20 @@ func file_routeguide_log_v1_note_proto_rawDescGZIP() []byte {
 	return file_routeguide_log_v1_note_proto_rawDescData
 }
 
-var file_routeguide_log_v1_note_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_routeguide_log_v1_note_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_routeguide_log_v1_note_proto_goTypes = []any{
 	(*NoteChange)(nil),  // 0: routeguide.log.v1.NoteChange
 	(*NoteWritten)(nil), // 1: routeguide.log.v1.NoteWritten
+	(*NoteDeleted)(nil), // 2: routeguide.log.v1.NoteDeleted
 }
 var file_routeguide_log_v1_note_proto_depIdxs = []int32{
 	1, // 0: routeguide.log.v1.NoteChange.written:type_name -> routeguide.log.v1.NoteWritten
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 1: routeguide.log.v1.NoteChange.deleted:type_name -> routeguide.log.v1.NoteDeleted
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_log_v1_note_proto_init() }
@@ -260,6 +347,7 @@ func file_routeguide_log_v1_note_proto_init() {
 	}
 	file_routeguide_log_v1_note_proto_msgTypes[0].OneofWrappers = []any{
 		(*NoteChange_Written)(nil),
+		(*NoteChange_Deleted)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -267,7 +355,7 @@ func file_routeguide_log_v1_note_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_routeguide_log_v1_note_proto_rawDesc), len(file_routeguide_log_v1_note_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

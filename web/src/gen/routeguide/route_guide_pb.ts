@@ -219,7 +219,8 @@ export const RouteGuide: GenService<{
    * Points are stored at least once a second and every 100 points.
    *
    * Errors: INVALID_ARGUMENT names a point that is out of range, what came before it stays stored; ABORTED when the same
-   * route is resumed by another call; FAILED_PRECONDITION for points that come after the route was finished.
+   * route is resumed by another call; FAILED_PRECONDITION for points that come after the route was finished; NOT_FOUND when the
+   * route was deleted.
    *
    * @generated from rpc routeguide.RouteGuide.RecordRoute
    */

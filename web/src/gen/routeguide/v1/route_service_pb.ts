@@ -46,7 +46,7 @@ export type Route = Message<"routeguide.v1.Route"> & {
   state: RouteState;
 
   /**
-   * What the route is called, at most 200 characters; empty when nobody named it.
+   * What the route is called, at most 200 characters and no control characters; empty when nobody named it.
    *
    * @generated from field: string name = 4;
    */
@@ -79,7 +79,8 @@ export type Route = Message<"routeguide.v1.Route"> & {
   endTime?: Timestamp | undefined;
 
   /**
-   * The smallest area that holds all points; not set when there is none.
+   * An area that holds all points, the smallest one where they lie within 180° of longitude; it may cross the antimeridian. Not
+   * set when there is no point.
    *
    * @generated from field: routeguide.v1.Bounds bounds = 9;
    */
@@ -123,7 +124,8 @@ export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
  * What a route comes to.
  *
  * Two points that follow one another are a step; its speed is its distance by its time. A step is moving when its speed is
- * 0.5 m/s or more and it took no more than 5 minutes.
+ * 0.5 m/s or more and it took no more than 5 minutes; one that took no time is not. Routes that were recorded before the server
+ * counted these have a distance only.
  *
  * @generated from message routeguide.v1.RouteStatistics
  */
@@ -365,7 +367,7 @@ export const WatchRouteRequestSchema: GenMessage<WatchRouteRequest> = /*@__PURE_
  */
 export type WatchRouteResponse = Message<"routeguide.v1.WatchRouteResponse"> & {
   /**
-   * The route, in the first answer and whenever something of it other than its points changed.
+   * The route: in the first answer as it is now, with `current` again, and in each that follows as it is after these points.
    *
    * @generated from field: routeguide.v1.Route route = 1;
    */
@@ -379,7 +381,7 @@ export type WatchRouteResponse = Message<"routeguide.v1.WatchRouteResponse"> & {
   fixes: Fix[];
 
   /**
-   * Everything that was recorded has been sent; what follows is live.
+   * Everything that was recorded has been sent; what follows is live. True once.
    *
    * @generated from field: bool current = 3;
    */
@@ -521,7 +523,7 @@ export type UpdateRouteRequest = Message<"routeguide.v1.UpdateRouteRequest"> & {
   route?: Route | undefined;
 
   /**
-   * Of it what shall change: `name`, `color`, `hidden`. Empty means every one of them.
+   * Of it what shall change: `name`, `color`, `hidden`. Empty means every one of them; over REST, those that are in the body.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -798,8 +800,8 @@ export const RouteService: GenService<{
     output: typeof ReadTrackResponseSchema;
   },
   /**
-   * Streams a route as it is and its points, then, while it is recorded, what comes to it: points, and the route whenever it
-   * changes. Ends with OK when the route is finished.
+   * Streams a route as it is and its points, then, while it is recorded, what comes to it: its points, and the route as it is
+   * after each change. Ends with OK when the route is finished.
    *
    * Nothing is missed between the two, nothing is sent twice. A client that lost its connection calls again with the last
    * cursor that it was given and gets what it missed.
@@ -821,7 +823,8 @@ export const RouteService: GenService<{
    *
    * A point whose `time` is before that of the point before it is taken as measured at the same moment.
    *
-   * Errors: those of RecordRoute; INVALID_ARGUMENT names a field of a point that is out of range.
+   * Errors: those of RecordRoute; INVALID_ARGUMENT names a field of a point that is out of range, what came before it stays
+   * stored; NOT_FOUND when the route was deleted.
    *
    * @generated from rpc routeguide.v1.RouteService.RecordTrack
    */
@@ -862,7 +865,8 @@ export const RouteService: GenService<{
     output: typeof RouteSchema;
   },
   /**
-   * Deletes a route and its points, for everybody and for good. A call that records it ends with NOT_FOUND.
+   * Deletes a route and its points, for everybody and for good. A call that records it ends with NOT_FOUND when its next
+   * points are to be stored.
    *
    * Errors: NOT_FOUND when there is no such route. One that is deleted already is deleted again, with OK.
    *

@@ -46,8 +46,9 @@ export type Traveler = Message<"routeguide.v1.Traveler"> & {
   position?: Fix | undefined;
 
   /**
-   * The points before it, oldest first, as far as they are shown: at most 100, no two closer than a few metres. Set in the
-   * first answer about a traveler only.
+   * The points before it, oldest first, as far as they are shown: at most 100, no two closer than a few metres, with location
+   * and, where it is known, time. Set in the first answer of a watch about a traveler only, and again when it comes back into
+   * the area.
    *
    * @generated from field: repeated routeguide.v1.Fix trail = 4;
    */
@@ -113,7 +114,7 @@ export const ListTravelersRequestSchema: GenMessage<ListTravelersRequest> = /*@_
  */
 export type ListTravelersResponse = Message<"routeguide.v1.ListTravelersResponse"> & {
   /**
-   * Those first whose newest point came last; without trails.
+   * The one with the newest point first; without trails.
    *
    * @generated from field: repeated routeguide.v1.Traveler travelers = 1;
    */
@@ -206,14 +207,14 @@ export const WatchTravelersResponseSchema: GenMessage<WatchTravelersResponse> = 
 /**
  * TravelerService shows who is on the way just now: everybody who records a route, through whichever door or app.
  *
- * A traveler is on the way from the first point of a route until the route is finished, or until no point came for the
- * time that the server's flag -traveler-max-age says (30 minutes by default).
+ * A traveler is on the way from the first point of a route until the route is finished or deleted, or until its newest point
+ * is as old as the server's flag -traveler-max-age says (30 minutes by default).
  *
  * @generated from service routeguide.v1.TravelerService
  */
 export const TravelerService: GenService<{
   /**
-   * Lists who is on the way, those first whose newest point came last.
+   * Lists who is on the way, the one with the newest point first.
    *
    * Errors: INVALID_ARGUMENT names a field that is out of range, or a `page_token` that no ListTravelers call gave.
    *
