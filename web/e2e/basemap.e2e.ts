@@ -41,6 +41,7 @@ const at = `#map=11/${middle.latitude}/${middle.longitude}`;
 /** The tile is 1,024 pixels wide, with its middle in that of what the card leaves. */
 const centre = { x: 384 + (wide.width - 384) / 2, y: wide.height / 2 };
 const spots = {
+  route: { x: centre.x - 100, y: centre.y + 200 },
   water: { x: centre.x - 80, y: centre.y + 120 },
   land: { x: centre.x + 60, y: centre.y - 60 },
   road: { x: centre.x - 200, y: centre.y - 256 },
@@ -75,6 +76,15 @@ async function choose(page: Page, name: string): Promise<void> {
   await page.keyboard.press("Escape");
 }
 
+/** A route through the water of the tile, while it is recorded. */
+async function drawRoute(page: Page): Promise<void> {
+  await page.getByRole("tab", { name: "Record" }).click();
+  await page.getByRole("button", { name: "Draw", exact: true }).click();
+  await page.getByRole("button", { name: "Start recording" }).click();
+  await page.locator("[data-mode=draw]").waitFor();
+  for (const x of [-40, 40]) await page.mouse.click(spots.route.x + x, spots.route.y);
+}
+
 describe("a PMTiles file", () => {
   test("is drawn with water and roads, whose names need no server, and with who made it", async () => {
     const server = await serve(...island());
@@ -98,14 +108,18 @@ describe("a PMTiles file", () => {
     const server = await serve(...island());
     const { page } = await visit(browser, `${server.url}/${at}`);
     await shows(page, "water", LIGHT.water);
+    await drawRoute(page);
+    await expect.poll(() => colour(page, "route")).not.toBe(LIGHT.water);
     await choose(page, "Built-in");
     await shows(page, "water", builtInSea.light);
     await shows(page, "feature", ourFeature.light);
+    expect(await colour(page, "route")).not.toBe(builtInSea.light);
     await page.getByText("GeoNames").waitFor();
     expect(await page.getByText("© The Mapmakers").isVisible()).toBe(false);
 
     await page.keyboard.press("t");
     await shows(page, "water", builtInSea.dark);
+    expect(await colour(page, "route")).not.toBe(builtInSea.dark);
     await page.reload();
     await shows(page, "water", builtInSea.dark);
     await choose(page, "island");
