@@ -53,6 +53,9 @@ map.onSelect((hit) => {
   if (hit || view.value !== "chat") place.value = hit;
   if (hit && narrow.value && view.value === "features") map.reveal(hit.point, PLACE_CARD);
 });
+effect(() => {
+  if (base.value) map.setBase(base.value);
+});
 effect(() => map.setSelection(place.value?.point ?? null, view.value === "chat" ? "note" : "feature"));
 
 const card = document.createElement("div");
@@ -65,9 +68,6 @@ followKeys();
 try {
   await map.createMap(mapElement, camera.value, shade.value);
   effect(() => map.setShade(shade.value));
-  effect(() => {
-    if (base.value) map.setBase(base.value);
-  });
 } catch (failure) {
   render(h(NoMap, {}), mapElement);
   lookWithoutMap();

@@ -8,6 +8,7 @@
 //                                          The keyboard does the same: Enter where the cross is, in the middle.
 //   onPick(handler) → stop                 handler(place): the feature that was hit, at its exact position, or any point
 //                                          with the name ""
+//   setBase(base)                          the map under all that; what is ours stays when it changes
 //   setTrack(points, stored?)              the recorded route; from index `stored` on it is drawn as not stored yet
 //   setRoutePreview(points, stops?)        the way that a drive will go and its numbered stops
 //   setTraveler(point | null)              where the traveler is now
@@ -72,6 +73,7 @@ export interface Pointer {
 
 let map: LibreMap | null = null;
 let drawn = false;
+let base: Base | null = null;
 let underlay: Underlay | null = null;
 let mode: Mode = "browse";
 let parts: readonly (readonly Feature[])[] = [];
@@ -193,6 +195,7 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   cursor();
   report();
   underlay = new Underlay(map, lineLayers(shade)[0]?.id, overlayLayers(shade)[0]?.id);
+  if (base) underlay.show(base);
 }
 
 /** Our own layers: what lies under them is put there by `setBase`. */
@@ -200,9 +203,10 @@ function styleOf(shade: Shade): StyleSpecification {
   return { version: 8, sources: overlaySources(), layers: [...lineLayers(shade), ...overlayLayers(shade)] };
 }
 
-/** Puts another map under everything that is drawn, or the same in other colours. Not before the map can be drawn on. */
-export function setBase(base: Base): void {
-  underlay?.show(base);
+/** Puts another map under everything that is drawn, or the same in other colours. */
+export function setBase(next: Base): void {
+  base = next;
+  underlay?.show(next);
 }
 
 /** Repaints what is ours in another palette without loading anything again. */
