@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"routeguide/server/edge"
+	"routeguide/server/edge/basemap"
 	"routeguide/server/rpc"
 	"routeguide/server/tile"
 	"routeguide/server/tutorial"
@@ -61,6 +62,10 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
 
+	maps, err := basemap.Open(c.basemaps)
+	if err != nil {
+		return err
+	}
 	if c.demo {
 		if c.data, err = os.MkdirTemp("", "routeguide-demo-"); err != nil {
 			return err
@@ -106,7 +111,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store), Tiles: tile.New(state.features),
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
+		Tiles: tile.New(state.features), Basemaps: maps,
 	})
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"routeguide/openapi"
+	"routeguide/server/edge/basemap"
 	"routeguide/server/edge/exchange"
 	"routeguide/server/edge/ingest"
 	"routeguide/server/edge/rest"
@@ -43,6 +44,8 @@ type Options struct {
 	Tiles http.Handler
 	// Logger gets what no caller can be told. Required.
 	Logger *slog.Logger
+	// Basemaps are the maps that the page offers besides its own. Nil: none.
+	Basemaps *basemap.Maps
 	// Limits bounds what a peer can make the process hold; zero fields mean the defaults.
 	Limits Limits
 	// Budget is asked for memory before a long message is kept. Nil: there is always enough.
@@ -60,6 +63,7 @@ type Edge struct {
 	damage  func() []string
 	metrics http.Handler
 	tiles   http.Handler
+	maps    *basemap.Maps
 	calls   *exchange.Calls
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
@@ -77,6 +81,11 @@ func New(o Options) (*Edge, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Basemaps == nil {
+		if o.Basemaps, err = basemap.Open(nil); err != nil {
+			return nil, err
+		}
+	}
 	e := &Edge{
 		origins: allowed,
 		log:     o.Logger,
@@ -84,9 +93,10 @@ func New(o Options) (*Edge, error) {
 		damage:  o.Damage,
 		metrics: o.Metrics,
 		tiles:   o.Tiles,
+		maps:    o.Basemaps,
 		calls:   exchange.NewCalls(o.Ending, o.Limits, o.Budget),
 		served:  make(chan struct{}),
-		files:   newFiles(static.Page()),
+		files:   newFiles(static.Page(), o.Basemaps.Origins()...),
 	}
 	if err := addDocs(e.files, openapi.Swagger, openapi.Document); err != nil {
 		return nil, err
@@ -180,6 +190,8 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 		e.metrics.ServeHTTP(w, r)
 	case e.isTile(r):
 		e.tiles.ServeHTTP(w, r)
+	case e.maps.Has(path):
+		e.maps.ServeHTTP(w, r)
 	default:
 		e.files.ServeHTTP(w, r)
 	}

@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { h, render } from "preact";
 import { followAddress, openAddress } from "./address";
+import { base, startBasemaps } from "./basemaps/basemaps";
 import { startChats } from "./chats";
 import { followClicks } from "./clicks";
 import { lookWithoutMap, startFinder } from "./finder";
@@ -31,6 +32,7 @@ import "./travelers/travelers.css";
 import "./routes/routes.css";
 import "./search/search.css";
 import "./places/places.css";
+import "./basemaps/basemaps.css";
 
 openAddress();
 applyTheme();
@@ -40,6 +42,7 @@ const [mapElement, appElement] = ["map", "app"].map((id) => document.getElementB
 if (!mapElement || !appElement) throw new Error("the document has no place for the page");
 render(h(Shell, {}), appElement);
 followAddress();
+startBasemaps();
 startFinder();
 startRecorder();
 startChats();
@@ -56,6 +59,9 @@ map.onRest((viewport) => {
 map.onSelect((hit) => {
   if (hit || view.value !== "chat") place.value = hit;
   if (hit && narrow.value && view.value === "features") map.reveal(hit.point, PLACE_CARD);
+});
+effect(() => {
+  if (base.value) map.setBase(base.value);
 });
 effect(() => map.setSelection(place.value?.point ?? null, view.value === "chat" ? "note" : "feature"));
 

@@ -8,6 +8,7 @@
 //                                          The keyboard does the same: Enter where the cross is, in the middle.
 //   onPick(handler) → stop                 handler(place): the feature that was hit, at its exact position, or any point
 //                                          with the name ""
+//   setBase(base)                          the map under all that; what is ours stays when it changes
 //   setTrack(points, stored?)              the recorded route; from index `stored` on it is drawn as not stored yet
 //   setRoutePreview(points, stops?)        the way that a drive will go and its numbered stops
 //   setTraveler(point | null)              where the traveler is now
@@ -28,7 +29,9 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
-import { attribution, basemapLayers, basemapSources, detail, fileOf, loadFonts, type Shade, stages } from "./basemap";
+import { isOwnFace, loadFonts, type Shade } from "./basemap";
+import type { Base } from "./basemaps/base";
+import { Underlay } from "./basemaps/underlay";
 import type { Feature } from "./features";
 import { boundsOf, EARTH_RADIUS, fromDegrees, type Point, type Rect, samePoint, toLngLat } from "./geo";
 import {
@@ -71,7 +74,8 @@ export interface Pointer {
 
 let map: LibreMap | null = null;
 let drawn = false;
-let detailed = false;
+let base: Base | null = null;
+let underlay: Underlay | null = null;
 let mode: Mode = "browse";
 let parts: readonly (readonly Feature[])[] = [];
 let inView: readonly Feature[] = [];
@@ -144,17 +148,21 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
     pitchWithRotate: false,
     maxPitch: 0,
     fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 300,
+    // Our faces are here: the glyphs of somebody else's style are not asked for them.
+    transformRequest: (url, type) => {
+      if (type === "Glyphs" && isOwnFace(url)) throw new Error("it is drawn here");
+      return { url };
+    },
     locale: { "Map.Title": "Map, moved with the arrow keys" },
   });
   map.setPadding(insets);
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  map.addControl(
-    new AttributionControl({ compact: innerWidth <= 600, customAttribution: attribution }),
-    "bottom-right",
+  map.addControl(new AttributionControl({ compact: innerWidth <= 600 }), "bottom-right");
+  // On a phone the attribution goes behind a button once the map is drawn.
+  map.once("idle", () =>
+    container.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show"),
   );
-  // On a phone the attribution is behind a button; MapLibre would begin with it open.
-  container.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show");
   map.addControl(new ScaleControl({ maxWidth: 88 }), "bottom-right");
   const report = () => {
     const viewport = currentViewport();
@@ -192,39 +200,22 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   popup?.box.addTo(map);
   cursor();
   report();
-  void loadBasemap(map);
+  underlay = new Underlay(map, lineLayers(shade)[0]?.id, overlayLayers(shade)[0]?.id);
+  if (base) underlay.show(base);
 }
 
-/** Stage after stage, so that the land does not wait for its labels. What cannot be loaded is not drawn. */
-async function loadBasemap(into: LibreMap): Promise<void> {
-  for (const stage of stages) {
-    await Promise.allSettled(stage.map((name) => into.getSource<GeoJSONSource>(name)?.setData(fileOf(name))));
-  }
-  loadDetail(into);
-  into.on("zoom", () => loadDetail(into));
-}
-
-/** Fetches the detailed coast when the map first looks that closely, and lets go of the coarse one when it is drawn. */
-function loadDetail(from: LibreMap): void {
-  if (detailed || from.getZoom() < detail.zoom - 0.5) return;
-  detailed = true;
-  from.getSource<GeoJSONSource>(detail.source)?.setData(fileOf(detail.source));
-  from.once("idle", () => {
-    for (const layer of detail.coarse) from.setLayerZoomRange(layer, 0, detail.zoom);
-  });
-}
-
+/** Our own layers: what lies under them is put there by `setBase`. */
 function styleOf(shade: Shade): StyleSpecification {
-  const base = basemapLayers(shade);
-  const names = base.findIndex((layer) => layer.type === "symbol");
-  return {
-    version: 8,
-    sources: { ...basemapSources(), ...overlaySources() },
-    layers: [...base.slice(0, names), ...lineLayers(shade), ...base.slice(names), ...overlayLayers(shade)],
-  };
+  return { version: 8, sources: overlaySources(), layers: [...lineLayers(shade), ...overlayLayers(shade)] };
 }
 
-/** Repaints in another palette without loading anything again. */
+/** Puts another map under everything that is drawn, or the same in other colours. */
+export function setBase(next: Base): void {
+  base = next;
+  underlay?.show(next);
+}
+
+/** Repaints what is ours in another palette without loading anything again. */
 export function setShade(shade: Shade): void {
   manyPoints.setColor(palette[shade].feature);
   for (const layer of styleOf(shade).layers) {

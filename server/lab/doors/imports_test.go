@@ -33,6 +33,7 @@ var rooms = map[string][]string{
 		"nhooyr.io/websocket"},
 	"server/edge/exchange": {"google.golang.org/grpc"},
 	"server/edge/wire":     {"server/refusal", "google.golang.org/"},
+	"server/edge/basemap":  {},
 	"static":               {},
 	"openapi":              {},
 }

@@ -20,6 +20,9 @@ function icon(children: ComponentChildren, size = 18) {
 
 export const PlusIcon = icon(<path d="M12 5v14M5 12h14" />);
 export const MinusIcon = icon(<path d="M5 12h14" />);
+export const LayersIcon = icon(
+  <path d="M12 3.5 21 8.5 12 13.5 3 8.5ZM3.5 12.5l8.5 4.7 8.5-4.7M3.5 16.5l8.5 4.7 8.5-4.7" />,
+);
 export const LocateIcon = icon(
   <>
     <circle cx="12" cy="12" r="6.5" />
