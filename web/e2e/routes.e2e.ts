@@ -169,10 +169,13 @@ describe("the list", () => {
       })
       .toBe(1);
     await page.getByLabel("Find by name or traveler").fill("walker 5");
-    // Eleven walkers, each on a day of its own.
-    await page.locator('.rows-box [aria-setsize="22"]').first().waitFor();
-    await row(page, "Walker 50").getByRole("checkbox").check();
-    await row(page, "Walker 51")
+    // Fifteen walkers have a 5, each on a day of its own.
+    await page.locator('.rows-box [aria-setsize="30"]').first().waitFor();
+    await row(page, /Walker 5\D/).waitFor();
+    await row(page, /Walker 5\D/)
+      .getByRole("checkbox")
+      .check();
+    await row(page, "Walker 15")
       .getByRole("button")
       .click({ modifiers: ["Shift"] });
     await expect.poll(() => page.locator(".route-row :checked").count()).toBe(2);

@@ -56,6 +56,8 @@ function RouteList() {
       )}
       {list.length > 0 ? (
         <Rows
+          // What is found is seen from its top.
+          key={filter.value}
           label={words.list}
           count={list.length}
           heightOf={(index) => (list[index]?.kind === "day" ? DAY : ROW)}
