@@ -38,6 +38,7 @@ import (
 const (
 	lines  = "application/x-ndjson"
 	events = "text/event-stream"
+	file   = "application/octet-stream"
 )
 
 // object is a JSON object of a document.
@@ -178,6 +179,22 @@ func tell(op object, m protoreflect.MethodDescriptor) {
 			"Chat-Id":      object{"type": "string", "description": "The public name of the chat."},
 			"Chat-Notes":   object{"type": "integer", "description": "Notes of it that were stored before this call."},
 		}
+	case "ImportRoutes":
+		takesFile(op, params)
+		header("traveler", "string", "The name to show, percent-encoded UTF-8 of 1 to 64 characters.")
+	case "ImportFeatures":
+		takesFile(op, params)
+	case "ExportRoute":
+		op["produces"] = []any{"application/gpx+xml", "application/geo+json", "application/vnd.google-earth.kml+xml"}
+		ok["description"] = "The file."
+		ok["schema"] = object{"type": "string", "format": "binary"}
+		ok["headers"] = object{"Content-Disposition": object{"type": "string", "description": "What the file may be called."}}
+		for _, p := range params {
+			if p := p.(object); p["name"] == "format" {
+				p["required"] = true
+				delete(p, "default")
+			}
+		}
 	case "DeleteNote":
 		header("resume-token", "string", "The secret of the chat that the note was written in.")
 	}
@@ -189,6 +206,18 @@ func tell(op object, m protoreflect.MethodDescriptor) {
 		d["description"] = "The call failed: a google.rpc.Status; its details name the field of bad input."
 	}
 	op["operationId"] = strings.ReplaceAll(op["operationId"].(string), ".", "_")
+}
+
+// takesFile says of an operation that its body is a file.
+func takesFile(op object, params []any) {
+	op["consumes"] = []any{file}
+	for _, p := range params {
+		if p := p.(object); p["in"] == "body" {
+			p["description"] = "The file itself, whatever its media type is, also by PUT. As `" + lines + "` it comes in messages, one a line:" +
+				" `{\"data\": \"…\"}` with its next bytes in base64."
+			p["schema"] = object{"type": "string", "format": "binary"}
+		}
+	}
 }
 
 // convert writes the OpenAPI 3 document of an OpenAPI 2 one.

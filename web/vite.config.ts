@@ -13,6 +13,8 @@ const served = [
   "/openapi/swagger.json",
   "/healthz",
   "/readyz",
+  "/basemap.json",
+  "^/basemap/\\d+\\.pmtiles$",
 ];
 
 export default defineConfig({

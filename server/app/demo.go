@@ -22,6 +22,7 @@ func simulate(ctx context.Context, server *grpc.Server, log *slog.Logger) (stop 
 	if err != nil {
 		return nil, err
 	}
+	log.Info("simulated travelers are on their way; nothing of it is kept")
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { _ = server.Serve(listener) }) // until it is closed, or the server stops

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"routeguide/server/edge/basemap"
 	"routeguide/server/note"
 	"routeguide/server/route"
 	"routeguide/server/store"
@@ -31,6 +32,7 @@ type config struct {
 	nats               store.Cluster
 	maxBytes           int64
 	allowOrigins       []string
+	basemaps           []basemap.Source
 	replay             int
 	notesPerPlace      int
 	trackMaxAge        time.Duration
@@ -82,6 +84,16 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 				return err
 			}
 			c.allowOrigins = append(c.allowOrigins, origin)
+		}
+		return nil
+	})
+	fs.Func("basemap", "`map` for the page: a PMTiles file, a style as https://example.org/style.json, or pictures as https://example.org/{z}/{x}/{y}.png; as NAME=… it has a name; may be repeated", func(s string) error {
+		for one := range strings.SplitSeq(s, ",") {
+			source, err := basemap.Parse(one)
+			if err != nil {
+				return err
+			}
+			c.basemaps = append(c.basemaps, source)
 		}
 		return nil
 	})

@@ -12,15 +12,16 @@ import (
 // keep others out.
 type boundedListener struct {
 	*net.TCPListener
-	all, each int // connections that there may be, and of one address
+	all, each int         // connections that there may be, and of one address
+	spare     func() bool // closes a connection that nobody misses, if there is one; or nil
 
 	mu   sync.Mutex
 	open int
 	of   map[netip.Addr]int
 }
 
-func bound(l *net.TCPListener, all, each int) *boundedListener {
-	return &boundedListener{TCPListener: l, all: all, each: each, of: make(map[netip.Addr]int)}
+func bound(l *net.TCPListener, all, each int, spare func() bool) *boundedListener {
+	return &boundedListener{TCPListener: l, all: all, each: each, spare: spare, of: make(map[netip.Addr]int)}
 }
 
 func (l *boundedListener) Accept() (net.Conn, error) {
@@ -30,7 +31,7 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		from := rpc.Household(conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr())
-		if l.enter(from) {
+		if l.enter(from) || l.spare != nil && l.spare() && l.enter(from) {
 			return &boundedConn{TCPConn: conn, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
 		}
 		_ = conn.Close() // the peer sees it, or is gone

@@ -13,7 +13,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := bound(plain, 3, 2)
+	l := bound(plain, 3, 2, nil)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

@@ -18,7 +18,9 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"routeguide/server/edge"
+	"routeguide/server/edge/basemap"
 	"routeguide/server/rpc"
+	"routeguide/server/tile"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
 )
@@ -31,8 +33,8 @@ const (
 	leastBudget   = 256 << 20        // bytes of all messages in memory
 	shutdownBound = 4 * time.Second  // for calls to end, after which connections are cut
 	pingEvery     = 30 * time.Second // of a connection with calls, to see whether its peer is there
-	maxConns      = 16_384           // of native gRPC at a time
-	maxConnsOfOne = 8192             // and of one address
+	maxConns      = 16_384           // of each port at a time
+	maxConnsOfOne = 8192             // and of one address, to native gRPC; an HTTP proxy has many clients
 	maxHeader     = 64 << 10         // bytes of a request's headers
 )
 
@@ -60,6 +62,10 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
 
+	maps, err := basemap.Open(c.basemaps)
+	if err != nil {
+		return err
+	}
 	if c.demo {
 		if c.data, err = os.MkdirTemp("", "routeguide-demo-"); err != nil {
 			return err
@@ -72,14 +78,14 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
 
-	c.upstream.MessageBytes = c.maxMessage
+	ending, end := context.WithCancelCause(context.Background())
+	defer end(rpc.ErrEnding)
+	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
 	}
 	defer upstreams.Close()
-	ending, end := context.WithCancelCause(context.Background())
-	defer end(rpc.ErrEnding)
 	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
 	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
 	defer calls.Close()
@@ -106,6 +112,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
 		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
+		Tiles: tile.New(state.features), Basemaps: maps,
 	})
 	if err != nil {
 		return err

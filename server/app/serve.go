@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 
 	"google.golang.org/grpc"
 
@@ -28,26 +27,21 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 	if err := checkUpstreams(ctx, c.upstream.Targets, grpcListener, httpListener); err != nil {
 		return errors.Join(err, grpcListener.Close(), httpListener.Close(), doors.Close(ctx))
 	}
-	var unasked sync.Map // connections to the HTTP port that no request has come on yet, as keys
+	quiet := newQuiet()
 	web := &http.Server{
 		Handler: doors, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		ConnState: func(c net.Conn, state http.ConnState) {
-			if unasked.Delete(c); state == http.StateNew {
-				unasked.Store(c, nil)
-			}
-		},
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), ConnState: quiet.become,
 	}
-	web.RegisterOnShutdown(func() { // Shutdown itself waits five seconds for their requests
-		unasked.Range(func(c, _ any) bool {
-			_ = c.(net.Conn).Close()
-			return true
-		})
+	web.RegisterOnShutdown(func() { // Shutdown itself waits five seconds for the first request of each
+		for quiet.drop() {
+		}
 	})
 
 	ended := make(chan error, 2)
-	go func() { ended <- server.Serve(bound(grpcListener.(*net.TCPListener), maxConns, maxConnsOfOne)) }()
-	go func() { ended <- web.Serve(edge.Listener(httpListener)) }()
+	go func() { ended <- server.Serve(bound(grpcListener.(*net.TCPListener), maxConns, maxConnsOfOne, nil)) }()
+	go func() {
+		ended <- web.Serve(edge.Listener(bound(httpListener.(*net.TCPListener), maxConns, maxConns, quiet.drop)))
+	}()
 	log.Info("grpc listening", "addr", grpcListener.Addr().String())
 	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())
 

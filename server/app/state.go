@@ -43,14 +43,16 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 	}
 	s.routes = route.New(st, route.Options{
 		Feature: func(p geo.Point) bool { _, ok := s.features.At(p); return ok }, Keep: c.trackMaxAge, Gap: c.routeGap, Rest: c.routeRest,
+		Alone: c.nats.URL == "",
 	})
 	s.travelers = traveler.New(s.routes, c.travelerMaxAge)
 	if err := st.Open(ctx); err != nil {
 		return nil, err
 	}
 	ctx, s.stop = context.WithCancel(ctx)
-	s.running.Go(func() { s.routes.Forget(ctx, log) })
+	s.running.Go(func() { s.routes.Tidy(ctx, log) })
 	s.running.Go(func() { s.travelers.Run(ctx) })
+	s.running.Go(s.features.Prepare)
 	return s, nil
 }
 

@@ -20,10 +20,10 @@ var docsStyle []byte
 var docsTemplate = template.Must(template.New("docs").Parse(docsPage))
 
 // addDocs puts the API documents under /openapi/ and, unless the page brings a browser for them, a plain list.
-func addDocs(all files, swagger, document []byte) error {
-	all.add("openapi/swagger.json", swagger, nil)
-	all.add("openapi/openapi.json", document, nil)
-	if _, ok := all["/openapi/index.html"]; ok {
+func addDocs(to files, swagger, document []byte) error {
+	to.add("openapi/swagger.json", swagger, nil)
+	to.add("openapi/openapi.json", document, nil)
+	if _, ok := to.all["/openapi/index.html"]; ok {
 		return nil
 	}
 	var doc struct {
@@ -46,8 +46,8 @@ func addDocs(all files, swagger, document []byte) error {
 	if err != nil {
 		return fmt.Errorf("edge: list the API: %w", err)
 	}
-	all.add("openapi/index.html", page.Bytes(), nil)
-	all.add("openapi/docs.css", docsStyle, nil)
+	to.add("openapi/index.html", page.Bytes(), nil)
+	to.add("openapi/docs.css", docsStyle, nil)
 	return nil
 }
 

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 
 	"routeguide/openapi"
+	"routeguide/server/edge/basemap"
 	"routeguide/server/edge/exchange"
 	"routeguide/server/edge/ingest"
 	"routeguide/server/edge/rest"
@@ -38,8 +40,12 @@ type Options struct {
 	Damage func() []string
 	// Metrics answers /metrics. Nil: there are none.
 	Metrics http.Handler
+	// Tiles answers GET and HEAD below /v1/tiles/. Nil: there are none.
+	Tiles http.Handler
 	// Logger gets what no caller can be told. Required.
 	Logger *slog.Logger
+	// Basemaps are the maps that the page offers besides its own. Nil: none.
+	Basemaps *basemap.Maps
 	// Limits bounds what a peer can make the process hold; zero fields mean the defaults.
 	Limits Limits
 	// Budget is asked for memory before a long message is kept. Nil: there is always enough.
@@ -56,6 +62,8 @@ type Edge struct {
 	ready   func(context.Context) error
 	damage  func() []string
 	metrics http.Handler
+	tiles   http.Handler
+	maps    *basemap.Maps
 	calls   *exchange.Calls
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
@@ -73,15 +81,22 @@ func New(o Options) (*Edge, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Basemaps == nil {
+		if o.Basemaps, err = basemap.Open(nil); err != nil {
+			return nil, err
+		}
+	}
 	e := &Edge{
 		origins: allowed,
 		log:     o.Logger,
 		ready:   o.Ready,
 		damage:  o.Damage,
 		metrics: o.Metrics,
+		tiles:   o.Tiles,
+		maps:    o.Basemaps,
 		calls:   exchange.NewCalls(o.Ending, o.Limits, o.Budget),
 		served:  make(chan struct{}),
-		files:   newFiles(static.Page()),
+		files:   newFiles(static.Page(), o.Basemaps.Origins()...),
 	}
 	if err := addDocs(e.files, openapi.Swagger, openapi.Document); err != nil {
 		return nil, err
@@ -137,12 +152,18 @@ func (e *Edge) door(r *http.Request) http.Handler {
 		return e.socket
 	case web.Is(r):
 		return e.web
+	case e.isTile(r):
+		return nil
 	case rest.Is(r):
 		return e.rest
 	case ingest.Is(r):
 		return e.ingest
 	}
 	return nil
+}
+
+func (e *Edge) isTile(r *http.Request) bool {
+	return e.tiles != nil && strings.HasPrefix(r.URL.Path, "/v1/tiles/")
 }
 
 func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
@@ -167,6 +188,10 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 		e.readyz(w, r)
 	case path == "/metrics" && e.metrics != nil:
 		e.metrics.ServeHTTP(w, r)
+	case e.isTile(r):
+		e.tiles.ServeHTTP(w, r)
+	case e.maps.Has(path):
+		e.maps.ServeHTTP(w, r)
 	default:
 		e.files.ServeHTTP(w, r)
 	}

@@ -12,12 +12,18 @@ import (
 	"time"
 )
 
-// pagePolicy is what the page may load: nothing but its own, from here.
-const pagePolicy = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; connect-src 'self' ws: wss:; " +
-	"worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// pagePolicy is what the page may load: nothing but its own, from here, and from the origins of its maps.
+func pagePolicy(origins []string) string {
+	return "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; " +
+		"connect-src " + strings.Join(append([]string{"'self' ws: wss:"}, origins...), " ") + "; " +
+		"worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
 
 // files serves a folder that does not change while the process runs.
-type files map[string]file
+type files struct {
+	all    map[string]file // by path
+	policy string
+}
 
 type file struct {
 	data    []byte
@@ -27,9 +33,10 @@ type file struct {
 	forever bool // its name contains a hash of its content
 }
 
-// newFiles reads all of dir. NAME.gz is not a file of its own but another form of NAME.
-func newFiles(dir fs.FS) files {
-	all := files{}
+// newFiles reads all of dir, for pages that also reach the origins. NAME.gz is not a file of its own but another form of
+// NAME.
+func newFiles(dir fs.FS, origins ...string) files {
+	all := files{all: map[string]file{}, policy: pagePolicy(origins)}
 	read := func(name string) []byte {
 		data, err := fs.ReadFile(dir, name)
 		if err != nil {
@@ -54,7 +61,7 @@ func newFiles(dir fs.FS) files {
 
 func (a files) add(name string, data, zipped []byte) {
 	sum := sha256.Sum256(data)
-	a["/"+name] = file{
+	a.all["/"+name] = file{
 		data:    data,
 		zipped:  zipped,
 		mime:    mime.TypeByExtension(path.Ext(name)),
@@ -68,13 +75,13 @@ func (a files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(name, "/") {
 		name += "index.html"
 	}
-	f, ok := a[name]
+	f, ok := a.all[name]
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Content-Security-Policy", a.policy)
 	h.Set("Referrer-Policy", "no-referrer")
 	if f.mime != "" {
 		h.Set("Content-Type", f.mime)

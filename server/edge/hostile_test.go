@@ -338,7 +338,7 @@ func TestRESTRefuses(t *testing.T) {
 	}{
 		{"no such path", "GET", "/v1/nowhere", "", "", 404, codes.NotFound, "/v1/nowhere", ""},
 		{"wrong verb", "DELETE", "/v1/features", "", "", 405, codes.Unimplemented, "DELETE", ""},
-		{"a form in place of GET", "POST", "/v1/features", "Content-Type: application/x-www-form-urlencoded", "a=b", 405, codes.Unimplemented, "POST", ""},
+		{"a form in place of GET", "POST", "/v1/notes", "Content-Type: application/x-www-form-urlencoded", "a=b", 405, codes.Unimplemented, "POST", ""},
 		{"no number in the path", "GET", "/v1/features/abc/1", "", "", 400, codes.InvalidArgument, `latitude`, "latitude"},
 		{"too great a number", "GET", "/v1/features/1/99999999999", "", "", 400, codes.InvalidArgument, "longitude", "longitude"},
 		{"a fraction", "GET", "/v1/features/1.5/1", "", "", 400, codes.InvalidArgument, "latitude", "latitude"},

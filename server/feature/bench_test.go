@@ -84,7 +84,7 @@ func reads(b *testing.B) []read {
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(13, uint64(w)))
 			for range 100 {
-				put(b, edited, "edited", randomPoint(random))
+				create(b, edited, "edited", randomPoint(random))
 			}
 		})
 	}

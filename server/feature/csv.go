@@ -11,13 +11,13 @@ import (
 // maxRecord is the most bytes that a record of CSV may have: a quote left open must not take in the rest of the file.
 const maxRecord = 1 << 20
 
-// columns are those that we read; a file may have them in any order.
-var columns = [...]string{"name", "latitude", "longitude"}
+// required are the columns that a file must have, in any order.
+var required = [...]string{"name", "latitude", "longitude"}
 
 // decodeCSV yields the features of CSV (RFC 4180) whose first record names the columns name, latitude and longitude,
-// in any order and case. Other columns are ignored. Latitude and longitude are decimal degrees: a number beyond their range
+// in any order and case. Other columns are details or ignored. Latitude and longitude are decimal degrees: a number beyond their range
 // is an error, and never taken to be E7.
-func decodeCSV(in io.Reader, yield func(Feature) bool) error {
+func decodeCSV(in io.Reader, yield func(Described) bool) error {
 	bounded := &io.LimitedReader{R: in, N: maxRecord}
 	records := csv.NewReader(bounded)
 	records.ReuseRecord = true
@@ -48,6 +48,10 @@ func decodeCSV(in io.Reader, yield func(Feature) bool) error {
 	if err != nil {
 		return located(last, "", err)
 	}
+	takes := make([]func(*Details, string), len(header))
+	for i, title := range header {
+		takes[i] = details[strings.ToLower(strings.TrimSpace(title))]
+	}
 	for {
 		record, err := next()
 		if err == io.EOF {
@@ -59,16 +63,22 @@ func decodeCSV(in io.Reader, yield func(Feature) bool) error {
 		f, column, err := parseRecord(record[at[0]], record[at[1]], record[at[2]])
 		if err != nil {
 			line, _ := records.FieldPos(at[column])
-			return located(line, columns[column], err)
+			return located(line, required[column], err)
 		}
-		if !yield(f) {
+		d := Described{Feature: f}
+		for i, take := range takes {
+			if take != nil {
+				take(&d.Details, record[i])
+			}
+		}
+		if !yield(d) {
 			return nil
 		}
 	}
 }
 
-func findColumns(header []string) (at [len(columns)]int, err error) {
-	for c, name := range columns {
+func findColumns(header []string) (at [len(required)]int, err error) {
+	for c, name := range required {
 		at[c] = -1
 		for i, title := range header {
 			if !strings.EqualFold(strings.TrimSpace(title), name) {
@@ -88,7 +98,7 @@ func findColumns(header []string) (at [len(columns)]int, err error) {
 
 // parseRecord returns the feature, or an error and the column it is about.
 func parseRecord(name, lat, lng string) (f Feature, column int, err error) {
-	if err := checkName(name); err != nil {
+	if err := checkText(name); err != nil {
 		return f, 0, err
 	}
 	if f.Location.Lat, err = parseDegrees(strings.TrimSpace(lat), 90); err != nil {

@@ -13,7 +13,7 @@ import (
 var defaultJSON []byte
 
 var parseDefault = sync.OnceValue(func() *Index {
-	index, err := NewIndex(sequence(func(yield func(Feature) bool) error {
+	index, err := NewIndex(sequence(func(yield func(Described) bool) error {
 		_, err := decode(bytes.NewReader(defaultJSON), yield)
 		return err
 	}))

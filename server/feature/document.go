@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 
 	"routeguide/server/geo"
 )
@@ -16,20 +17,20 @@ var (
 // document reads the features of a JSON file.
 type document struct {
 	*jsonReader
-	yield   func(Feature) bool
+	yield   func(Described) bool
 	skipped int
 }
 
 // decodeJSON yields the features of JSON in any of these forms:
 //
-//   - an array of {"name", "location": {"latitude", "longitude"}} with E7 integers, the classic form;
+//   - an array of {"name", "location": {"latitude", "longitude"}} with E7 integers, the classic form, and details;
 //   - {"feature": […]} with such an array;
-//   - GeoJSON (RFC 7946), a FeatureCollection or a Feature: Point geometries in degrees and properties.name;
+//   - GeoJSON (RFC 7946), a FeatureCollection or a Feature: Point geometries in degrees, properties.name and details;
 //   - any number of such objects after each other, as in newline-delimited GeoJSON.
 //
 // A name may be missing or null, and members that are not mentioned are ignored. GeoJSON features that are no Point
 // are left out, and skipped says how many.
-func decodeJSON(in io.Reader, yield func(Feature) bool) (skipped int, err error) {
+func decodeJSON(in io.Reader, yield func(Described) bool) (skipped int, err error) {
 	d := &document{jsonReader: newJSONReader(in), yield: yield}
 	for first := true; d.err == nil && d.decoder.More(); first = false {
 		switch t := d.token(); {
@@ -88,18 +89,18 @@ func (d *document) list(t json.Token, element func()) {
 
 // classic reads a feature as protobuf writes it in JSON.
 func (d *document) classic() {
-	var f Feature
+	var f Described
 	located := false
 	d.enter('{')
 	line := d.line()
 	for d.more() {
-		switch d.key() {
+		switch key := d.key(); key {
 		case "name":
 			f.Name = d.name("name")
 		case "location":
 			f.Location, located = d.location(), true
 		default:
-			d.skip()
+			d.detail(&f.Details, key)
 		}
 	}
 	if !located {
@@ -141,10 +142,19 @@ func (d *document) name(field string) string {
 		return ""
 	}
 	name := d.text(value)
-	if err := checkName(name); err != nil {
+	if err := checkText(name); err != nil {
 		d.fail(err)
 	}
 	return name
+}
+
+// detail reads the value of a member that may be a detail of a feature.
+func (d *document) detail(into *Details, key string) {
+	if take := details[strings.ToLower(key)]; take != nil {
+		take(into, d.textIfAny())
+	} else {
+		d.skip()
+	}
 }
 
 func (d *document) coordinate(value []byte, parse func([]byte, int64) (int32, error), limit int64) int32 {
@@ -162,7 +172,7 @@ func (d *document) coordinate(value []byte, parse func([]byte, int64) (int32, er
 	return e7
 }
 
-func (d *document) emit(f Feature) {
+func (d *document) emit(f Described) {
 	if d.err == nil && !d.yield(f) {
 		d.err = errStopped
 	}

@@ -14,74 +14,147 @@ import (
 // An edition is the features as they are after some edit. It never changes: edits make the next one, which shares most of
 // its trees.
 type edition struct {
-	base  *Index
-	edits *btree.Map[int64, *edit] // all, by order of location
-	put   *rtree.RTreeG[*edit]     // those that are not deleted
+	base     *Index
+	position uint64                    // that of the newest edit
+	hidden   bitmap                    // the features of base that were edited
+	edits    *btree.Map[string, *edit] // the newest edit of each feature, by identifier
+	tree     *rtree.RTreeG[*edit]      // those that are shown
+	words    *btree.BTreeG[mention]    // and what they are found by
 }
 
-// An edit takes the place of everything that was at its location.
+// An edit is an edited feature, which takes the place of that of the file.
 type edit struct {
-	Feature
-	deleted bool
+	Entry
+	shown    bool   // it is not deleted, and it is known where it is
+	moved    bool   // its location was edited
+	sequence uint64 // its place among all edits
+	created  uint64 // that of the edit which added it, or 0 for a feature of a file
 }
 
 func unedited(base *Index) *edition {
-	return &edition{base, new(btree.Map[int64, *edit]), new(rtree.RTreeG[*edit])}
+	return &edition{
+		base: base, edits: new(btree.Map[string, *edit]), tree: new(rtree.RTreeG[*edit]),
+		words: btree.NewBTreeGOptions(mention.before, btree.Options{NoLocks: true}),
+	}
 }
 
-// with returns the edition after some more edits. Only one goroutine at a time calls it.
-func (e *edition) with(made []*edit) *edition {
-	next := &edition{e.base, e.edits.Copy(), e.put.Copy()}
-	for _, m := range made {
-		at := corner(m.Location.Lat, m.Location.Lng)
-		if before, again := next.edits.Set(order(m.Location), m); again {
-			next.put.Delete(at, at, before)
+// edit returns what a row comes to. A feature that only another file has is not shown.
+func (x *Index) edit(r row) *edit {
+	m := &edit{sequence: r.sequence, created: r.created, moved: r.Location != nil, shown: !r.deleted}
+	m.ID = r.id
+	if r.created == 0 {
+		i, known := x.find(r.id)
+		if known {
+			m.Described = x.described(i)
 		}
-		if !m.deleted {
-			next.put.Insert(at, at, m)
+		m.shown = m.shown && known
+	}
+	m.Described = r.of(m.Described)
+	return m
+}
+
+// with returns the edition after some more edits, and where each of the features was before. Only one goroutine at a time
+// calls it.
+func (e *edition) with(made []*edit, position uint64) (*edition, []was) {
+	next := &edition{e.base, position, e.hidden, e.edits.Copy(), e.tree.Copy(), e.words.Copy()}
+	before := make([]was, len(made))
+	copied := false
+	for n, m := range made {
+		old, again := next.edits.Set(m.ID, m)
+		switch i, ofFile := e.base.find(m.ID); {
+		case again && old.shown:
+			before[n] = was{old.Location, true}
+			at := corner(old.Location.Lat, old.Location.Lng)
+			next.tree.Delete(at, at, old)
+			for w := range old.mentions {
+				next.words.Delete(w)
+			}
+		case !again && ofFile:
+			before[n] = was{e.base.features[i].Location, true}
+			if !copied {
+				next.hidden, copied = make(bitmap, (e.base.Len()+63)/64), true
+				copy(next.hidden, e.hidden)
+			}
+			next.hidden[i/64] |= 1 << (i % 64)
+		}
+		if m.shown {
+			at := corner(m.Location.Lat, m.Location.Lng)
+			next.tree.Insert(at, at, m)
+			for w := range m.mentions {
+				next.words.Set(w)
+			}
 		}
 	}
-	return next
+	return next, before
 }
 
-// order is less for the lesser latitude, of equal ones for the lesser longitude.
-func order(p geo.Point) int64 { return int64(p.Lat)<<32 + int64(p.Lng) }
+// was is where a feature was, if there was one.
+type was struct {
+	at    geo.Point
+	there bool
+}
 
 func (e *edition) at(p geo.Point) (Feature, bool) {
-	f, edited := e.edits.Get(order(p))
-	switch {
-	case !edited:
-		return e.base.At(p)
-	case f.deleted:
+	if f, ok := e.base.at(p, e.hidden); ok {
+		return f, true
+	}
+	var first *edit
+	corner := corner(p.Lat, p.Lng)
+	e.tree.Search(corner, corner, func(_, _ [2]float64, m *edit) bool {
+		if first == nil || m.ID < first.ID {
+			first = m
+		}
+		return true
+	})
+	if first == nil {
 		return Feature{}, false
 	}
-	return f.Feature, true
+	return first.Feature, true
+}
+
+// find returns the feature with an identifier, and whether there is one.
+func (e *edition) find(id string) (Entry, bool) {
+	if m, edited := e.edits.Get(id); edited {
+		return m.Entry, m.shown
+	}
+	if i, ok := e.base.find(id); ok {
+		return e.base.entry(i), true
+	}
+	return Entry{}, false
 }
 
 func (e *edition) in(r geo.Rect) iter.Seq[Feature] {
-	if e.edits.Len() == 0 {
-		return e.base.In(r)
-	}
 	return func(yield func(Feature) bool) {
-		for f := range e.base.In(r) {
-			if _, edited := e.edits.Get(order(f.Location)); !edited && !yield(f) {
+		if e.base.in(r, e.hidden, func(i uint32) bool { return yield(e.base.features[i]) }) {
+			e.edited(r, func(m *edit) bool { return yield(m.Feature) })
+		}
+	}
+}
+
+// entries yields what in does, with identifiers and details.
+func (e *edition) entries(r geo.Rect) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		if e.base.in(r, e.hidden, func(i uint32) bool { return yield(e.base.entry(i)) }) {
+			e.edited(r, func(m *edit) bool { return yield(m.Entry) })
+		}
+	}
+}
+
+// edited yields the edits in r that are shown, by identifier.
+func (e *edition) edited(r geo.Rect, yield func(*edit) bool) {
+	found, few := search(e.tree, r)
+	if !few {
+		for _, m := range e.edits.Scan {
+			if m.shown && r.Contains(m.Location) && !yield(m) {
 				return
 			}
 		}
-		found, few := search(e.put, r)
-		if !few {
-			for _, f := range e.edits.Scan {
-				if !f.deleted && r.Contains(f.Location) && !yield(f.Feature) {
-					return
-				}
-			}
+		return
+	}
+	slices.SortFunc(found, func(a, b *edit) int { return cmp.Compare(a.ID, b.ID) })
+	for _, m := range found {
+		if !yield(m) {
 			return
-		}
-		slices.SortFunc(found, func(a, b *edit) int { return cmp.Compare(order(a.Location), order(b.Location)) })
-		for _, f := range found {
-			if !yield(f.Feature) {
-				return
-			}
 		}
 	}
 }

@@ -67,10 +67,10 @@ func writeGeoJSON(w io.Writer, f feature.Feature) {
 	fmt.Fprintf(w, `{"type": "Feature", "properties": {"name": %s, "kind": "test"}, "geometry": {"type": "Point", "coordinates": [%s, %s]}}`, quote(f.Name), lng, lat)
 }
 
-func each(features []feature.Feature) iter.Seq2[feature.Feature, error] {
-	return func(yield func(feature.Feature, error) bool) {
+func each(features []feature.Feature) iter.Seq2[feature.Described, error] {
+	return func(yield func(feature.Described, error) bool) {
 		for _, f := range features {
-			if !yield(f, nil) {
+			if !yield(feature.Described{Feature: f}, nil) {
 				return
 			}
 		}

@@ -8,15 +8,14 @@ import (
 	"slices"
 	"testing"
 	"testing/iotest"
-	"unicode/utf8"
 )
 
 // decodeTwice returns what read makes of data. It fails the test where the sizes of the reads make a difference, or a
 // feature is not valid.
-func decodeTwice(t *testing.T, data []byte, read func(io.Reader, func(Feature) bool) (int, error)) ([]Feature, error) {
+func decodeTwice(t *testing.T, data []byte, read func(io.Reader, func(Described) bool) (int, error)) ([]Described, error) {
 	t.Helper()
-	once := func(in io.Reader) (features []Feature, skipped int, err error) {
-		skipped, err = read(in, func(f Feature) bool {
+	once := func(in io.Reader) (features []Described, skipped int, err error) {
+		skipped, err = read(in, func(f Described) bool {
 			features = append(features, f)
 			return true
 		})
@@ -28,7 +27,7 @@ func decodeTwice(t *testing.T, data []byte, read func(io.Reader, func(Feature) b
 		t.Fatalf("%q is %v, %d, %v, but byte by byte %v, %d, %v", data, features, skipped, err, again, skippedAgain, errAgain)
 	}
 	for _, f := range features {
-		if !f.Location.Valid() || !utf8.ValidString(f.Name) || len(f.Name) > maxText {
+		if err := patchTo(f).check(); err != nil {
 			t.Fatalf("%q has the feature %+v, which is not valid", data, f)
 		}
 	}
@@ -40,7 +39,7 @@ func FuzzDecodeJSON(f *testing.F) {
 	for _, data := range []string{
 		`[{"location": {"latitude": 407838351, "longitude": -746143763}, "name": "Patriots Path, Mendham, NJ 07945, USA"}, {"location": {"latitude": 0, "longitude": 0}}]`,
 		`{"feature": [{"name": "\"\\\/\b\f\n\r\t\u00e9\ud83d\uddfa", "location": {"longitude": -1800000000, "latitude": 900000000}}]}`,
-		`{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {"type": "Point", "coordinates": [2.5, 1e0, 9]}, "properties": {"name": null}}, {"geometry": null}]}`,
+		`{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {"type": "Point", "coordinates": [2.5, 1e0, 9]}, "properties": {"name": null, "category": "Café & Bar", "url": "https://example.org", "description": "\ud800"}}, {"geometry": null}]}`,
 		`{"type":"Feature","geometry":{"coordinates":[-0.0,-90],"type":"Point"},"properties":null}` + "\n" + `{"type":"Feature","geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]}}` + "\n",
 		`{"features": [], "a": [true, false, null, {"b": -1.5E+3}, "c"]}`,
 		`[{"location": {"latitude": 01}}]`,
@@ -71,7 +70,7 @@ func FuzzDecodeJSON(f *testing.F) {
 func FuzzDecodeCSV(f *testing.F) {
 	for _, data := range []string{
 		"name,latitude,longitude\nhere,1,2\n\"a \"\"quoted\"\" name,\nof two lines\",-90,180\r\n\r\n,1e1,+.5",
-		"Longitude, id ,LATITUDE,name\n1,2,3,4\n",
+		"Longitude, id ,LATITUDE,name,category,url,description\n1,2,3,4,--A b--,http://a,\xff\n",
 		"name,latitude,longitude\nhere,91,2\n",
 		"name,latitude,longitude\n\"here,1,2\n",
 		"name,name,latitude,longitude\n",
@@ -81,7 +80,7 @@ func FuzzDecodeCSV(f *testing.F) {
 		f.Add([]byte(data))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		features, err := decodeTwice(t, data, func(in io.Reader, yield func(Feature) bool) (int, error) {
+		features, err := decodeTwice(t, data, func(in io.Reader, yield func(Described) bool) (int, error) {
 			return 0, decodeCSV(in, yield)
 		})
 		if err != nil {

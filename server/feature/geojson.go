@@ -11,7 +11,7 @@ import (
 type geoJSON struct {
 	isFeature bool // by its type
 	isPoint   bool // by its geometry
-	feature   Feature
+	feature   Described
 }
 
 func (d *document) geoJSON() {
@@ -29,7 +29,7 @@ func (d *document) member(g *geoJSON, key string) {
 	case "geometry":
 		g.feature.Location, g.isPoint = d.geometry()
 	case "properties":
-		g.feature.Name = d.properties()
+		g.feature.Name, g.feature.Details = d.properties()
 	default:
 		d.skip()
 	}
@@ -100,25 +100,21 @@ func (d *document) position() (p geo.Point, ok bool) {
 	return p, n >= 2 && !nested
 }
 
-func (d *document) properties() (name string) {
+func (d *document) properties() (name string, more Details) {
 	d.field = "properties"
 	t := d.token()
 	if t == nil {
-		return ""
+		return "", more
 	}
 	for d.opened(t, '{'); d.more(); {
-		if d.key() == "name" {
+		if key := d.key(); key == "name" {
 			name = d.name("properties.name")
 		} else {
-			d.skip()
+			d.detail(&more, key)
 		}
 	}
-	return name
+	return name, more
 }
 
 // is reads any value and reports whether it is the string want.
-func (d *document) is(want string) bool {
-	t := d.token()
-	d.skipFrom(t)
-	return t == want
-}
+func (d *document) is(want string) bool { return d.textIfAny() == want }

@@ -92,8 +92,8 @@ func TestAt(t *testing.T) {
 
 func TestNewIndexFails(t *testing.T) {
 	broken := errors.New("broken")
-	_, err := feature.NewIndex(func(yield func(feature.Feature, error) bool) {
-		if yield(feature.Feature{}, nil) && yield(feature.Feature{}, broken) {
+	_, err := feature.NewIndex(func(yield func(feature.Described, error) bool) {
+		if yield(feature.Described{}, nil) && yield(feature.Described{}, broken) {
 			t.Error("NewIndex reads on behind an error")
 		}
 	})

@@ -14,7 +14,6 @@ import (
 
 const (
 	maxDepth = 1000    // nested arrays and objects of JSON
-	maxText  = 4 << 10 // bytes of a JSON key, and of a name in any format
 	maxValue = 1 << 20 // bytes of a single value of JSON, other than a list or an object
 )
 
@@ -131,6 +130,14 @@ func (r *jsonReader) text(value []byte) string {
 		r.fail(errors.New("half of a surrogate pair in a string"))
 	}
 	return s
+}
+
+// textIfAny reads any value and returns the string that it is, or "".
+func (r *jsonReader) textIfAny() string {
+	t := r.token()
+	r.skipFrom(t)
+	text, _ := t.(string)
+	return text
 }
 
 // skip reads any value and forgets it.

@@ -109,7 +109,7 @@ func TestDecodeStops(t *testing.T) {
 		"name,latitude,longitude\na,1,2\nb,1,2\nbroken",
 	} {
 		features := 0
-		_, err := decode(strings.NewReader(content), func(Feature) bool {
+		_, err := decode(strings.NewReader(content), func(Described) bool {
 			features++
 			return features < 2
 		})

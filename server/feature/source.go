@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"time"
-	"unicode/utf8"
 )
 
 const (
@@ -24,6 +23,8 @@ const (
 // the classic JSON array of features with E7 integers, {"feature": […]} around such an array, GeoJSON, newline-delimited
 // GeoJSON, and CSV with the columns name, latitude and longitude in decimal degrees. The file is UTF-8, and read as a
 // stream: only the features are kept in memory.
+//
+// Properties, columns or members "description", "category", and "web_address", "url" or "website" are taken too; see details.
 //
 // A wrong value or malformed file is an error that begins with path, line and field. GeoJSON features that are no Point
 // are left out with a warning, but it is an error if no feature remains. When ctx is canceled, Open fails at once with the
@@ -79,10 +80,10 @@ func load(ctx context.Context, in io.Reader, size int64, log *slog.Logger) (*Ind
 		}
 		return n, err
 	})
-	index, err := NewIndex(sequence(func(yield func(Feature) bool) (err error) {
-		skipped, err = decode(watched, func(f Feature) bool {
+	index, err := NewIndex(sequence(func(yield func(Described) bool) (err error) {
+		skipped, err = decode(watched, func(d Described) bool {
 			features++
-			return yield(f)
+			return yield(d)
 		})
 		return err
 	}))
@@ -100,7 +101,7 @@ func load(ctx context.Context, in io.Reader, size int64, log *slog.Logger) (*Ind
 }
 
 // decode yields the features of in, whatever their form, and returns how many it had to skip.
-func decode(in io.Reader, yield func(Feature) bool) (skipped int, err error) {
+func decode(in io.Reader, yield func(Described) bool) (skipped int, err error) {
 	buffered := bufio.NewReaderSize(in, readSize)
 	if mark, _ := buffered.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
 		buffered.Discard(len(mark))
@@ -123,15 +124,15 @@ func decode(in io.Reader, yield func(Feature) bool) (skipped int, err error) {
 const byteOrderMark = "\uFEFF"
 
 // sequence makes a sequence of what read yields, which ends with the error of read.
-func sequence(read func(yield func(Feature) bool) error) iter.Seq2[Feature, error] {
-	return func(yield func(Feature, error) bool) {
+func sequence(read func(yield func(Described) bool) error) iter.Seq2[Described, error] {
+	return func(yield func(Described, error) bool) {
 		stopped := false
-		err := read(func(f Feature) bool {
-			stopped = !yield(f, nil)
+		err := read(func(d Described) bool {
+			stopped = !yield(d, nil)
 			return !stopped
 		})
 		if err != nil && !stopped {
-			yield(Feature{}, err)
+			yield(Described{}, err)
 		}
 	}
 }
@@ -142,22 +143,6 @@ func located(line int, field string, err error) error {
 		return fmt.Errorf("%d: %w", line, err)
 	}
 	return fmt.Errorf("%d: %s: %w", line, field, err)
-}
-
-var (
-	errTooLong = fmt.Errorf("longer than %d bytes", maxText)
-	errNotUTF8 = errors.New("not valid UTF-8")
-)
-
-// checkName returns an error unless name is valid UTF-8 of at most maxText bytes.
-func checkName(name string) error {
-	if len(name) > maxText {
-		return errTooLong
-	}
-	if !utf8.ValidString(name) {
-		return errNotUTF8
-	}
-	return nil
 }
 
 type readerFunc func([]byte) (int, error)

@@ -48,10 +48,13 @@ func appendDegrees(b []byte, e7 int32) []byte {
 // Distance returns the great-circle distance from a to b in metres on a sphere of EarthRadius, by the haversine
 // formula (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope 68 (2), 1984, p. 159). It takes the short way
 // across the antimeridian, and Distance(a, b) == Distance(b, a) to the last bit.
-func Distance(a, b Point) float64 {
-	sinLat := math.Sin(radians(float64(b.Lat)-float64(a.Lat)) / 2)
-	sinLng := math.Sin(radians(float64(b.Lng)-float64(a.Lng)) / 2)
-	cosLat := math.Cos(radians(float64(a.Lat))) * math.Cos(radians(float64(b.Lat)))
+func Distance(a, b Point) float64 { return distance(a, float64(b.Lat), float64(b.Lng)) }
+
+// distance is Distance to a point that may lie between those of E7.
+func distance(a Point, lat, lng float64) float64 {
+	sinLat := math.Sin(radians(lat-float64(a.Lat)) / 2)
+	sinLng := math.Sin(radians(lng-float64(a.Lng)) / 2)
+	cosLat := math.Cos(radians(float64(a.Lat))) * math.Cos(radians(lat))
 	h := sinLat*sinLat + cosLat*(sinLng*sinLng)
 	return 2 * EarthRadius * math.Asin(min(1, math.Sqrt(h))) // rounding lifts antipodes above 1
 }

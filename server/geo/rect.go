@@ -28,6 +28,19 @@ func (r Rect) Contains(p Point) bool {
 	return r.West <= p.Lng && p.Lng <= r.East
 }
 
+// Middle returns the point in the middle of r, which holds something: that of its latitudes and of its longitudes.
+func (r Rect) Middle() Point {
+	west, east := int64(r.West), int64(r.East)
+	if r.crosses() {
+		east += 2 * MaxLng
+	}
+	lng := (west + east) / 2
+	if lng > MaxLng {
+		lng -= 2 * MaxLng
+	}
+	return Point{Lat: int32((int64(r.South) + int64(r.North)) / 2), Lng: int32(lng)}
+}
+
 // Split returns the rectangles that together hold the same valid points as r, none crossing the antimeridian and no
 // point in two: r itself, or its parts west and east of the antimeridian, in this order.
 func (r Rect) Split() []Rect {

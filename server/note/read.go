@@ -14,11 +14,12 @@ const (
 	columns = "SELECT n.position, c.name, n.number, p.lat, p.lng, n.time, n.traveler, n.message, n.deleted FROM note n JOIN chat c ON c.id = n.chat JOIN place p ON p.id = n.place "
 	// fewPlaces is how many places are each asked for their notes; for an area with more, all notes are looked at in order.
 	fewPlaces = 256
-	// look is how many notes are looked at in one go.
-	look = 20_000
 	// pageNotes is how many notes are read in one go for somebody who follows.
 	pageNotes = 256
 )
+
+// look is how many notes are looked at in one go; fewer in a test.
+var look = 20_000
 
 // A span is the positions after, excluded, through, included, read from the lower end or from the upper one.
 type span struct {

@@ -134,3 +134,32 @@ func TestListPages(t *testing.T) {
 		t.Errorf("the cursor after all is %d, want the end of the log, 10", after)
 	}
 }
+
+// A page is not the last one while notes of the area come after however many that lie elsewhere.
+func TestListGoesOnAfterManyElsewhere(t *testing.T) {
+	was := *note.Look
+	*note.Look = 10
+	defer func() { *note.Look = was }()
+	book := open(t, note.Options{})
+	area := geo.Rect{South: 0, West: 0, North: 1000, East: 0}
+	a := talk(t, book, "ada")
+	for i := range 300 { // more places than are each asked
+		a.write(geo.Point{Lat: int32(i)}, "before")
+	}
+	for range 25 {
+		a.write(geo.Point{Lng: 5}, "elsewhere")
+	}
+	a.write(here, "after")
+	listed := 0
+	for after, more := uint64(0), true; more; {
+		var notes []note.Note
+		var err error
+		if notes, after, more, err = book.List(t.Context(), area, after, *note.Look); err != nil {
+			t.Fatal(err)
+		}
+		listed += len(notes)
+	}
+	if listed != 301 {
+		t.Errorf("%d notes are listed, want 301", listed)
+	}
+}

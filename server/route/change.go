@@ -39,6 +39,8 @@ func apply(tx *store.Tx, change *logv1.Change) (any, error) {
 		return remove(tx, kind.Deleted)
 	case *logv1.RouteChange_Reported:
 		return report(tx, kind.Reported)
+	case *logv1.RouteChange_Abandoned:
+		return abandon(tx, kind.Abandoned)
 	default:
 		return nil, fmt.Errorf("a change of routes of unknown kind %T", kind)
 	}
@@ -106,6 +108,26 @@ func extend(tx *store.Tx, e *logv1.RouteExtended) (any, error) {
 		err = r.box(tx)
 	}
 	return made{route: r.Route, fixes: fixes}, err
+}
+
+// abandon leaves routes of devices alone: those are as what was reported of them.
+func abandon(tx *store.Tx, a *logv1.RoutesAbandoned) (any, error) {
+	var all []row
+	for found, err := range tx.Query(columns+"WHERE state = ? AND ended < ? AND deleted = 0 AND device IS NULL ORDER BY id", int64(Recording), a.Before) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, scan(found))
+	}
+	var out reported
+	for _, r := range all {
+		r.State = Interrupted
+		if err := r.save(tx); err != nil {
+			return nil, err
+		}
+		out.routes = append(out.routes, made{route: r.Route})
+	}
+	return out, nil
 }
 
 // take has a route be at its next point.

@@ -141,7 +141,7 @@ func TestForget(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		book.Forget(ctx, slog.New(slog.DiscardHandler))
+		book.Tidy(ctx, slog.New(slog.DiscardHandler))
 	}()
 	defer func() { cancel(); <-done }()
 	for len(track(t, book, old.ID())) > 0 {

@@ -3,6 +3,7 @@ package route_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -194,5 +195,30 @@ func TestReportsOfWhatWasDeleted(t *testing.T) {
 	}
 	if all := pages(t, book, route.Query{Limit: 10}); len(all) != 1 || all[0].Points != 10 {
 		t.Errorf("routes %v", all)
+	}
+}
+
+// A track whose points change while it is read is not told half as it was and half as it is.
+func TestTrackWithLatePoints(t *testing.T) {
+	book := open(t, t.TempDir(), &clock{time.Now()})
+	var fixes []route.Fix
+	for minute := range 2500 {
+		fixes = append(fixes, minuteFix(2*minute))
+	}
+	id := report(t, book, fixes).Route
+	read, failed := 0, error(nil)
+	for some, err := range book.Track(t.Context(), id) {
+		if failed = err; err != nil {
+			break
+		}
+		if read += len(some); read == len(some) {
+			report(t, book, []route.Fix{minuteFix(1)})
+		}
+	}
+	if !errors.Is(failed, route.ErrAnew) {
+		t.Errorf("after %d points %v, want ErrAnew", read, failed)
+	}
+	if all := track(t, book, id); len(all) != 2501 {
+		t.Errorf("then there are %d points", len(all))
 	}
 }

@@ -23,6 +23,8 @@ var (
 	ErrFinished = errors.New("the route is finished")
 	// ErrNotFound says that there is no such route, or no more since it was deleted.
 	ErrNotFound = errors.New("there is no such route")
+	// ErrAnew says that points came late, between those of a track that were read and those that were not.
+	ErrAnew = errors.New("points of the route came late; read it again from the beginning")
 )
 
 // A Route is what is known of a route besides its points. It is comparable.
@@ -80,6 +82,7 @@ type Book struct {
 	keep     time.Duration
 	gap      time.Duration
 	rest     time.Duration
+	alone    bool
 	now      func() time.Time
 	watchers watchers
 	told     []Follower
@@ -94,6 +97,7 @@ type Options struct {
 	Keep    time.Duration        // how long points are kept; 0 means for ever
 	Gap     time.Duration        // without a report that parts two routes of a device; 0 means 30 minutes
 	Rest    time.Duration        // in one place that does when the device goes on; 0 means 30 minutes
+	Alone   bool                 // no other process records in the store
 	Now     func() time.Time     // the clock; nil means time.Now
 }
 
@@ -102,7 +106,7 @@ func New(st *store.Store, o Options) *Book {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	b := &Book{store: st, feature: o.Feature, keep: o.Keep, gap: cmp.Or(o.Gap, DefaultPause), rest: cmp.Or(o.Rest, DefaultPause), now: o.Now}
+	b := &Book{store: st, feature: o.Feature, keep: o.Keep, gap: cmp.Or(o.Gap, DefaultPause), rest: cmp.Or(o.Rest, DefaultPause), alone: o.Alone, now: o.Now}
 	b.watchers.routes = make(map[string]map[*store.Follower[Update]]struct{})
 	b.Follow(Follower{b.watchers.load, b.watchers.committed})
 	st.Register(store.Book{Name: "route", Schema: schema, Apply: apply, Load: b.load, Committed: b.committed, Frees: func(c *logv1.Change) bool {
@@ -111,24 +115,38 @@ func New(st *store.Store, o Options) *Book {
 	return b
 }
 
-// Forget deletes points that are older than they are to be kept, at once and then once an hour, until ctx ends.
-func (b *Book) Forget(ctx context.Context, log *slog.Logger) {
-	if b.keep == 0 {
-		return
+// abandoned is how long nothing may come of a route that another process may be recording. A point that comes later makes
+// its route one that is recorded again.
+const abandoned = 15 * time.Minute
+
+// Tidy deletes points that are older than they are to be kept, and interrupts routes whose process was killed, at once and
+// then once an hour, until ctx ends. Call it before anything is recorded.
+func (b *Book) Tidy(ctx context.Context, log *slog.Logger) {
+	silent := abandoned
+	if b.alone {
+		silent = 0 // as yet nobody records
 	}
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		forgotten := &logv1.TracksForgotten{Before: b.now().Add(-b.keep).UnixMilli()}
-		_, err := b.store.Do(ctx, change(&logv1.RouteChange{Kind: &logv1.RouteChange_Forgotten{Forgotten: forgotten}}))
-		if err != nil && ctx.Err() == nil {
-			log.Warn("old points of routes are not deleted yet", "err", err)
+		before := &logv1.RoutesAbandoned{Before: b.now().Add(-silent).UnixMilli()}
+		b.tidy(ctx, log, &logv1.RouteChange{Kind: &logv1.RouteChange_Abandoned{Abandoned: before}})
+		silent = abandoned
+		if b.keep > 0 {
+			before := &logv1.TracksForgotten{Before: b.now().Add(-b.keep).UnixMilli()}
+			b.tidy(ctx, log, &logv1.RouteChange{Kind: &logv1.RouteChange_Forgotten{Forgotten: before}})
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+func (b *Book) tidy(ctx context.Context, log *slog.Logger, c *logv1.RouteChange) {
+	if _, err := b.store.Do(ctx, change(c)); err != nil && ctx.Err() == nil {
+		log.Warn("routes are not tidied yet", "err", err)
 	}
 }
 

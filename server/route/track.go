@@ -39,20 +39,26 @@ func (b *Book) Get(ctx context.Context, id string) (Route, error) {
 // Track yields the points of a route that are kept, in order of time and some at a time; those that come to it meanwhile too,
 // as far as it gets to see them. Nothing is locked while it yields.
 //
-// Errors: ErrNotFound, also when the route is deleted meanwhile, and those of store.
+// Errors: ErrNotFound, also when the route is deleted meanwhile; ErrAnew; and those of store.
 func (b *Book) Track(ctx context.Context, id string) iter.Seq2[[]Fix, error] {
 	return func(yield func([]Fix, error) bool) {
 		if _, err := b.Get(ctx, id); err != nil {
 			yield(nil, err)
 			return
 		}
+		var anew uint64
 		for next, more := uint32(0), true; more; {
 			var fixes []Fix
 			err := b.store.View(ctx, func(tx *store.Tx) error {
 				r, err := present(tx, id)
-				if err == nil {
-					fixes, next, err = points(tx, r, next)
+				if err != nil {
+					return err
 				}
+				if next > 0 && r.anew != anew {
+					return ErrAnew
+				}
+				anew = r.anew
+				fixes, next, err = points(tx, r, next)
 				more = next < r.Points
 				return err
 			})

@@ -235,9 +235,9 @@ func TestAnswersThatAreNotRead(t *testing.T) {
 
 // Lists of one client that nobody reads take no turns of others.
 func TestListsThatAreNotRead(t *testing.T) {
-	many, err := feature.NewIndex(func(yield func(feature.Feature, error) bool) {
+	many, err := feature.NewIndex(func(yield func(feature.Described, error) bool) {
 		for i := range int32(20_000) {
-			if !yield(feature.Feature{Name: "some feature of some length", Location: geo.Point{Lat: i}}, nil) {
+			if !yield(feature.Described{Feature: feature.Feature{Name: "some feature of some length", Location: geo.Point{Lat: i}}}, nil) {
 				return
 			}
 		}

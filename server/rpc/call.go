@@ -63,7 +63,7 @@ func (c *call) run(handle func() error) error {
 		if c.wire, err = wireOf(c.ctx); err != nil {
 			return err
 		}
-		if c.client, err = c.calls.clients.enter(addressOf(c.ctx)); err != nil {
+		if c.client, err = c.calls.clients.enter(AddressOf(c.ctx)); err != nil {
 			return err
 		}
 		defer c.calls.clients.leave(c.client)

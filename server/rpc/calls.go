@@ -24,6 +24,10 @@ type Options struct {
 }
 
 // Calls are all calls of a server. It is safe for concurrent use.
+//
+// The interceptors of grpc-ecosystem/go-grpc-middleware would not make this shorter, as requests are read past them and guard
+// is needed for goroutines anyway. Nor are they free: a list of 10,000 features takes 5 % more with an empty one and 15 % more
+// with that for Prometheus (76 and 163 ns a message), and the one for logging takes 7 µs and 46 allocations a call.
 type Calls struct {
 	Options
 	clients *clients

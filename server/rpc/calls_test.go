@@ -81,9 +81,9 @@ func serve(t *testing.T, features *feature.Index, log io.Writer, o Options, more
 }
 
 func TestClientThatDoesNotReadIsCutOff(t *testing.T) {
-	many, err := feature.NewIndex(func(yield func(feature.Feature, error) bool) {
+	many, err := feature.NewIndex(func(yield func(feature.Described, error) bool) {
 		for i := range int32(50_000) {
-			if !yield(feature.Feature{Name: "some feature of some length", Location: geo.Point{Lat: i}}, nil) {
+			if !yield(feature.Described{Feature: feature.Feature{Name: "some feature of some length", Location: geo.Point{Lat: i}}}, nil) {
 				return
 			}
 		}

@@ -93,8 +93,8 @@ func (c *clients) list(ctx context.Context, who *client) (done func(), err error
 	}, nil
 }
 
-// addressOf returns who calls. A call in memory comes from the HTTP port, which says for whom it makes it.
-func addressOf(ctx context.Context) netip.Addr {
+// AddressOf returns who calls, or the zero Addr. A call in memory comes from the HTTP port, which says for whom it makes it.
+func AddressOf(ctx context.Context) netip.Addr {
 	p, ok := peer.FromContext(ctx)
 	if !ok {
 		return netip.Addr{}

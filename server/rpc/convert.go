@@ -74,19 +74,23 @@ func noteMessage(n note.Note) *routeguidev1.Note {
 	}
 }
 
-// cursors are opaque to clients, so that they may become something else than a sequence.
+// cursors are opaque to clients, so that they may become something else than a sequence. What they are of is in them.
 var cursors = base64.RawURLEncoding
 
-func cursor(seq uint64) string {
-	return cursors.EncodeToString(binary.AppendUvarint([]byte{'n'}, seq))
+func cursor(seq uint64) string { return cursorOf('n', seq) }
+
+func cursorOf(kind byte, seq uint64) string {
+	return cursors.EncodeToString(binary.AppendUvarint([]byte{kind}, seq))
 }
 
-func parseCursor(field, s string) (uint64, error) {
+func parseCursor(field, s string) (uint64, error) { return parseCursorOf('n', field, s) }
+
+func parseCursorOf(kind byte, field, s string) (uint64, error) {
 	if s == "" {
 		return 0, nil
 	}
 	b, err := cursors.DecodeString(s)
-	if err != nil || len(b) < 2 || b[0] != 'n' {
+	if err != nil || len(b) < 2 || b[0] != kind {
 		return 0, invalid(field, "%q was not given by this server", s)
 	}
 	seq, n := binary.Uvarint(b[1:])

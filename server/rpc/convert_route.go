@@ -46,7 +46,7 @@ func routeQuery(r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
 	if q.Limit == 0 {
 		q.Limit = defaultRoutes
 	}
-	q.After.Start, q.After.Key, err = parseRouteToken("page_token", r.PageToken)
+	q.After.Start, q.After.Key, err = parseRouteToken("page_token", inList, r.PageToken)
 	return q, err
 }
 
@@ -165,17 +165,22 @@ func boundsMessage(r geo.Rect) *routeguidev1.Bounds {
 	}
 }
 
-// routeToken is a place in a list of routes, or in a route.
-func routeToken(a, b int64) string {
-	return cursors.EncodeToString(binary.AppendVarint(binary.AppendVarint([]byte{'r'}, a), b))
+// What a token is a place in; one is not taken for the other.
+const (
+	inList  = 'l' // of routes
+	inRoute = 'r'
+)
+
+func routeToken(of byte, a, b int64) string {
+	return cursors.EncodeToString(binary.AppendVarint(binary.AppendVarint([]byte{of}, a), b))
 }
 
-func parseRouteToken(field, s string) (a, b int64, err error) {
+func parseRouteToken(field string, of byte, s string) (a, b int64, err error) {
 	if s == "" {
 		return 0, 0, nil
 	}
 	raw, err := cursors.DecodeString(s)
-	if err == nil && len(raw) > 1 && raw[0] == 'r' {
+	if err == nil && len(raw) > 1 && raw[0] == of {
 		first, n := binary.Varint(raw[1:])
 		if n > 0 {
 			second, m := binary.Varint(raw[1+n:])
@@ -188,7 +193,7 @@ func parseRouteToken(field, s string) (a, b int64, err error) {
 }
 
 func parseMark(field, s string) (route.Mark, error) {
-	position, points, err := parseRouteToken(field, s)
+	position, points, err := parseRouteToken(field, inRoute, s)
 	if err == nil && (position < 0 || points < 0 || points > math.MaxUint32) {
 		err = invalid(field, "%q was not given by this server", s)
 	}

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"routeguide/server/feature"
 	"routeguide/server/note"
 	"routeguide/server/refusal"
 	"routeguide/server/route"
@@ -34,6 +35,7 @@ var table = []struct {
 	{errBudget, codes.ResourceExhausted},
 	{errManyCalls, codes.ResourceExhausted},
 	{errManyLists, codes.ResourceExhausted},
+	{feature.ErrNotFound, codes.NotFound},
 	{note.ErrPlaceFull, codes.ResourceExhausted},
 	{note.ErrTooManyPlaces, codes.ResourceExhausted},
 	{note.ErrOther, codes.AlreadyExists},
@@ -43,6 +45,7 @@ var table = []struct {
 	{route.ErrTaken, codes.Aborted},
 	{route.ErrFinished, codes.FailedPrecondition},
 	{route.ErrNotFound, codes.NotFound},
+	{route.ErrAnew, codes.Aborted},
 	{store.ErrSlow, codes.ResourceExhausted},
 	{store.ErrFull, codes.ResourceExhausted},
 	{store.ErrDamaged, codes.DataLoss},

@@ -76,9 +76,13 @@ func resumeToken(ctx context.Context) (resume, error) {
 	} else if !secret.MatchString(token) {
 		return resume{}, invalid(mdResume, "it is not 22 to 64 of the characters A-Z a-z 0-9 _ -")
 	}
+	return resumeOf(token), nil
+}
+
+func resumeOf(token string) resume {
 	hash := sha256.Sum256([]byte(token))
 	again := sha256.Sum256(hash[:])
-	return resume{token, hash, publicNames.EncodeToString(again[:16])}, nil
+	return resume{token, hash, publicNames.EncodeToString(again[:16])}
 }
 
 // chatNotes returns the number of the first note that the call will send, where the client says it.

@@ -8,8 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// metrics counts calls under the names and labels that dashboards for gRPC know. The well-known interceptors for them take a
-// quarter of a microsecond for each message, as much as a fifth of what a feature of a list costs in all.
+// metrics counts calls under the names and labels that dashboards for gRPC know, and messages when their call has ended.
 type metrics struct {
 	started, handled *prometheus.CounterVec
 	received, sent   *prometheus.CounterVec

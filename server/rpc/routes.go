@@ -34,7 +34,7 @@ func (s *routeService) ListRoutes(ctx context.Context, r *routeguidev1.ListRoute
 		resp.Routes = append(resp.Routes, routeMessage(found))
 	}
 	if next != (route.Cursor{}) {
-		resp.NextPageToken = routeToken(next.Start, next.Key)
+		resp.NextPageToken = routeToken(inList, next.Start, next.Key)
 	}
 	return resp, nil
 }
@@ -84,7 +84,7 @@ func (s *routeService) WatchRoute(r *routeguidev1.WatchRouteRequest, stream grpc
 			points := int64(u.Mark.Points) - int64(len(u.Fixes)-first-len(fixes))
 			resp := &routeguidev1.WatchRouteResponse{
 				Fixes: fixMessages(fixes), Anew: u.Anew && first == 0,
-				Current: u.Stage == route.Current, Cursor: routeToken(int64(u.Mark.Position), points),
+				Current: u.Stage == route.Current, Cursor: routeToken(inRoute, int64(u.Mark.Position), points),
 			}
 			if first == 0 && (!told || u.Stage != route.Stored) {
 				resp.Route, told = routeMessage(u.Route), true

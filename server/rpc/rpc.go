@@ -32,6 +32,7 @@ type Domain struct {
 func Register(s *Server, ending context.Context, d Domain) *health.Server {
 	guide := &routeGuide{features: d.Features, routes: d.Routes, notes: d.Notes}
 	routeguidepb.RegisterRouteGuideServer(s, guide)
+	routeguidev1.RegisterFeatureServiceServer(s, &featureService{features: d.Features})
 	routeguidev1.RegisterNoteServiceServer(s, &noteService{notes: d.Notes})
 	routeguidev1.RegisterRouteServiceServer(s, &routeService{routes: d.Routes})
 	routeguidev1.RegisterTravelerServiceServer(s, &travelerService{travelers: d.Travelers})

@@ -35,11 +35,7 @@ type cluster struct {
 	flights map[uint64]chan []outcome // by number, with room for one
 	cut     error                     // why the stream cannot be reached, or nil
 	idle    error                     // why nothing is applied, or nil
-	halt    error                     // why nothing will ever be applied, or nil
 }
-
-// errHalt: what is in the stream cannot be applied. To leave it out would make our tables differ from those of others.
-var errHalt = errors.New("this process has stopped making changes")
 
 // join connects to the cluster and brings the tables to a message that its stream goes on from.
 func (s *Store) join(ctx context.Context) (_ order, err error) {
@@ -95,7 +91,7 @@ func (c *cluster) reach(ctx context.Context) error {
 func (c *cluster) ready() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, err := range []error{c.halt, c.cut, c.idle} {
+	for _, err := range []error{c.cut, c.idle} {
 		if err != nil {
 			return err
 		}
@@ -108,10 +104,9 @@ func (c *cluster) ready() error {
 
 func (c *cluster) run(ctx context.Context) {
 	var running sync.WaitGroup
-	running.Go(func() { c.publish(ctx) })
-	running.Go(func() { c.watch(ctx) })
-	running.Go(func() { c.keepSnapshots(ctx) })
-	c.follow(ctx)
+	for _, part := range []func(context.Context){c.publish, c.watch, c.keepSnapshots, c.follow} {
+		running.Go(c.store.guarded(func() { part(ctx) }))
+	}
 	running.Wait()
 }
 
@@ -122,10 +117,11 @@ func (c *cluster) follow(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		c.stopped(err)
 		if errors.Is(err, errHalt) {
+			c.store.halt(err, "message", c.message.Load())
 			return
 		}
+		c.stopped(err)
 		if pause(ctx, retryEvery) != nil {
 			return
 		}
@@ -137,27 +133,13 @@ func (c *cluster) stopped(err error) {
 	c.mu.Lock()
 	before := c.idle
 	c.idle = err
-	if errors.Is(err, errHalt) {
-		c.halt = err
-	}
 	c.mu.Unlock()
 	switch at := c.message.Load(); {
-	case errors.Is(err, errHalt):
-		c.log.Error("no more changes are made here", "message", at, "err", err)
 	case err != nil && before == nil:
 		c.log.Warn("the cluster's changes do not come", "message", at, "err", err)
 	case err == nil && before != nil:
 		c.log.Info("the cluster's changes come again", "message", at)
 	}
-}
-
-func (c *cluster) halted() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.halt != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, c.halt)
-	}
-	return nil
 }
 
 // consume applies the messages after ours, as they come. A message that the stream no longer has is in a snapshot.

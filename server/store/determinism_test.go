@@ -24,7 +24,7 @@ var randomChanges = flag.Int("changes", 100_000, "random changes that TestSameRo
 // kinds make random changes of a kind each.
 var kinds = []func(*rand.Rand) *logv1.Change{
 	contactItem, noteWritten, noteWritten, noteDeleted, routeBegun, routeExtended, routeExtended, tracksForgotten, routeUpdated, routeDeleted,
-	fixesReported, featurePut, featureDeleted,
+	fixesReported, routesAbandoned, featuresAdded, featureUpdated, featureUpdated, featureDeleted,
 }
 
 func allBooks(st *store.Store) {
@@ -172,16 +172,49 @@ func routeDeleted(r *rand.Rand) *logv1.Change {
 	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Deleted{Deleted: &logv1.RouteDeleted{RouteId: fmt.Sprintf("%x", token[:8])}}})
 }
 
-func featurePut(r *rand.Rand) *logv1.Change {
-	put := &logv1.FeaturePut{Name: fmt.Sprint("feature ", r.Uint64())}
-	put.Latitude, put.Longitude = place(r)
-	return &logv1.Change{Book: &logv1.Change_Feature{Feature: &logv1.FeatureChange{Id: among(r, 250)[:16], Kind: &logv1.FeatureChange_Put{Put: put}}}}
+func routesAbandoned(r *rand.Rand) *logv1.Change {
+	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Abandoned{Abandoned: &logv1.RoutesAbandoned{Before: r.Int64N(1e13)}}})
+}
+
+func featureChange(c *logv1.FeatureChange) *logv1.Change {
+	return &logv1.Change{Book: &logv1.Change_Feature{Feature: c}}
+}
+
+// featureID names a feature that may have been added, or one that a file may have.
+func featureID(r *rand.Rand) string {
+	if r.IntN(2) == 0 {
+		return fmt.Sprint("added", r.IntN(300))
+	}
+	return fmt.Sprint(r.IntN(20), ",", r.IntN(20))
+}
+
+func featuresAdded(r *rand.Rand) *logv1.Change {
+	added := new(logv1.FeaturesAdded)
+	for range 1 + r.IntN(5) {
+		f := &logv1.FeatureAdded{Id: fmt.Sprint("added", r.IntN(300)), Name: fmt.Sprint("feature ", r.Uint64())}
+		f.Latitude, f.Longitude = place(r)
+		added.Features = append(added.Features, f)
+	}
+	return featureChange(&logv1.FeatureChange{Id: among(r, 250)[:16], Kind: &logv1.FeatureChange_Added{Added: added}})
+}
+
+func featureUpdated(r *rand.Rand) *logv1.Change {
+	updated := &logv1.FeatureUpdated{Id: featureID(r)}
+	for _, field := range []**string{&updated.Name, &updated.Description, &updated.Category, &updated.WebAddress} {
+		if r.IntN(2) == 0 {
+			*field = new(fmt.Sprint("text ", r.Uint64()))
+		}
+	}
+	if r.IntN(2) == 0 {
+		updated.Latitude, updated.Longitude = new(r.Int32N(20)), new(r.Int32N(20))
+	}
+	return featureChange(&logv1.FeatureChange{Id: binary.BigEndian.AppendUint64(nil, r.Uint64N(50_000)), Kind: &logv1.FeatureChange_Updated{Updated: updated}})
 }
 
 func featureDeleted(r *rand.Rand) *logv1.Change {
-	deleted := &logv1.FeatureDeleted{}
-	deleted.Latitude, deleted.Longitude = place(r)
-	return &logv1.Change{Book: &logv1.Change_Feature{Feature: &logv1.FeatureChange{Id: binary.BigEndian.AppendUint64(nil, r.Uint64()), Kind: &logv1.FeatureChange_Deleted{Deleted: deleted}}}}
+	return featureChange(&logv1.FeatureChange{
+		Id: binary.BigEndian.AppendUint64(nil, r.Uint64()), Kind: &logv1.FeatureChange_Deleted{Deleted: &logv1.FeatureDeleted{Id: featureID(r)}},
+	})
 }
 
 // Processes have the same rows after the same changes, whether they apply them as they are made, later, or begin from a

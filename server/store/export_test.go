@@ -11,3 +11,9 @@ func (c Cluster) Often(messages uint64, abandoned time.Duration) *Cluster {
 
 // ScratchName is the directory of snapshots that come and go.
 const ScratchName = scratchName
+
+// Never has the goroutine that makes snapshots panic.
+func (c Cluster) Never() *Cluster {
+	c.pace = pace{look: -1}
+	return &c
+}

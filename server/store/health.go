@@ -2,6 +2,8 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -19,6 +21,37 @@ func (h *health) trouble() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.unwritten
+}
+
+// errHalt: from what happened one cannot go on without making our tables differ from those of others, or from what those who
+// follow were told. Starting the process anew begins from what is stored.
+var errHalt = errors.New("this process has stopped making changes")
+
+// end ends whatever makes changes, and fails those that wait with why.
+func (s *Store) end(why error) {
+	s.once.Do(func() {
+		s.why = why
+		close(s.over)
+		s.stop()
+	})
+}
+
+// halt ends the making of changes for good; reads go on.
+func (s *Store) halt(why error, more ...any) {
+	s.log.Error("no more changes are made here until the process is started anew", append([]any{"err", why}, more...)...)
+	s.end(fmt.Errorf("%w: %w", ErrUnavailable, why))
+}
+
+// guarded returns f for a goroutine of its own: a panic of it halts the store.
+func (s *Store) guarded(f func()) func() {
+	return func() {
+		defer func() {
+			if p := recover(); p != nil {
+				s.halt(fmt.Errorf("%w: panic: %v", errHalt, p), "stack", string(debug.Stack()))
+			}
+		}()
+		f()
+	}
 }
 
 // wrote keeps, and logs once, what became of an attempt to write.
@@ -58,6 +91,11 @@ func (s *Store) Ready() error {
 		return ErrClosed
 	case s.state.full.Load():
 		return ErrFull
+	}
+	select {
+	case <-s.over:
+		return s.why
+	default:
 	}
 	if err := s.state.trouble(); err != nil {
 		return err

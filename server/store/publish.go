@@ -40,12 +40,12 @@ func (c *cluster) publish(ctx context.Context) {
 		}
 		var batch []proposal
 		batch, rest = c.pack(rest)
-		flying.Go(func() {
+		flying.Go(c.store.guarded(func() {
 			defer func() { <-slots }()
 			if len(batch) > 0 {
 				c.carry(ctx, number, batch)
 			}
-		})
+		}))
 	}
 }
 
@@ -102,9 +102,6 @@ func (c *cluster) send(ctx context.Context, number uint64, changes []*logv1.Chan
 	}
 	id := c.process + "." + strconv.FormatUint(number, 10)
 	for {
-		if err := c.halted(); err != nil {
-			return err
-		}
 		err := c.put(ctx, &nats.Msg{Subject: subject(c.id), Data: data}, jetstream.WithMsgID(id))
 		if err == nil || errors.Is(err, ErrFull) {
 			return err

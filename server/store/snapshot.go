@@ -194,15 +194,9 @@ func (c *cluster) keepSnapshot(ctx context.Context, pace pace) error {
 }
 
 func (c *cluster) makeSnapshot(ctx context.Context) error {
-	tx, err := c.store.readers.take(ctx)
-	if err != nil {
-		return err
-	}
 	path := c.scratch("made")
 	defer os.Remove(path)
-	err = c.store.met(tx.copyTo(ctx, path, func(int64, int64) {}))
-	message := tx.message
-	c.store.readers.give(tx)
+	message, err := c.copyTo(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -216,4 +210,15 @@ func (c *cluster) makeSnapshot(ctx context.Context) error {
 	}
 	c.log.Info("a snapshot of the state was made", "message", message)
 	return nil
+}
+
+// copyTo copies the tables to a file, as they are after a message.
+func (c *cluster) copyTo(ctx context.Context, path string) (message uint64, err error) {
+	tx, err := c.store.readers.take(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer c.store.readers.give(tx)
+	err = c.store.met(tx.copyTo(ctx, path, func(int64, int64) {}))
+	return tx.message, err
 }

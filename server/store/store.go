@@ -72,7 +72,9 @@ type Store struct {
 
 	applied progress
 	state   health
-	closing chan struct{} // closed when Close begins
+	once    sync.Once
+	over    chan struct{} // closed when no more changes are made
+	why     error         // that they are not; set before over is closed
 	stop    context.CancelFunc
 	running sync.WaitGroup // the order
 	open    atomic.Bool
@@ -116,7 +118,7 @@ func New(o Options) *Store {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &Store{options: o, log: o.Logger, queue: make(chan proposal, queued), closing: make(chan struct{})}
+	return &Store{options: o, log: o.Logger, queue: make(chan proposal, queued), over: make(chan struct{})}
 }
 
 // Register adds a book. It is called before Open; a name that is no field of a change, or is taken, panics.
@@ -162,7 +164,7 @@ func (s *Store) Open(ctx context.Context) (err error) {
 	s.wrote(nil) // nothing yet, but the file may be full
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	s.running.Go(func() { s.order.run(running) })
+	s.running.Go(s.guarded(func() { s.order.run(running) }))
 	s.open.Store(true)
 	return nil
 }
@@ -172,8 +174,7 @@ func (s *Store) Close() error {
 	if !s.open.Swap(false) {
 		return nil
 	}
-	close(s.closing)
-	s.stop()
+	s.end(ErrClosed)
 	s.running.Wait()
 	return s.release()
 }
@@ -195,16 +196,16 @@ func (s *Store) Do(ctx context.Context, change *logv1.Change) (Event, error) {
 	case s.queue <- p:
 	case <-ctx.Done():
 		return Event{}, s.late(ctx)
-	case <-s.closing:
-		return Event{}, ErrClosed
+	case <-s.over:
+		return Event{}, s.why
 	}
 	select {
 	case o := <-p.done:
 		return o.event, o.err
 	case <-ctx.Done():
 		return Event{}, s.late(ctx)
-	case <-s.closing:
-		return Event{}, ErrClosed
+	case <-s.over:
+		return Event{}, s.why
 	}
 }
 

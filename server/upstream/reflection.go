@@ -136,9 +136,13 @@ func (up *upstream) services(ctx context.Context) []string {
 	return names
 }
 
-// ask puts one question to an upstream, in the version of reflection that it has.
+// ask puts one question to an upstream, in the version of reflection that it has. It goes on when its caller leaves, as a call
+// that ends by itself need not be reset.
 func (up *upstream) ask(ctx context.Context, question *reflectionpb.ServerReflectionRequest) (*reflectionpb.ServerReflectionResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, askBound)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askBound)
 	defer cancel()
 	method := reflectionpb.ServerReflection_ServiceDesc.Streams[0].StreamName
 	put := func(service string) (*reflectionpb.ServerReflectionResponse, error) {
@@ -153,7 +157,11 @@ func (up *upstream) ask(ctx context.Context, question *reflectionpb.ServerReflec
 			return nil, err
 		}
 		answer := new(reflectionpb.ServerReflectionResponse)
-		return answer, stream.RecvMsg(answer)
+		if err := stream.RecvMsg(answer); err != nil {
+			return nil, err
+		}
+		_ = stream.RecvMsg(new(reflectionpb.ServerReflectionResponse)) // its end
+		return answer, nil
 	}
 	answer, err := put(inV1)
 	if status.Code(err) == codes.Unimplemented {

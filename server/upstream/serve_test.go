@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -77,17 +78,38 @@ const messageBytes = 1 << 20
 // behind returns a client of a server that has the one at addr as its upstream, and passes streams through around, if any.
 func behind(t *testing.T, addr string, around ...func(grpc.ServerStream) grpc.ServerStream) *grpc.ClientConn {
 	t.Helper()
-	u, err := Open(Options{Targets: []Target{{Name: Any, Addr: addr}}, MessageBytes: messageBytes})
+	return dial(t, relaying(t, addr, around...), "127.0.0.1")
+}
+
+// relaying returns the address of a server with an upstream.
+func relaying(t *testing.T, addr string, around ...func(grpc.ServerStream) grpc.ServerStream) string {
+	t.Helper()
+	u, err := Open(Options{
+		Targets: []Target{{Name: Any, Addr: addr}}, MessageBytes: messageBytes, Ending: t.Context(),
+		Caller: func(ctx context.Context) netip.Addr {
+			p, _ := peer.FromContext(ctx)
+			return p.Addr.(*net.TCPAddr).AddrPort().Addr()
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(u.Close)
-	conn, err := grpc.NewClient(serve(t, func(srv any, s grpc.ServerStream) error {
+	return serve(t, func(srv any, s grpc.ServerStream) error {
 		for _, a := range around {
 			s = a(s)
 		}
 		return u.Serve(srv, s)
-	}), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodecV2(relay.Codec{})))
+	})
+}
+
+// dial connects to a server from an address of this machine.
+func dial(t *testing.T, addr, from string) *grpc.ClientConn {
+	t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }),
+		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(relay.Codec{})))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,10 @@
 package upstream
 
 import (
+	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -36,10 +38,13 @@ func ParseTarget(s string) (Target, error) {
 	return t, nil
 }
 
-// Options are the targets, no two of the same name, and the PEM files for those with TLS.
+// Options are the targets, no two of the same name, the PEM files for those with TLS, and what else there is to know.
 type Options struct {
 	Targets      []Target
 	CA           string // who may have signed the certificates of targets; "" means those whom the system trusts
 	Cert, Key    string // what the server shows to targets that ask for a certificate; both or none
 	MessageBytes int    // the longest message that an upstream may answer with
+
+	Caller func(context.Context) netip.Addr // who makes a call, by its context
+	Ending context.Context                  // is done when calls have to end
 }

@@ -6,8 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -23,12 +26,15 @@ type Upstreams struct {
 	all      []*upstream // in the order of the options
 	named    map[string]*upstream
 	own      map[string]grpc.ServiceInfo
+	caller   func(context.Context) netip.Addr
+	ending   context.Context
 	requests sync.WaitGroup // goroutines that copy the requests of a call
 }
 
 type upstream struct {
 	Target
-	conn *grpc.ClientConn
+	conn   *grpc.ClientConn
+	resets *resets
 }
 
 // Open reads the files of the options. It connects to nobody: a target is connected to when it is first called.
@@ -37,7 +43,7 @@ func Open(o Options) (*Upstreams, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
 	}
-	u := &Upstreams{named: make(map[string]*upstream)}
+	u := &Upstreams{named: make(map[string]*upstream), caller: o.Caller, ending: o.Ending}
 	for _, t := range o.Targets {
 		if u.named[t.Name] != nil {
 			u.Close()
@@ -48,7 +54,7 @@ func Open(o Options) (*Upstreams, error) {
 			u.Close()
 			return nil, fmt.Errorf("upstream: %s: %w", t.Name, err)
 		}
-		up := &upstream{t, conn}
+		up := &upstream{t, conn, newResets()}
 		u.named[t.Name], u.all = up, append(u.all, up)
 	}
 	return u, nil
@@ -80,7 +86,7 @@ func (u *Upstreams) Behind(s *grpc.Server, own grpc_reflection_v1.ServerReflecti
 }
 
 // Serve is a grpc.StreamHandler for methods that the server does not have. It relays the call to its target, and returns the
-// target's status as it is.
+// target's status as it is. When its caller leaves, the call stays open until it may be reset, and Serve returns then.
 func (u *Upstreams) Serve(_ any, stream grpc.ServerStream) error {
 	path, _ := grpc.MethodFromServerStream(stream)
 	to, err := u.route(path)
@@ -91,26 +97,50 @@ func (u *Upstreams) Serve(_ any, stream grpc.ServerStream) error {
 	if err := to.fits(path, md); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(metadata.NewOutgoingContext(stream.Context(), md))
-	defer cancel(nil)
+	caller, began := u.caller(stream.Context()), time.Now()
+	if err := to.resets.admit(caller); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(metadata.NewOutgoingContext(lasting{stream.Context()}, md))
 	ctx, answered := listenTo(ctx)
+	var opened atomic.Bool
+	var once sync.Once
+	end := func(why error) {
+		once.Do(func() {
+			if opened.Load() && !answered.Load() {
+				to.resets.wait(u.ending, caller, began)
+			}
+			cancel(why)
+		})
+	}
+	defer end(nil)
+	defer context.AfterFunc(stream.Context(), func() { end(context.Cause(stream.Context())) })()
 	call, err := relay.Open(ctx, to.conn, path)
 	if err == nil {
+		opened.Store(true)
 		u.requests.Go(func() {
 			if err := relay.Requests(call, stream); err != nil && !errors.Is(err, relay.ErrOver) {
-				cancel(err)
+				end(err)
 			}
 		})
 		err = relay.Responses(stream, call)
 	}
 	switch {
+	case err != nil && stream.Context().Err() != nil:
+		return context.Cause(stream.Context())
 	case err != nil && ctx.Err() != nil:
 		return context.Cause(ctx)
-	case status.Code(err) == codes.Unavailable && !answered.Load():
+	case status.Code(err) == codes.Unavailable && !answered.Swap(true): // with its connection, nothing is left to be reset
 		return status.Errorf(codes.Unavailable, "the upstream %s is unavailable: %s", to.Name, status.Convert(err).Message())
 	}
 	return err
 }
+
+// A lasting context has the values and the deadline of another, and does not end with it.
+type lasting struct{ context.Context }
+
+func (lasting) Done() <-chan struct{} { return nil }
+func (lasting) Err() error            { return nil }
 
 // route finds the upstream for a path, "/package.Service/Method".
 func (u *Upstreams) route(path string) (*upstream, error) {

@@ -3,7 +3,7 @@ import type { ExpressionSpecification, LayerSpecification, SourceSpecification }
 
 export type Shade = "light" | "dark";
 
-export const attribution =
+const attribution =
   "Natural Earth · US Census · <a href='https://www.geonames.org' target='_blank' rel='noopener'>GeoNames</a> (CC BY 4.0)";
 
 const palettes = {
@@ -53,6 +53,12 @@ export async function loadFonts(): Promise<void> {
   );
 }
 
+/** Whether the address of some glyphs is for one of these faces. */
+export function isOwnFace(url: string): boolean {
+  const address = decodeURI(url);
+  return faces.some(([name]) => address.includes(name));
+}
+
 /** The files, in the order in which they are wanted: the land before what lies on it. */
 export const stages = [["land"], ["water", "lines", "labels"]] as const;
 
@@ -68,6 +74,7 @@ export function basemapSources(): Record<string, SourceSpecification> {
   const source: SourceSpecification = {
     type: "geojson",
     data: { type: "FeatureCollection", features: [] },
+    attribution,
     tolerance: 0.2,
     maxzoom: 12,
   };

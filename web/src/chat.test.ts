@@ -49,6 +49,19 @@ describe("a conversation", () => {
     expect(chat.notes.value.some(isOwn)).toBe(false);
   });
 
+  test("does not show what was deleted, and knows that an own note was stored which was deleted at once", async () => {
+    notes.leave("theirs");
+    const chat = page().open(here);
+    await live(chat);
+    notes.delete("theirs");
+    await until(() => chat.notes.value.length === 0);
+    chat.write("mine");
+    await settled(chat);
+    notes.delete("mine");
+    await until(() => chat.notes.value.length === 0);
+    expect(waiting(chat)).toEqual([]);
+  });
+
   test("shows a note as pending until it is stored, then as its own", async () => {
     const chat = page().open(here);
     chat.write("On my way");

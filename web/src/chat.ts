@@ -113,20 +113,29 @@ export class Conversation {
       this.#notes.value = [...this.#notes.value, ...unseen].slice(-MOST_NOTES);
       unseen = [];
     };
+    const stored = (note: Note) => {
+      if (!this.#outbox.show(note)) return;
+      this.#refusing.value = false;
+      this.#changed();
+    };
     const { point } = this.place;
     const watch = {
       area: { south: point.lat, north: point.lat, west: point.lng, east: point.lng },
       cursor: "",
       history,
       onNote: (note: Note) => {
-        if (this.#outbox.show(note)) {
-          this.#refusing.value = false;
-          this.#changed();
-        }
+        stored(note);
         if (known.has(note.id)) return;
         known.add(note.id);
         unseen.push(note);
         if (this.#reading.value.kind === "live") show();
+      },
+      onDeleted: (note: Note) => {
+        stored(note); // it was
+        known.add(note.id);
+        const others = (list: readonly Note[]) => list.filter(({ id }) => id !== note.id);
+        unseen = others(unseen);
+        this.#notes.value = others(this.#notes.value);
       },
       onLive: () => {
         show();

@@ -9,6 +9,7 @@ import {
   splitName,
 } from "./features";
 import type { Rect } from "./geo";
+import type { MapFeature } from "./rpc/features";
 
 const feature = (name: string, lat = 0, lng = 0): Feature => ({ name, point: { lat, lng } });
 /** A view of 80 × 80 on a grid of 8. */
@@ -42,6 +43,8 @@ function server(): { calls: Asked[]; list: ListFeatures } {
   return { calls, list };
 }
 
+const nothingMore = () => Promise.reject(new Error("not described"));
+
 const names = (features: readonly Feature[]) => features.map((f) => f.name);
 
 describe("the finder", () => {
@@ -54,7 +57,7 @@ describe("the finder", () => {
 
   test("asks for the view, and lists what is there", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     expect(finder.listing.value.kind).toBe("waiting");
     finder.look(view(0));
     expect(calls.map((call) => call.rect)).toEqual([view(0)]);
@@ -67,7 +70,7 @@ describe("the finder", () => {
 
   test("asks only for what a move brings into view, and for nothing on the way back", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     finder.look(view(0));
     calls[0]?.batch("first");
     await calls[0]?.end();
@@ -86,7 +89,7 @@ describe("the finder", () => {
 
   test("asks for the frame around what it knows when it looks from further away", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     finder.look(view(80, 80));
     await calls[0]?.end();
     finder.look({ south: 0, west: 0, north: 239, east: 239 });
@@ -96,7 +99,7 @@ describe("the finder", () => {
 
   test("does not ask for slivers: a move within the grid costs nothing", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     finder.look({ south: 3, west: 3, north: 75, east: 75 });
     await calls[0]?.end();
     finder.look({ south: 6, west: 1, north: 78, east: 73 });
@@ -105,7 +108,7 @@ describe("the finder", () => {
 
   test("lets a call go on that is still wanted, and cancels one that is not", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     finder.look(view(0));
     finder.look(view(40));
     expect(calls[0]?.signal.aborted).toBe(false);
@@ -118,7 +121,7 @@ describe("the finder", () => {
 
   test("goes on with few areas however much somebody roams", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     for (let i = 0; i < 40; i++) {
       finder.look(view(8 * i, 8 * ((i * 7) % 11)));
       for (const call of calls.splice(0)) await call.end();
@@ -129,7 +132,7 @@ describe("the finder", () => {
 
   test("forgets what was seen long ago when it has too much", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     const many = Array.from({ length: 100_000 }, (_, i) => `${i}`);
     for (let i = 0; i < 6; i++) {
       finder.look(view(1000 * i));
@@ -145,7 +148,7 @@ describe("the finder", () => {
 
   test("keeps the features of before until a quick answer is whole", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     finder.look(view(0));
     calls[0]?.batch("before");
     await calls[0]?.end();
@@ -160,7 +163,7 @@ describe("the finder", () => {
 
   test("shows a long answer each time it has doubled", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     finder.look(view(0));
     await vi.advanceTimersByTimeAsync(300);
     calls[0]?.batch("a", "b");
@@ -173,7 +176,7 @@ describe("the finder", () => {
 
   test("says why it failed, keeps what it had, and can be asked again", async () => {
     const { calls, list } = server();
-    const finder = new FeatureFinder(list);
+    const finder = new FeatureFinder(list, nothingMore);
     finder.look(view(0));
     calls[0]?.batch("kept");
     await calls[0]?.end();
@@ -184,6 +187,91 @@ describe("the finder", () => {
     finder.again();
     await calls[2]?.end();
     expect(finder.listing.value).toEqual({ kind: "ready", features: [] });
+  });
+});
+
+describe("what changes", () => {
+  const known = (id: string, name: string, lat: number, lng: number): MapFeature => ({
+    id,
+    name,
+    point: { lat, lng },
+    description: "",
+    category: "",
+    webAddress: "",
+  });
+  /** A finder that has listed and described the view. */
+  async function described(...all: MapFeature[]) {
+    const { calls, list } = server();
+    let answer: (all: readonly MapFeature[]) => void = () => {};
+    const described = new Promise<readonly MapFeature[]>((resolve) => {
+      answer = resolve;
+    });
+    const finder = new FeatureFinder(list, () => described);
+    finder.look(view(0));
+    calls[0]?.batch("listed");
+    await calls[0]?.end();
+    return { finder, calls, describe: () => settle(() => answer(all)) };
+  }
+  const settle = async (act: () => void) => {
+    act();
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+  };
+
+  test("few features are known with all that there is of them", async () => {
+    const { finder, describe } = await described(known("a", "A", 5, 5));
+    expect(names(finder.listing.value.features)).toEqual(["listed"]);
+    await describe();
+    expect(finder.listing.value.features).toEqual([known("a", "A", 5, 5)]);
+    expect(finder.at({ lat: 5, lng: 5 })?.id).toBe("a");
+    expect(finder.find("a")?.name).toBe("A");
+  });
+
+  test("is added, renamed, moved and deleted in the list and on the map, the rest untouched", async () => {
+    const { finder, describe } = await described(known("a", "A", 5, 5), known("b", "B", 6, 6));
+    await describe();
+    finder.change([{ id: "c", feature: known("c", "C", 7, 7) }]);
+    const [before] = finder.parts.value;
+    expect(names(finder.listing.value.features)).toEqual(["A", "B", "C"]);
+    finder.change([{ id: "c", feature: known("c", "C2", 8, 8) }]);
+    expect(names(finder.listing.value.features)).toEqual(["A", "B", "C2"]);
+    expect(finder.parts.value[0]).toBe(before);
+    expect(finder.at({ lat: 7, lng: 7 })).toBeNull();
+    finder.change([{ id: "a", feature: known("a", "A", 5000, 5) }]);
+    finder.change([{ id: "b", feature: null }]);
+    expect(names(finder.listing.value.features)).toEqual(["C2"]);
+  });
+
+  test("of many changes to one the last counts", async () => {
+    const { finder, describe } = await described();
+    await describe();
+    finder.change([
+      { id: "a", feature: known("a", "1", 5, 5) },
+      { id: "a", feature: null },
+      { id: "a", feature: known("a", "2", 6, 6) },
+    ]);
+    expect(names(finder.listing.value.features)).toEqual(["2"]);
+  });
+
+  test("is not lost when it comes while an older state is being read", async () => {
+    const { finder, describe } = await described(known("a", "old", 5, 5));
+    finder.change([{ id: "a", feature: known("a", "new", 5, 5) }]);
+    await describe();
+    expect(names(finder.listing.value.features)).toEqual(["new"]);
+  });
+
+  test("finds those whose identifiers are not known by their points", async () => {
+    const { calls, list } = server();
+    const finder = new FeatureFinder(list, nothingMore);
+    finder.look(view(0));
+    calls[0]?.batch("of the file");
+    finder.change([{ id: "39,39", feature: null }]);
+    await calls[0]?.end();
+    expect(finder.listing.value.features).toEqual([]);
+    finder.again();
+    calls[1]?.batch("made here");
+    await calls[1]?.end();
+    finder.change([{ id: "x", feature: known("x", "renamed", 39, 39) }]);
+    expect(names(finder.listing.value.features)).toEqual(["renamed"]);
   });
 });
 

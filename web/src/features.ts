@@ -1,21 +1,23 @@
 // The features in view: fetching what is new when the map rests, and choosing which of them are listed.
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { Area } from "./area";
 import {
+  boundsOf,
   contains,
   distance,
   fromDegrees,
   type Point,
-  pointKey,
   type Rect,
   samePoint,
   sameRect,
   splitRect,
 } from "./geo";
 import { areasOf, holds, meet, without } from "./grid";
+import type { FeatureChange, MapFeature } from "./rpc/features";
 import type { Camera, Place } from "./state";
 
-/** A feature as the page keeps it: a place whose name is the server's, "" where it has none. */
-export type Feature = Place;
+/** A feature as the page keeps it: a place whose name is the server's, "" where it has none, and more where that is known. */
+export type Feature = Place & Partial<MapFeature>;
 
 export type Listing =
   /** Nothing has been asked yet. */
@@ -26,6 +28,8 @@ export type Listing =
   | { readonly kind: "failed"; readonly features: readonly Feature[]; readonly reason: string };
 
 export type ListFeatures = (rect: Rect, onBatch: (batch: Feature[]) => void, signal: AbortSignal) => Promise<void>;
+/** Resolves with all that is known of the features of an area. */
+export type DescribeFeatures = (rect: Rect, signal: AbortSignal) => Promise<readonly MapFeature[]>;
 
 /** Milliseconds: a stream that runs for longer is shown as it comes. */
 const PATIENCE = 250;
@@ -33,32 +37,19 @@ const PATIENCE = 250;
 const PART = 20_000;
 /** Features that are kept for when somebody comes back to them, besides those in view. */
 const MOST_KEPT = 300_000;
+/** Features of an area that is read a second time, for all that is known of them. */
+const MOST_DESCRIBED = 2000;
 /** Areas in a view, before it is asked for again in larger ones. */
 const MOST_AREAS = 24;
 
-/** An area that was fetched, or is being fetched. Areas have no point in common. */
-class Area {
-  readonly parts: Feature[][] = [];
-  readonly control = new AbortController();
-  whole = false;
-  #byPoint: Map<string, Feature> | null = null;
-
-  constructor(readonly rect: Rect) {}
-
-  get size(): number {
-    return this.parts.reduce((n, part) => n + part.length, 0);
-  }
-
-  at(point: Point): Feature | null {
-    if (!this.whole || !contains(this.rect, point)) return null;
-    this.#byPoint ??= new Map(this.parts.flat().map((f) => [pointKey(f.point), f]));
-    return this.#byPoint.get(pointKey(point)) ?? null;
-  }
-}
-
-/** Keeps `listing` at what the newest view holds. What was fetched is kept, within a bound: only what is new is asked for. */
+/**
+ * Keeps `listing` at what the newest view holds. What was fetched is kept, within a bound: only what is new is asked for, and
+ * `change` keeps it as the server has it. Where very many features are listed their identifiers are not known: one that was
+ * made on the map and is moved or deleted there stays until the area is fetched again.
+ */
 export class FeatureFinder {
   readonly #list: ListFeatures;
+  readonly #describe: DescribeFeatures;
   readonly #listing = signal<Listing>({ kind: "waiting", features: [] });
   readonly #parts = signal<readonly (readonly Feature[])[]>([]);
   /** Those seen last come last. */
@@ -70,8 +61,9 @@ export class FeatureFinder {
   #listed = 0;
   #failure: string | null = null;
 
-  constructor(list: ListFeatures) {
+  constructor(list: ListFeatures, describe: DescribeFeatures) {
     this.#list = list;
+    this.#describe = describe;
   }
 
   get listing(): ReadonlySignal<Listing> {
@@ -93,6 +85,12 @@ export class FeatureFinder {
     return null;
   }
 
+  /** The kept feature with this identifier, where that is known. */
+  find(id: string): Feature | null {
+    for (const area of this.#areas) for (const part of area.parts) for (const f of part) if (f.id === id) return f;
+    return null;
+  }
+
   /** Asks for what is not known of a view; a call for what is no longer in view is cancelled. */
   look(view: Rect): void {
     if (this.#view && sameRect(this.#view, view)) return;
@@ -111,6 +109,27 @@ export class FeatureFinder {
   again(): void {
     for (const area of this.#areas) this.#forget(area);
     if (this.#view) this.#fetchMissing();
+  }
+
+  /** An area with all that is kept; null while there is nothing. */
+  get kept(): Rect | null {
+    return boundsOf(
+      this.#areas.flatMap(({ rect: { south, west, north, east } }) => [
+        { lat: south, lng: west },
+        { lat: north, lng: east },
+      ]),
+    );
+  }
+
+  /** Takes up what happened to features, in its order. */
+  change(changes: readonly FeatureChange[]): void {
+    const newest = new Map(changes.map(({ id, feature }) => [id, feature]));
+    let changed = false;
+    for (const area of this.#areas) {
+      area.late?.push(...changes);
+      if (area.change(newest)) changed = true;
+    }
+    if (changed) this.#show();
   }
 
   #fetchMissing(): void {
@@ -153,13 +172,36 @@ export class FeatureFinder {
       if (signal.aborted) return;
       take();
       area.whole = true;
+      this.#catchUp(area);
       this.#show();
+      void this.#read(area);
     } catch (failure) {
       if (signal.aborted) return;
       this.#forget(area);
       this.#failure = failure instanceof Error ? failure.message : String(failure);
       this.#show();
     }
+  }
+
+  /** Reads the area once more if it has few features, this time all of each. */
+  async #read(area: Area): Promise<void> {
+    if (area.size > 0 && area.size <= MOST_DESCRIBED) {
+      try {
+        const all = await this.#describe(area.rect, area.control.signal);
+        if (area.control.signal.aborted) return;
+        area.fill(all);
+        this.#catchUp(area);
+        this.#show();
+      } catch {
+        // They are listed and drawn without their kinds.
+      }
+    }
+    area.late = null;
+  }
+
+  #catchUp(area: Area): void {
+    area.change(new Map(area.late?.map(({ id, feature }) => [id, feature])));
+    area.late = [];
   }
 
   /** Lets go of an area; what it held is drawn until what is asked for has come. */
@@ -230,8 +272,8 @@ export function filterFeatures(features: readonly Feature[], filter: string, unn
   return unnamed ? features : features.filter((f) => f.name !== "");
 }
 
-/** Most names are ASCII, and there may be a million of them. */
-function fold(text: string): string {
+/** A text as it is compared: in lower case, without accents. Most names are ASCII, and there may be a million of them. */
+export function fold(text: string): string {
   const lower = text.toLowerCase();
   return /^[ -~]*$/.test(lower) ? lower : lower.normalize("NFD").replace(/\p{M}/gu, "");
 }

@@ -2,11 +2,13 @@
 import { computed, effect, signal } from "@preact/signals";
 import { countUnnamed, type Feature, FeatureFinder, filterFeatures, sortByDistance } from "./features";
 import { fromDegrees, type Point } from "./geo";
+import { followFeatures } from "./live";
 import { onHover, onRest, setFeatures, setHighlight } from "./map";
 import { listFeatures } from "./rpc";
+import { readFeatures } from "./rpc/features";
 import { camera, connection, developer, showUnnamed } from "./state";
 
-export const finder = new FeatureFinder(listFeatures);
+export const finder = new FeatureFinder(listFeatures, async (area, signal) => (await readFeatures(area, signal)).all);
 
 export const filter = signal("");
 
@@ -52,6 +54,7 @@ export function startFinder(): void {
   onHover((feature) => {
     hovered.value = feature;
   });
+  followFeatures(finder);
   effect(() => setFeatures(finder.parts.value.map(filtered.value), wanted.value));
   effect(() => setHighlight(hovered.value?.point ?? null));
   effect(() => {

@@ -10,7 +10,7 @@ test.each([
   ["4", { kind: "view", view: "record" }],
   ["5", { kind: "view", view: "chat" }],
   ["c", { kind: "console" }],
-  ["/", { kind: "filter" }],
+  ["/", { kind: "search" }],
   ["?", { kind: "help" }],
   ["+", { kind: "zoom", levels: 1 }],
   ["=", { kind: "zoom", levels: 1 }],

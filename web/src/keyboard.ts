@@ -4,7 +4,7 @@ import { type View, views } from "./state";
 export type Action =
   | { readonly kind: "view"; readonly view: View }
   | { readonly kind: "zoom"; readonly levels: 1 | -1 }
-  | { readonly kind: "console" | "filter" | "record" | "help" | "theme" | "close" };
+  | { readonly kind: "console" | "search" | "record" | "help" | "theme" | "close" };
 
 export interface Key {
   readonly key: string;
@@ -25,7 +25,7 @@ export function actionOf(key: Key, inField: boolean): Action | null {
     case "c":
       return { kind: "console" };
     case "/":
-      return { kind: "filter" };
+      return { kind: "search" };
     case "r":
       return { kind: "record" };
     case "?":
@@ -48,7 +48,7 @@ export function actionOf(key: Key, inField: boolean): Action | null {
 export const shortcuts: readonly (readonly [keys: readonly string[], what: string])[] = [
   [["1", "2", "3", "4", "5"], "Travelers, Routes, Features, Record, Chat"],
   [["c"], "Console: call any method"],
-  [["/"], "Filter the features, search the methods"],
+  [["/"], "Search the map; in the console, the methods"],
   [["↑", "↓"], "Walk through the list"],
   [["Enter"], "Show the feature on the map"],
   [["Enter", "Backspace"], "On the map: choose the place under the cross, take the newest point back"],

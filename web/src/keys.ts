@@ -1,8 +1,8 @@
 import { type Action, actionOf } from "./keyboard";
 import { zoomBy } from "./map";
 import { dialog } from "./panel/dialogs";
+import { placing } from "./places/editing";
 import { toggleRecording } from "./recorder";
-import { sheet } from "./sheet";
 import { closeConsole, consoleLink, openConsole, place, view } from "./state";
 import { nextTheme } from "./theme";
 
@@ -29,14 +29,8 @@ function perform(action: Action): void {
     case "zoom":
       zoomBy(action.levels);
       break;
-    case "filter":
-      if (consoleLink.value) {
-        document.getElementById("console-search")?.focus();
-        break;
-      }
-      view.value = "features";
-      if (sheet.value === "peek") sheet.value = "half";
-      focusFilter();
+    case "search":
+      document.getElementById(consoleLink.value ? "console-search" : "search")?.focus();
       break;
     case "record":
       closeConsole();
@@ -51,14 +45,8 @@ function perform(action: Action): void {
       break;
     case "close":
       if (consoleLink.value) closeConsole();
+      else if (placing.value) placing.value = false;
       else if (view.value !== "chat") place.value = null;
       break;
   }
-}
-
-/** Focuses it now if it is on the page, so that nothing typed after the key is lost; otherwise once it is drawn. */
-function focusFilter(): void {
-  const field = document.getElementById("filter");
-  if (field) field.focus();
-  else setTimeout(() => document.getElementById("filter")?.focus());
 }

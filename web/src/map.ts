@@ -8,6 +8,7 @@
 //                                          The keyboard does the same: Enter where the cross is, in the middle.
 //   onPick(handler) → stop                 handler(place): the feature that was hit, at its exact position, or any point
 //                                          with the name ""
+//   setBase(base)                          the map under all that; what is ours stays when it changes
 //   setTrack(points, stored?)              the recorded route; from index `stored` on it is drawn as not stored yet
 //   setRoutePreview(points, stops?)        the way that a drive will go and its numbered stops
 //   setTraveler(point | null)              where the traveler is now
@@ -28,7 +29,9 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
-import { attribution, basemapLayers, basemapSources, detail, fileOf, loadFonts, type Shade, stages } from "./basemap";
+import { isOwnFace, loadFonts, type Shade } from "./basemap";
+import type { Base } from "./basemaps/base";
+import { Underlay } from "./basemaps/underlay";
 import type { Feature } from "./features";
 import { boundsOf, EARTH_RADIUS, fromDegrees, type Point, type Rect, samePoint, toLngLat } from "./geo";
 import {
@@ -46,6 +49,7 @@ import {
   palette,
   points,
 } from "./overlay";
+import { placePictureOf } from "./places/picture";
 import { lookAt, MANY, PointLayer } from "./point-layer";
 import { routeLayer } from "./routes/layers";
 import type { Camera, Place } from "./state";
@@ -70,7 +74,8 @@ export interface Pointer {
 
 let map: LibreMap | null = null;
 let drawn = false;
-let detailed = false;
+let base: Base | null = null;
+let underlay: Underlay | null = null;
 let mode: Mode = "browse";
 let parts: readonly (readonly Feature[])[] = [];
 let inView: readonly Feature[] = [];
@@ -87,6 +92,7 @@ const manyPoints = new PointLayer(() => {
 });
 let insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 let traveler: Marker | null = null;
+let pin: Marker | null = null;
 const crosshair = element("crosshair");
 let popup: { readonly box: Popup; readonly point: Point } | null = null;
 const shown = new Map<Overlay, Collection>();
@@ -101,6 +107,7 @@ const rest = new Set<Handler<Viewport>>();
 const mark = new Set<Handler<Mark>>();
 const pointer = new Set<Handler<Pointer | null>>();
 const dragged = new Set<Handler<void>>();
+const pinned = new Set<Handler<Point>>();
 
 function listen<T>(handlers: Set<Handler<T>>, handler: Handler<T>): () => void {
   handlers.add(handler);
@@ -119,6 +126,8 @@ export const onMark = (handler: Handler<Mark>) => listen(mark, handler);
 export const onPointer = (handler: Handler<Pointer | null>) => listen(pointer, handler);
 /** Somebody begins to drag the map. */
 export const onDrag = (handler: Handler<void>) => listen(dragged, handler);
+/** Where the pin was let go. */
+export const onPinned = (handler: Handler<Point>) => listen(pinned, handler);
 /** When the map has come to rest after a move; at first before it is drawn, with what it is going to show. */
 export const onRest = (handler: Handler<Viewport>) => listen(rest, handler);
 
@@ -139,17 +148,21 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
     pitchWithRotate: false,
     maxPitch: 0,
     fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 300,
+    // Our faces are here: the glyphs of somebody else's style are not asked for them.
+    transformRequest: (url, type) => {
+      if (type === "Glyphs" && isOwnFace(url)) throw new Error("it is drawn here");
+      return { url };
+    },
     locale: { "Map.Title": "Map, moved with the arrow keys" },
   });
   map.setPadding(insets);
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  map.addControl(
-    new AttributionControl({ compact: innerWidth <= 600, customAttribution: attribution }),
-    "bottom-right",
+  map.addControl(new AttributionControl({ compact: innerWidth <= 600 }), "bottom-right");
+  // On a phone the attribution goes behind a button once the map is drawn.
+  map.once("idle", () =>
+    container.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show"),
   );
-  // On a phone the attribution is behind a button; MapLibre would begin with it open.
-  container.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show");
   map.addControl(new ScaleControl({ maxWidth: 88 }), "bottom-right");
   const report = () => {
     const viewport = currentViewport();
@@ -174,7 +187,7 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   });
   map.on("dragstart", () => tell(dragged, undefined));
   map.setMissingStyleImageResolver((id) => {
-    const picture = pictureOf(id);
+    const picture = pictureOf(id) ?? placePictureOf(id);
     if (picture) map?.addImage(id, picture, { pixelRatio: PIXELS });
   });
   await map.once("style.load");
@@ -183,42 +196,26 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   drawFeatures();
   manyPoints.setColor(palette[shade].feature);
   traveler?.addTo(map);
+  pin?.addTo(map);
   popup?.box.addTo(map);
   cursor();
   report();
-  void loadBasemap(map);
+  underlay = new Underlay(map, lineLayers(shade)[0]?.id, overlayLayers(shade)[0]?.id);
+  if (base) underlay.show(base);
 }
 
-/** Stage after stage, so that the land does not wait for its labels. What cannot be loaded is not drawn. */
-async function loadBasemap(into: LibreMap): Promise<void> {
-  for (const stage of stages) {
-    await Promise.allSettled(stage.map((name) => into.getSource<GeoJSONSource>(name)?.setData(fileOf(name))));
-  }
-  loadDetail(into);
-  into.on("zoom", () => loadDetail(into));
-}
-
-/** Fetches the detailed coast when the map first looks that closely, and lets go of the coarse one when it is drawn. */
-function loadDetail(from: LibreMap): void {
-  if (detailed || from.getZoom() < detail.zoom - 0.5) return;
-  detailed = true;
-  from.getSource<GeoJSONSource>(detail.source)?.setData(fileOf(detail.source));
-  from.once("idle", () => {
-    for (const layer of detail.coarse) from.setLayerZoomRange(layer, 0, detail.zoom);
-  });
-}
-
+/** Our own layers: what lies under them is put there by `setBase`. */
 function styleOf(shade: Shade): StyleSpecification {
-  const base = basemapLayers(shade);
-  const names = base.findIndex((layer) => layer.type === "symbol");
-  return {
-    version: 8,
-    sources: { ...basemapSources(), ...overlaySources() },
-    layers: [...base.slice(0, names), ...lineLayers(shade), ...base.slice(names), ...overlayLayers(shade)],
-  };
+  return { version: 8, sources: overlaySources(), layers: [...lineLayers(shade), ...overlayLayers(shade)] };
 }
 
-/** Repaints in another palette without loading anything again. */
+/** Puts another map under everything that is drawn, or the same in other colours. */
+export function setBase(next: Base): void {
+  base = next;
+  underlay?.show(next);
+}
+
+/** Repaints what is ours in another palette without loading anything again. */
 export function setShade(shade: Shade): void {
   manyPoints.setColor(palette[shade].feature);
   for (const layer of styleOf(shade).layers) {
@@ -381,9 +378,9 @@ export function setCamera(camera: Camera): void {
   map?.jumpTo({ center: [camera.longitude, camera.latitude], zoom: camera.zoom });
 }
 
-/** Zooms in to at least 11 where the map looks from further away. */
-export function flyTo(point: Point): void {
-  map?.flyTo({ center: toLngLat(point), zoom: Math.max(map.getZoom(), 11), maxDuration: 1500 });
+/** Zooms in to at least 11 where the map looks from further away, or to exactly the zoom that is given. */
+export function flyTo(point: Point, zoom?: number): void {
+  map?.flyTo({ center: toLngLat(point), zoom: zoom ?? Math.max(map.getZoom(), 11), maxDuration: 1500 });
 }
 
 /** Moves only when the point is not seen; `below` pixels at the lower edge of what is seen are about to be covered. */
@@ -524,6 +521,24 @@ export function setTraveler(point: Point | null): void {
     if (drawn && map) traveler.addTo(map);
   }
   traveler.setLngLat(toLngLat(point));
+}
+
+/** A pin that is dragged to another place; null takes it off. */
+export function setPin(point: Point | null): void {
+  if (!point) {
+    pin?.remove();
+    pin = null;
+    return;
+  }
+  if (!pin) {
+    pin = new Marker({ element: element("pin"), anchor: "bottom", draggable: true }).setLngLat(toLngLat(point));
+    pin.on("dragend", ({ target }: { target: Marker }) => {
+      const { lat, lng } = target.getLngLat();
+      tell(pinned, fromDegrees(lat, lng));
+    });
+    if (drawn && map) pin.addTo(map);
+  }
+  pin.setLngLat(toLngLat(point));
 }
 
 /** A ring that spreads once from a place where a note has just arrived. */

@@ -43,6 +43,19 @@ test("places come with their newest note, the newest place first", async () => {
   expect(seen()).toEqual(["d×2", "c×2"]);
 });
 
+test("what is deleted goes, and the place with its last note", async () => {
+  for (const message of ["a", "b"]) notes.leave(message, 1, 1);
+  notes.leave("c", 2, 2);
+  void nearby.look(area);
+  await live();
+  notes.delete("b");
+  await until(() => seen().includes("a×1"));
+  notes.delete("c");
+  await until(() => seen().length === 1);
+  expect(seen()).toEqual(["a×1"]);
+  expect(fresh).toEqual([]);
+});
+
 test("another area takes the place of the first, which is no longer watched", async () => {
   notes.leave("a", 1, 1);
   notes.leave("far", 500, 500);

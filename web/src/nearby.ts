@@ -42,11 +42,11 @@ export class NearbyNotes {
     const watch = new AbortController();
     this.#watch = watch;
     this.#state.value = { kind: "loading", places: this.#state.value.places };
-    const places = new Map<string, NotePlace>();
+    const places = new Map<string, Note[]>();
     let live = false;
     const show = () => {
       const newestFirst = [...places.values()].reverse().slice(0, MOST_PLACES);
-      this.#state.value = { kind: "live", places: newestFirst };
+      this.#state.value = { kind: "live", places: newestFirst.flatMap(placeOf) };
     };
     try {
       await watchNotes(
@@ -56,13 +56,21 @@ export class NearbyNotes {
           history: HISTORY,
           onNote: (note) => {
             const key = pointKey(note.point);
-            const count = (places.get(key)?.count ?? 0) + 1;
+            const there = places.get(key) ?? [];
+            there.push(note);
             // Deleted first, so that the newest place is always the last.
             places.delete(key);
-            places.set(key, { point: note.point, newest: note, count });
+            places.set(key, there);
             if (!live) return;
             show();
             this.#onNew(note);
+          },
+          onDeleted: (note) => {
+            const key = pointKey(note.point);
+            const left = (places.get(key) ?? []).filter(({ id }) => id !== note.id);
+            if (left.length > 0) places.set(key, left);
+            else places.delete(key);
+            if (live) show();
           },
           onLive: () => {
             live = true;
@@ -86,4 +94,9 @@ export class NearbyNotes {
   close(): void {
     this.#watch.abort();
   }
+}
+
+function placeOf(notes: readonly Note[]): NotePlace[] {
+  const newest = notes.at(-1);
+  return newest ? [{ point: newest.point, newest, count: notes.length }] : [];
 }

@@ -4,11 +4,12 @@ import type { Shade } from "./basemap";
 import type { Feature } from "./features";
 import { type Point, toLngLat } from "./geo";
 import { type Drawable, lineFeature } from "./lines";
+import { placePicture } from "./places/picture";
 import { routeLayers } from "./routes/layers";
 import { personLayers, trailLayers } from "./travelers/layers";
 
 /** Layers whose points are features that can be hovered and chosen. */
-export const featureLayers = ["feature", "feature-unnamed"];
+export const featureLayers = ["feature-kind", "feature", "feature-unnamed"];
 export const clusterLayer = "cluster";
 
 export const palette = {
@@ -85,7 +86,11 @@ export function featurePoints(features: readonly Feature[], first: number): Coll
   return features.map((f, i) => ({
     type: "Feature",
     id: first + i,
-    properties: { i: first + i, name: shortName(f.name) },
+    properties: {
+      i: first + i,
+      name: shortName(f.name),
+      ...(f.category && { picture: placePicture(f.category) }),
+    },
     geometry: { type: "Point", coordinates: toLngLat(f.point) },
   }));
 }
@@ -171,6 +176,7 @@ export function lineLayers(shade: Shade): LayerSpecification[] {
 export function overlayLayers(shade: Shade): LayerSpecification[] {
   const c = palette[shade];
   const named: ExpressionSpecification = ["!=", ["get", "name"], ""];
+  const tone: ExpressionSpecification = ["match", ["get", "tone"], "note", c.note, c.feature];
   return [
     {
       id: "notes",
@@ -247,7 +253,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
         "text-font": ["Map Medium"],
         "text-size": 12,
         "text-variable-anchor": ["left", "right", "top", "bottom"],
-        "text-radial-offset": 0.9,
+        "text-radial-offset": ["case", ["has", "picture"], 1.4, 0.9],
         "text-max-width": 12,
       },
       paint: { "text-color": c.text, "text-halo-color": c.halo, "text-halo-width": 1.6 },
@@ -257,7 +263,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
       type: "circle",
       source: "hover",
       paint: {
-        "circle-radius": 10,
+        "circle-radius": byZoom([5, 10], [13, 16]),
         "circle-color": c.feature,
         "circle-opacity": 0.25,
         "circle-stroke-color": c.feature,
@@ -283,14 +289,39 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
       paint: { "text-color": shade === "light" ? "#ffffff" : "#0c1226" },
     },
     {
+      // A place with an icon covers the dot.
+      id: "selection-ring",
+      type: "circle",
+      source: "selection",
+      paint: {
+        "circle-radius": byZoom([5, 12], [13, 18]),
+        "circle-color": tone,
+        "circle-opacity": 0.2,
+        "circle-stroke-color": tone,
+        "circle-stroke-width": 1.5,
+      },
+    },
+    {
       id: "selection",
       type: "circle",
       source: "selection",
       paint: {
         "circle-radius": 8,
-        "circle-color": ["match", ["get", "tone"], "note", c.note, c.feature],
+        "circle-color": tone,
         "circle-stroke-color": c.rim,
         "circle-stroke-width": 2.5,
+      },
+    },
+    {
+      id: "feature-kind",
+      type: "symbol",
+      source: "features",
+      filter: ["has", "picture"],
+      layout: {
+        "icon-image": ["get", "picture"],
+        "icon-size": byZoom([5, 0.55], [10, 0.8], [13, 1]),
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
       },
     },
     ...personLayers("travelers", c.ink, c.halo),

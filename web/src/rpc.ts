@@ -16,12 +16,6 @@ import type { Place } from "./state";
 const guide = createClient(RouteGuide, transport);
 const notes = createClient(NoteService, transport);
 
-/** The feature at exactly this point; its name is "" where there is none. */
-export async function getFeature(point: Point, signal: AbortSignal): Promise<Place> {
-  const feature = await guide.getFeature(pointMessage(point), { signal });
-  return { point, name: feature.name };
-}
-
 /** Streams the features of an area, many at a time and in the server's order. */
 export async function listFeatures(area: Rect, onBatch: (batch: Place[]) => void, signal: AbortSignal): Promise<void> {
   for (const { south, west, north, east } of splitRect(area)) {
@@ -175,6 +169,8 @@ export interface NoteWatch {
   readonly cursor: string;
   readonly history: number;
   onNote(note: Note, cursor: string): void;
+  /** A note was deleted, which may have been given or not; its message is "". */
+  onDeleted(note: Note): void;
   /** All stored notes have been given; from now on they come as they are written. Again after each reconnection. */
   onLive(cursor: string): void;
   /** The call is over; the next one goes on after the last cursor. */
@@ -189,7 +185,8 @@ export function watchNotes(watch: NoteWatch, signal: AbortSignal): Promise<never
       const request = { bounds: boundsMessage(watch.area), cursor, history: watch.history };
       for await (const answer of notes.watchNotes(request, { signal: attempt, onHeader: alive })) {
         cursor = answer.cursor;
-        if (answer.note) watch.onNote(noteOf(answer.note), cursor);
+        if (answer.note?.deleted) watch.onDeleted(noteOf(answer.note));
+        else if (answer.note) watch.onNote(noteOf(answer.note), cursor);
         else watch.onLive(cursor);
       }
       throw new ConnectError("the server ended the watch", Code.Unavailable);

@@ -30,7 +30,7 @@ type MapFeature struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Required.
 	Location *routeguide.Point `protobuf:"bytes,2,opt,name=location,proto3" json:"location,omitempty"`
-	// At most 1,024 bytes of UTF-8; may be empty.
+	// At most 4,096 bytes of UTF-8; may be empty.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// At most 4,096 bytes of UTF-8; may be empty.
 	Description string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
@@ -342,7 +342,7 @@ func (x *NearestFeaturesResponse) GetNeighbors() []*NearestFeaturesResponse_Neig
 
 type CreateFeatureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its `id` is not set.
+	// Required. Its `id` is not set.
 	Feature       *MapFeature `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -389,7 +389,8 @@ type UpdateFeatureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The feature as it shall be; `feature.id` says which one.
 	Feature *MapFeature `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
-	// Of it what shall change: `location`, `name`, `description`, `category`, `web_address`. Empty means all of them.
+	// Of it what shall change: `location`, which is always whole, `name`, `description`, `category`, `web_address`. Empty or
+	// `*` means all of them; over REST, where it is not given, those that the body has.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -567,7 +568,7 @@ func (x *ImportFeaturesRequest) GetData() []byte {
 
 type ImportFeaturesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Bytes of the file that have been taken care of.
+	// Bytes of the file that were read.
 	ByteCount int64 `protobuf:"varint,1,opt,name=byte_count,json=byteCount,proto3" json:"byte_count,omitempty"`
 	// Features that were added, and those that were there already.
 	FeatureCount   int64 `protobuf:"varint,2,opt,name=feature_count,json=featureCount,proto3" json:"feature_count,omitempty"`
@@ -689,7 +690,8 @@ type WatchFeaturesResponse struct {
 	//	*WatchFeaturesResponse_Deleted
 	//	*WatchFeaturesResponse_Current
 	Event isWatchFeaturesResponse_Event `protobuf_oneof:"event"`
-	// Where to go on after this answer; opaque, and only for the server that gave it.
+	// Where to go on after this answer; opaque, and only for the server that gave it. Empty before `current` where the call
+	// began without one: begin again.
 	Cursor        string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -776,7 +778,8 @@ type WatchFeaturesResponse_Feature struct {
 }
 
 type WatchFeaturesResponse_Deleted struct {
-	// The identifier of a feature that was deleted or moved out of the area.
+	// The identifier of a feature that was deleted or moved out of the area. After a cursor it may be one that the client was
+	// never told of.
 	Deleted string `protobuf:"bytes,2,opt,name=deleted,proto3,oneof"`
 }
 

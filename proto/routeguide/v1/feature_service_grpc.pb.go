@@ -42,7 +42,8 @@ type FeatureServiceClient interface {
 	//
 	// A word of the query matches words that begin with it, whatever their case and accents; every word must match. Features
 	// whose name begins with the query come first, then those with all words in the name, then the others; among equals the
-	// one nearer to the middle of `bounds`, if given, else in the order of names.
+	// one nearer to the middle of `bounds`, if given, then in the order of names. Of very many matches only some are looked at,
+	// those with few words first, and the answer says so.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range.
 	SearchFeatures(ctx context.Context, in *SearchFeaturesRequest, opts ...grpc.CallOption) (*SearchFeaturesResponse, error)
@@ -66,7 +67,7 @@ type FeatureServiceClient interface {
 	// request is the file itself.
 	//
 	// A feature that was imported before, with the same values, is not added a second time: an import that broke off may
-	// simply be sent again.
+	// simply be sent again. One that was deleted since is added again.
 	//
 	// Errors: INVALID_ARGUMENT with the line and what is wrong there; what came before it stays.
 	ImportFeatures(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportFeaturesRequest, ImportFeaturesResponse], error)
@@ -74,7 +75,7 @@ type FeatureServiceClient interface {
 	// changed or moved into the area, and one that was deleted or moved out of it.
 	//
 	// Nothing is missed between the two, nothing is sent twice. A client that lost its connection calls again with the last
-	// cursor that it was given and gets what it missed.
+	// cursor that it was given and gets what it missed: each feature that changed since, once, as it is by then.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range; OUT_OF_RANGE when the cursor lies beyond the newest change;
 	// RESOURCE_EXHAUSTED when the client reads too slowly: go on from the last cursor.
@@ -185,7 +186,8 @@ type FeatureServiceServer interface {
 	//
 	// A word of the query matches words that begin with it, whatever their case and accents; every word must match. Features
 	// whose name begins with the query come first, then those with all words in the name, then the others; among equals the
-	// one nearer to the middle of `bounds`, if given, else in the order of names.
+	// one nearer to the middle of `bounds`, if given, then in the order of names. Of very many matches only some are looked at,
+	// those with few words first, and the answer says so.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range.
 	SearchFeatures(context.Context, *SearchFeaturesRequest) (*SearchFeaturesResponse, error)
@@ -209,7 +211,7 @@ type FeatureServiceServer interface {
 	// request is the file itself.
 	//
 	// A feature that was imported before, with the same values, is not added a second time: an import that broke off may
-	// simply be sent again.
+	// simply be sent again. One that was deleted since is added again.
 	//
 	// Errors: INVALID_ARGUMENT with the line and what is wrong there; what came before it stays.
 	ImportFeatures(grpc.BidiStreamingServer[ImportFeaturesRequest, ImportFeaturesResponse]) error
@@ -217,7 +219,7 @@ type FeatureServiceServer interface {
 	// changed or moved into the area, and one that was deleted or moved out of it.
 	//
 	// Nothing is missed between the two, nothing is sent twice. A client that lost its connection calls again with the last
-	// cursor that it was given and gets what it missed.
+	// cursor that it was given and gets what it missed: each feature that changed since, once, as it is by then.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range; OUT_OF_RANGE when the cursor lies beyond the newest change;
 	// RESOURCE_EXHAUSTED when the client reads too slowly: go on from the last cursor.

@@ -49,7 +49,8 @@ type RouteServiceClient interface {
 	// Streams the points of a route, in order of time. Those that were recorded longer ago than the server's flag
 	// -track-max-age says are gone.
 	//
-	// Errors: NOT_FOUND when there is no such route, or it was deleted.
+	// Errors: NOT_FOUND when there is no such route, or it was deleted; ABORTED when points came late, between those that were
+	// sent and those that were not: call again.
 	ReadTrack(ctx context.Context, in *ReadTrackRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadTrackResponse], error)
 	// Streams a route as it is and its points, then, while it is recorded, what comes to it: its points, and the route as it is
 	// after each change. Ends with OK when the route is finished.
@@ -263,7 +264,8 @@ type RouteServiceServer interface {
 	// Streams the points of a route, in order of time. Those that were recorded longer ago than the server's flag
 	// -track-max-age says are gone.
 	//
-	// Errors: NOT_FOUND when there is no such route, or it was deleted.
+	// Errors: NOT_FOUND when there is no such route, or it was deleted; ABORTED when points came late, between those that were
+	// sent and those that were not: call again.
 	ReadTrack(*ReadTrackRequest, grpc.ServerStreamingServer[ReadTrackResponse]) error
 	// Streams a route as it is and its points, then, while it is recorded, what comes to it: its points, and the route as it is
 	// after each change. Ends with OK when the route is finished.

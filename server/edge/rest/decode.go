@@ -34,19 +34,23 @@ func newDecoder(r io.Reader, request *request) *decoder {
 	return d
 }
 
-// Decode reads the next value; io.EOF says that there is none. It may be called in a goroutine of the gateway, where a panic
-// would end the process.
-func (d *decoder) Decode(v any) (err error) {
+// Decode reads the next value; io.EOF says that there is none.
+func (d *decoder) Decode(v any) error {
+	return d.request.guard(func() error { return d.next(v) })
+}
+
+// guard ends the call when reading fails. It may run in a goroutine of the gateway, where a panic would end the process.
+func (r *request) guard(read func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			d.request.log.Error("a panic ended a request", "panic", p, "stack", string(debug.Stack()))
+			r.log.Error("a panic ended a request", "panic", p, "stack", string(debug.Stack()))
 			err = status.Error(codes.Internal, "something went wrong in the server; its log says what")
-			d.request.fail(err)
+			r.fail(err)
 		}
 	}()
-	err = d.next(v)
+	err = read()
 	if err != nil && err != io.EOF {
-		d.request.fail(err)
+		r.fail(err)
 	}
 	return err
 }

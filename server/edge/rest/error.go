@@ -38,9 +38,11 @@ func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler,
 
 // streamError is the status in the line that ends a stream.
 func streamError(ctx context.Context, err error) *status.Status {
-	if problem := requestOf(ctx).problem(); problem != nil {
+	in := requestOf(ctx)
+	if problem := in.problem(); problem != nil {
 		err = problem
 	}
+	in.torn = in.download != ""
 	var http *runtime.HTTPStatusError
 	if errors.As(err, &http) {
 		err = http.Err

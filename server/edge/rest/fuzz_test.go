@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -13,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"routeguide/proto/routeguide"
+	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/edge/exchange"
 )
 
@@ -72,4 +76,49 @@ func FuzzFeatureJSON(f *testing.F) {
 			t.Errorf("%v became %v, %v", want, &got, err)
 		}
 	})
+}
+
+// FuzzUpload checks that a body of JSON that may be a file is passed on as the file it is, byte for byte and however it comes
+// in, unless it begins as messages do.
+func FuzzUpload(f *testing.F) {
+	for _, s := range []string{"", " ", "{", `{"type":"FeatureCollection"}`, "[\n{}]", `{ "data":"aGVsbG8="}`, "{\n\n\"data\"", `{"dat`, `{"data1":1}`, strings.Repeat("\n", 1000) + `{"data":""}`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		file, isFile := uploaded(t, strings.NewReader(text))
+		again, isFileAgain := uploaded(t, iotest.OneByteReader(strings.NewReader(text)))
+		if isFile != isFileAgain || isFile && (file != text || again != text) {
+			t.Errorf("%q became %v %q, byte by byte %v %q", text, isFile, file, isFileAgain, again)
+		}
+		if isMessages := regexp.MustCompile(`^\s*\{\s*"data"`).MatchString(text); isFile == isMessages && len(text) < clearBytes {
+			t.Errorf("%q is a file: %v", text, isFile)
+		}
+	})
+}
+
+// uploaded is what a body of application/json is taken for.
+func uploaded(t *testing.T, in io.Reader) (text string, isFile bool) {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	calls := exchange.NewCalls(context.Background(), exchange.Limits{}, nil)
+	r := &request{
+		limit: 1 << 20, stream: true, upload: unclear, calls: calls, cancel: cancel,
+		cause: func() error { return context.Cause(ctx) }, acquire: func(int) error { return nil },
+	}
+	r.body = exchange.NewBody(httptest.NewRecorder(), httptest.NewRequest("POST", "/v1/routes:import", in), calls.Limits, r.fail)
+	defer r.body.Close()
+	d := marshaler{}.NewDecoder(r)
+	for {
+		var m routeguidev1.ImportRoutesRequest
+		err := d.Decode(&m)
+		if r.upload == messages {
+			return "", false
+		}
+		if err == io.EOF {
+			return text, true
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		text += string(m.Data)
+	}
 }

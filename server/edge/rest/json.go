@@ -102,6 +102,9 @@ func (m marshaler) NewEncoder(w io.Writer) runtime.Encoder {
 // NewDecoder reads a request: one JSON value, or a sequence of them, normally one a line.
 func (marshaler) NewDecoder(r io.Reader) runtime.Decoder {
 	in := r.(*request) // as the door made it
+	if in.upload != messages {
+		return &uploadDecoder{request: in, buffer: make([]byte, uploadBytes)}
+	}
 	d := newDecoder(in, in)
 	in.lines = d.in
 	return d

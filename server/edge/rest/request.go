@@ -24,6 +24,7 @@ type request struct {
 	lines   *line.Reader   // of body, once it is read
 	patch   bool           // the call changes parts of something
 	members []string       // those that its body has
+	upload  upload         // what the body is
 	stream  bool           // any number of messages may come
 	arrives bool           // one of them has begun to
 	long    bool           // and memory for it was asked for
@@ -38,6 +39,9 @@ type request struct {
 	acquire func(bytes int) error
 
 	broken atomic.Pointer[error] // why it cannot be read
+
+	download string // the Content-Disposition of an answer that is a file, or ""
+	torn     bool   // that file broke off
 
 	mu   sync.Mutex
 	kept int // memory that the message being read has

@@ -39,6 +39,7 @@ func New(conn grpc.ClientConnInterface, calls *exchange.Calls, log *slog.Logger)
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler{}),
 		runtime.WithMarshalerOption(mimeEvents, eventMarshaler{}),
+		runtime.WithMarshalerOption(mimeFile, fileMarshaler{}),
 		runtime.WithIncomingHeaderMatcher(incoming),
 		runtime.WithOutgoingHeaderMatcher(outgoing),
 		runtime.WithForwardResponseOption(beginStream),
@@ -80,6 +81,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.fail(res, r, status.Error(codes.InvalidArgument, "the query is not UTF-8"))
 		return
 	}
+	download(in, r, res)
+	if in.upload = uploadOf(r); in.upload != messages {
+		r.Method = http.MethodPost
+	}
 	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		if r.ContentLength != 0 {
 			exchange.Abandon(w)
@@ -94,6 +99,9 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Body = in
 	}
 	d.mux.ServeHTTP(res, r)
+	if in.torn {
+		panic(http.ErrAbortHandler) // net/http then ends the connection, and not the answer
+	}
 }
 
 // fail answers without the gateway.
@@ -126,8 +134,12 @@ func beginStream(ctx context.Context, w http.ResponseWriter, message proto.Messa
 	if message != nil || !ok {
 		return nil
 	}
-	if body := requestOf(ctx).body; body != nil {
-		body.BeforeAnswer()
+	in := requestOf(ctx)
+	if in.body != nil {
+		in.body.BeforeAnswer()
+	}
+	if in.download != "" {
+		res.Header().Set("Content-Disposition", in.download)
 	}
 	res.Header().Set("Content-Type", res.StreamType)
 	res.Header().Set("Cache-Control", "no-store")

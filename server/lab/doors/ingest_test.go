@@ -171,6 +171,31 @@ func show(f *routeguidev1.Fix) string {
 	return s
 }
 
+// OwnTracks is answered where the others are and what they are called, and not where it is itself.
+func TestPhonesSeeEachOther(t *testing.T) {
+	p := start(t)
+	send := func(user string, lat float64) (answer string) {
+		body := fmt.Sprintf(`{"_type":"location","lat":%v,"lon":-74.5,"tst":%d,"vel":36,"batt":50}`, lat, time.Now().Unix())
+		code, answer := post(t, p, http.MethodPost, "/ingest/owntracks?u="+user+"&d=phone", body)
+		if code != http.StatusOK {
+			t.Fatalf("%d %s", code, answer)
+		}
+		return answer
+	}
+	if alone := send("Ada", 40.5); strings.TrimSpace(alone) != "[]" {
+		t.Errorf("alone: %s", alone)
+	}
+	var friends []map[string]any
+	if err := json.Unmarshal([]byte(send("Ben", 40.6)), &friends); err != nil {
+		t.Fatal(err)
+	}
+	if len(friends) != 2 || friends[0]["_type"] != "card" || friends[0]["name"] != "Ada" || friends[0]["tid"] != "AD" ||
+		friends[1]["_type"] != "location" || friends[1]["lat"] != 40.5 || friends[1]["lon"] != -74.5 || friends[1]["vel"] != 36.0 ||
+		friends[1]["batt"] != 50.0 || friends[1]["topic"] != friends[0]["topic"] {
+		t.Errorf("friends: %v", friends)
+	}
+}
+
 // An app that sends what cannot be is told so, or is rid of it, and nobody else notices.
 func TestPhonesThatAreWrong(t *testing.T) {
 	p := start(t)

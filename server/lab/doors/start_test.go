@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -76,9 +77,14 @@ func (p *program) stop() error {
 	}
 }
 
-func (p *program) dial() *grpc.ClientConn {
+func (p *program) dial() *grpc.ClientConn { return p.dialFrom("127.0.0.1") }
+
+// dialFrom connects from an address of this machine.
+func (p *program) dialFrom(ip string) *grpc.ClientConn {
 	p.t.Helper()
-	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
+	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }))
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func TestUpstreamOfHostileCallers(t *testing.T) {
 				var hostile sync.WaitGroup
 				hostile.Go(func() {
 					defer over.Store(true)
-					attack(t, p.conn(), upstream.method)
+					attack(t, p.dialFrom("127.0.0.2"), upstream.method)
 				})
 				other, calls := visitor{t, p, doors[0]}, 0
 				for ; calls < 20 || !over.Load(); calls++ {

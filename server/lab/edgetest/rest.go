@@ -23,11 +23,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Rule is where REST has a method. A rule for POST has the whole request as its body, one for PATCH a field of it; the fields
-// of one for GET or DELETE that are not in the path are query parameters.
+// Rule is where REST has a method. A rule for POST has the whole request as its body, one for PATCH and one for POST that
+// creates something a field of it; the fields of one for GET or DELETE that are not in the path are query parameters.
 type Rule struct {
 	Method, Path string
 }
+
+const create = "POST one field" // the method of a rule that creates something
 
 // Rules are those of all services that have REST paths.
 var Rules = map[string]Rule{
@@ -49,6 +51,17 @@ var Rules = map[string]Rule{
 	"/routeguide.v1.RouteService/ReportFixes": {http.MethodPost, "/v1/devices/{device}:report"},
 	"/routeguide.v1.RouteService/UpdateRoute": {http.MethodPatch, "/v1/routes/{route.id}"},
 	"/routeguide.v1.RouteService/DeleteRoute": {http.MethodDelete, "/v1/routes/{route}"},
+	"/routeguide.v1.RouteService/ExportRoute": {http.MethodGet, "/v1/routes/{route}:export"},
+
+	"/routeguide.v1.RouteService/ImportRoutes": {http.MethodPost, "/v1/routes:import"},
+
+	"/routeguide.v1.FeatureService/SearchFeatures":  {http.MethodGet, "/v1/features:search"},
+	"/routeguide.v1.FeatureService/NearestFeatures": {http.MethodGet, "/v1/features:nearest"},
+	"/routeguide.v1.FeatureService/CreateFeature":   {create, "/v1/features"},
+	"/routeguide.v1.FeatureService/UpdateFeature":   {http.MethodPatch, "/v1/features/{feature.id}"},
+	"/routeguide.v1.FeatureService/DeleteFeature":   {http.MethodDelete, "/v1/features/{feature}"},
+	"/routeguide.v1.FeatureService/ImportFeatures":  {http.MethodPost, "/v1/features:import"},
+	"/routeguide.v1.FeatureService/WatchFeatures":   {http.MethodGet, "/v1/features:watch"},
 
 	"/Greeter/SayHello":                                 {http.MethodGet, "/v1/tutorial/greeter:sayHello"},
 	"/Greeter/SayHelloAgain":                            {http.MethodGet, "/v1/tutorial/greeter:sayHelloAgain"},
@@ -124,6 +137,9 @@ func (s *restStream) start(body io.ReadCloser) error {
 	for name, values := range s.conn.Header {
 		req.Header[name] = values
 	}
+	if s.send != nil {
+		req.Header.Set("Content-Type", "application/x-ndjson") // the body could also be a file
+	}
 	if s.conn.Events {
 		req.Header.Set("Accept", "text/event-stream")
 	}
@@ -164,7 +180,7 @@ func (s *restStream) SendMsg(m any) error {
 		return url.PathEscape(cut(m.(proto.Message), fields, strings.Split(strings.Trim(name, "{}"), ".")))
 	})
 	body := io.ReadCloser(http.NoBody)
-	if s.rule.Method == http.MethodPatch {
+	if s.rule.Method == http.MethodPatch || s.rule.Method == create {
 		for name, value := range fields { // there is one that is an object, and its mask
 			if _, ok := value.(map[string]any); ok {
 				delete(fields, name)
@@ -174,6 +190,9 @@ func (s *restStream) SendMsg(m any) error {
 				body = io.NopCloser(bytes.NewReader(data))
 			}
 		}
+	}
+	if s.rule.Method == create {
+		s.rule.Method = http.MethodPost
 	}
 	query := url.Values{}
 	flatten(query, "", fields)
@@ -242,7 +261,8 @@ func (s *restStream) read(req *http.Request) {
 		}
 	}
 	s.head(md)
-	if res.StatusCode == http.StatusOK && s.lines {
+	isFile := res.Header.Get("Content-Disposition") != ""
+	if res.StatusCode == http.StatusOK && s.lines && !isFile {
 		s.finish(s.readLines(bufio.NewReader(res.Body)), nil)
 		return
 	}
@@ -251,6 +271,11 @@ func (s *restStream) read(req *http.Request) {
 	case err != nil:
 	case res.StatusCode != http.StatusOK:
 		err = statusFromJSON(text)
+	case isFile: // which the messages of the call have in pieces
+		if text, err = json.Marshal(map[string][]byte{"data": text}); err == nil {
+			s.message(text)
+			err = io.EOF
+		}
 	default:
 		s.message(text)
 		err = io.EOF

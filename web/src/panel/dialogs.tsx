@@ -1,12 +1,14 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { AddBasemap } from "../basemaps/choice";
+import { words as basemapWords } from "../basemaps/words";
 import { shortcuts } from "../keyboard";
 import { Phones } from "../phones/phones";
 import { CallsTable } from "./calls";
 import { CloseIcon } from "./icons";
 
-export type DialogName = "help" | "about" | "calls" | "phones";
+export type DialogName = "help" | "about" | "calls" | "phones" | "basemap";
 
 /** Which dialog is open; write it to open one. */
 export const dialog = signal<DialogName | null>(null);
@@ -33,6 +35,9 @@ export function Dialogs() {
       </Dialog>
       <Dialog name="phones" title="Add a phone">
         <Phones />
+      </Dialog>
+      <Dialog name="basemap" title={basemapWords.add}>
+        <AddBasemap />
       </Dialog>
       <Dialog name="calls" title="Calls" wide>
         <CallsTable />

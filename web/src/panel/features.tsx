@@ -4,13 +4,23 @@ import { type Feature, indexOfPoint, type Listing, splitName } from "../features
 import { filter, finder, hovered, rows, unnamedCount } from "../finder";
 import { distance, formatCount, formatDistance, formatPoint, fromDegrees, type Point } from "../geo";
 import { reveal, setCamera } from "../map";
+import { draft, importing, placing } from "../places/editing";
+import { PlaceForm } from "../places/form";
+import { PlaceSign } from "../places/sign";
+import { kindOf, words } from "../places/words";
+import { ImportButton, ImportNews } from "../routes/import-button";
 import { narrow, PLACE_CARD } from "../sheet";
 import { camera, connection, developer, place, showUnnamed } from "../state";
-import { PinIcon, SearchIcon } from "./icons";
+import { PinIcon, PlusIcon, SearchIcon } from "./icons";
 import { VirtualList } from "./list";
 
 /** Lists what ListFeatures finds in the visible part of the world. */
 export function FeaturesPanel() {
+  if (draft.value) return <PlaceForm draft={draft.value} />;
+  return <FeatureList />;
+}
+
+function FeatureList() {
   const active = useSignal<Point | null>(null);
   const list = rows.value;
   const listing = finder.listing.value;
@@ -77,7 +87,45 @@ export function FeaturesPanel() {
       ) : (
         <Nothing listing={listing} />
       )}
+      <ImportNews importing={importing} said={({ features, duplicates }) => words.imported(features, duplicates)} />
+      <Adding />
     </div>
+  );
+}
+
+/** Begins a new place: the next click on the map says where. */
+function Adding() {
+  if (!placing.value) {
+    return (
+      <footer class="adding">
+        <button
+          type="button"
+          class="button wide"
+          onClick={() => {
+            placing.value = true;
+          }}
+        >
+          <PlusIcon /> {words.add}
+        </button>
+        <ImportButton importing={importing} label={words.import} accept=".csv,.geojson,.json" />
+      </footer>
+    );
+  }
+  return (
+    <footer class="adding">
+      <p role="status">
+        <b>{words.placing}</b> <small>{words.placingByKey}</small>
+      </p>
+      <button
+        type="button"
+        class="button small"
+        onClick={() => {
+          placing.value = false;
+        }}
+      >
+        {words.cancel}
+      </button>
+    </footer>
   );
 }
 
@@ -112,7 +160,6 @@ function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEven
           else filter.value = "";
         }}
       />
-      <kbd>/</kbd>
     </div>
   );
 }
@@ -142,15 +189,15 @@ function Summary({ listing }: { listing: Listing }) {
   );
 }
 
-function FeatureRow({ feature: { name, point } }: { feature: Feature }) {
+function FeatureRow({ feature: { name, point, category } }: { feature: Feature }) {
   const center = fromDegrees(camera.value.latitude, camera.value.longitude);
   const [title, detail] = splitName(name);
   return (
     <>
-      <i class={name === "" ? "unnamed" : ""} />
+      {category ? <PlaceSign category={category} size={22} /> : <i class={name === "" ? "unnamed" : ""} />}
       <span class="row-text" title={name === "" ? undefined : name}>
         {name === "" ? <em>Unnamed</em> : <span>{title}</span>}
-        <small>{detail || formatPoint(point)}</small>
+        <small>{[category && kindOf(category), detail || formatPoint(point)].filter(Boolean).join(" · ")}</small>
       </span>
       <small class="row-end">{formatDistance(distance(center, point))}</small>
     </>

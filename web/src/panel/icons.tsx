@@ -20,6 +20,9 @@ function icon(children: ComponentChildren, size = 18) {
 
 export const PlusIcon = icon(<path d="M12 5v14M5 12h14" />);
 export const MinusIcon = icon(<path d="M5 12h14" />);
+export const LayersIcon = icon(
+  <path d="M12 3.5 21 8.5 12 13.5 3 8.5ZM3.5 12.5l8.5 4.7 8.5-4.7M3.5 16.5l8.5 4.7 8.5-4.7" />,
+);
 export const LocateIcon = icon(
   <>
     <circle cx="12" cy="12" r="6.5" />
@@ -106,3 +109,12 @@ export const PeopleIcon = icon(
 export const FollowIcon = icon(<path d="M20.5 3.5 3.5 10.5l7 3 3 7Z" />, 16);
 export const PlayIcon = icon(<path d="M7 4.5v15l12.5-7.5Z" fill="currentColor" />, 16);
 export const PauseIcon = icon(<path d="M8 5v14M16 5v14" stroke-width="4" />, 16);
+export const TownIcon = icon(<path d="M4 20.5v-9l5-3.5 5 3.5v9ZM14 20.5V4.5h6v16M3 20.5h18M9 20.5v-4" />, 16);
+export const CoordinatesIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="5.5" />
+    <path d="M12 2.5v6M12 15.5v6M2.5 12h6M15.5 12h6" />
+  </>,
+  16,
+);
+export const EditIcon = icon(<path d="m4 20 1-4.5L16.5 4 20 7.5 8.5 19ZM14 6.5l3.5 3.5" />, 15);

@@ -2,22 +2,29 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { splitName } from "../features";
 import { formatPoint } from "../geo";
+import { details } from "../places/details";
+import { addAt, edit } from "../places/editing";
+import { PlaceSign } from "../places/sign";
+import { kindOf, words } from "../places/words";
 import { source } from "../recorder";
 import { addWaypoint, place, say, view } from "../state";
 import { copyText } from "./clipboard";
-import { ChatIcon, CheckIcon, CloseIcon, CopyIcon, RouteIcon } from "./icons";
+import { ChatIcon, CheckIcon, CloseIcon, CopyIcon, EditIcon, PinIcon, RouteIcon } from "./icons";
 
 /** What stands beside the chosen place on the map. */
 export function PlaceCard() {
   const chosen = place.value;
   if (!chosen) return null;
+  const feature = details.value;
   const [title, detail] = splitName(chosen.name);
+  const about = [feature?.category && kindOf(feature.category), detail].filter(Boolean).join(" · ");
   return (
     <section class="place-card" aria-label="Chosen place">
       <header>
+        {feature?.category && <PlaceSign category={feature.category} size={30} />}
         <div>
           <h2 title={chosen.name || undefined}>{title || "This place"}</h2>
-          {detail && <p>{detail}</p>}
+          {about && <p>{about}</p>}
         </div>
         <button
           type="button"
@@ -30,6 +37,8 @@ export function PlaceCard() {
           <CloseIcon />
         </button>
       </header>
+      {feature?.description && <p class="place-description">{feature.description}</p>}
+      {feature && <Website address={feature.webAddress} />}
       <Coordinates text={formatPoint(chosen.point)} />
       <footer>
         <button
@@ -53,8 +62,29 @@ export function PlaceCard() {
         >
           <RouteIcon /> Demo drive
         </button>
+        {feature && (
+          <button type="button" class="button small" onClick={() => edit(feature)}>
+            <EditIcon /> {words.edit}
+          </button>
+        )}
+        {feature === null && (
+          <button type="button" class="button small" onClick={() => addAt(chosen.point)}>
+            <PinIcon /> {words.addHere}
+          </button>
+        )}
       </footer>
     </section>
+  );
+}
+
+/** Whoever may edit may link anywhere: the page follows to the web only, and gives nothing away. */
+function Website({ address }: { address: string }) {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) return null;
+  return (
+    <a class="place-website" href={url.href} target="_blank" rel="noopener noreferrer nofollow" title={url.href}>
+      {url.host}
+    </a>
   );
 }
 

@@ -3,6 +3,7 @@ import { setInsets } from "../map";
 import { RoutesOverMap } from "../routes/over-map";
 import { RoutesPanel } from "../routes/panel";
 import { words as routeWords } from "../routes/words";
+import { SearchBox } from "../search/box";
 import { heightOf, narrow, nextStop, settle, sheet } from "../sheet";
 import { consoleLink, notice, place, type View, view, views } from "../state";
 import { TravelersPanel } from "../travelers/panel";
@@ -37,6 +38,7 @@ export function Shell() {
   return (
     <>
       <Card />
+      <SearchBox />
       <ConsoleDoor />
       <Tools />
       {narrow.value && !consoleLink.value && view.value === "features" && place.value && (

@@ -1,3 +1,4 @@
+import { MapChoice } from "../basemaps/choice";
 import { fromDegrees } from "../geo";
 import { flyTo, zoomBy } from "../map";
 import { canFollowDevice } from "../sources";
@@ -39,6 +40,7 @@ export function Tools() {
           <ThemeIcon />
         </button>
       </div>
+      <MapChoice />
     </div>
   );
 }

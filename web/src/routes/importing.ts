@@ -1,29 +1,33 @@
-// Files that are sent to become routes, one after another.
+// Files that are sent to become routes, or features, one after another.
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { type ImportProgress, importFile } from "../rpc/files";
+import type { SendFile } from "../rpc/files";
 
-export type ImportState =
+export type ImportState<T> =
   | { readonly kind: "idle" }
   /** `part` from 0 to 1. */
   | { readonly kind: "sending"; readonly name: string; readonly part: number }
-  | { readonly kind: "done"; readonly progress: ImportProgress }
+  | { readonly kind: "done"; readonly sum: T }
   | { readonly kind: "failed"; readonly name: string; readonly reason: string };
 
-export type SendFile = typeof importFile;
+export interface Imports<T> {
+  readonly send: SendFile<T>;
+  /** What no file comes to. */
+  readonly nothing: T;
+  add(a: T, b: T): T;
+  /** Is told what the files came to; what was complete before a failure too. */
+  onDone(sum: T): void;
+}
 
-export class Importing {
-  readonly #state = signal<ImportState>({ kind: "idle" });
-  readonly #onDone: (progress: ImportProgress) => void;
-  readonly #send: SendFile;
+export class Importing<T> {
+  readonly #state = signal<ImportState<T>>({ kind: "idle" });
+  readonly #imports: Imports<T>;
   #call = new AbortController();
 
-  /** `onDone` is told what the files came to; what was complete before a failure too. */
-  constructor(onDone: (progress: ImportProgress) => void, send: SendFile = importFile) {
-    this.#onDone = onDone;
-    this.#send = send;
+  constructor(imports: Imports<T>) {
+    this.#imports = imports;
   }
 
-  get state(): ReadonlySignal<ImportState> {
+  get state(): ReadonlySignal<ImportState<T>> {
     return this.#state;
   }
 
@@ -32,28 +36,24 @@ export class Importing {
     if (this.#state.peek().kind === "sending" || files.length === 0) return;
     this.#call = new AbortController();
     const { signal } = this.#call;
-    let all: ImportProgress = { routes: [], points: 0, duplicates: 0 };
+    const { send, nothing, add, onDone } = this.#imports;
+    let sum = nothing;
     for (const file of files) {
       const show = (part: number) => {
         this.#state.value = { kind: "sending", name: file.name, part };
       };
       show(0);
       try {
-        const progress = await this.#send(file, show, signal);
-        all = {
-          routes: [...all.routes, ...progress.routes],
-          points: all.points + progress.points,
-          duplicates: all.duplicates + progress.duplicates,
-        };
+        sum = add(sum, await send(file, show, signal));
       } catch (failure) {
         const reason = failure instanceof Error ? failure.message : String(failure);
         this.#state.value = signal.aborted ? { kind: "idle" } : { kind: "failed", name: file.name, reason };
-        this.#onDone(all);
+        onDone(sum);
         return;
       }
     }
-    this.#state.value = { kind: "done", progress: all };
-    this.#onDone(all);
+    this.#state.value = { kind: "done", sum };
+    onDone(sum);
   }
 
   /** Stops sending, or closes what was said. */

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { deletion as placeDeletion } from "../places/editing";
 import { narrow } from "../sheet";
 import { consoleLink, view } from "../state";
 import { ReplayBar } from "./replay-bar";
@@ -20,18 +21,23 @@ export function RoutesOverMap() {
   );
 }
 
+/** What was deleted last, of routes and of places. */
 function Undo() {
-  const pending = deletion.pending.value;
   return (
     <div class="undo" role="status">
-      {pending && (
-        <div class="card">
-          <span title={pending.title}>{words.removed(pending.title)}</span>
-          <button type="button" onClick={() => deletion.undo()}>
-            {words.undo}
-          </button>
-        </div>
-      )}
+      {[deletion, placeDeletion].map((one, i) => {
+        const pending = one.pending.value;
+        return (
+          pending && (
+            <div key={i === 0 ? "route" : "place"} class="card">
+              <span title={pending.title}>{words.removed(pending.title)}</span>
+              <button type="button" onClick={() => one.undo()}>
+                {words.undo}
+              </button>
+            </div>
+          )
+        );
+      })}
     </div>
   );
 }

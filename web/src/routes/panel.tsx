@@ -1,12 +1,13 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { formatDistance } from "../geo";
 import { timeOf } from "../panel/dates";
-import { CloseIcon, RouteIcon, SearchIcon } from "../panel/icons";
+import { RouteIcon, SearchIcon } from "../panel/icons";
 import { Rows } from "../panel/rows";
 import { recordDevice } from "../recorder";
 import type { Route } from "../rpc/routes";
 import { titleOf } from "./days";
 import { RouteDetail } from "./detail";
+import { ImportButton, ImportNews } from "./import-button";
 import {
   catalog,
   filter,
@@ -71,9 +72,13 @@ function RouteList() {
       ) : (
         <Nothing />
       )}
-      <ImportNews />
+      <ImportNews
+        importing={importing}
+        said={({ routes, points, duplicates }) => words.imported(routes.length, points, duplicates)}
+      />
       <footer>
-        <ImportButton />
+        <ImportButton importing={importing} label={words.import} accept=".gpx,.kml,.geojson,.json,.fit" />
+        <small>{words.importHint}</small>
       </footer>
     </div>
   );
@@ -185,63 +190,6 @@ function Nothing() {
       <p>{words.noneHint}</p>
       <button type="button" class="button primary route" onClick={recordDevice}>
         {words.record}
-      </button>
-    </div>
-  );
-}
-
-function ImportButton() {
-  const input = useRef<HTMLInputElement>(null);
-  return (
-    <>
-      <button
-        type="button"
-        class="button"
-        disabled={importing.state.value.kind === "sending"}
-        onClick={() => input.current?.click()}
-      >
-        {words.import}
-      </button>
-      <small>{words.importHint}</small>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        multiple
-        accept=".gpx,.kml,.geojson,.json,.fit"
-        onChange={(event) => {
-          void importing.start([...(event.currentTarget.files ?? [])]);
-          event.currentTarget.value = "";
-        }}
-      />
-    </>
-  );
-}
-
-/** How far the files are, and what they came to. */
-function ImportNews() {
-  const state = importing.state.value;
-  if (state.kind === "idle") return null;
-  return (
-    <div class="import-news" data-kind={state.kind} role={state.kind === "failed" ? "alert" : "status"}>
-      {state.kind === "sending" && (
-        <>
-          <p title={state.name}>{words.sending(state.name, Math.floor(state.part * 100))}</p>
-          <progress max={1} value={state.part} aria-label={state.name} />
-        </>
-      )}
-      {state.kind === "done" && (
-        <p>{words.imported(state.progress.routes.length, state.progress.points, state.progress.duplicates)}</p>
-      )}
-      {state.kind === "failed" && <p>{words.notImported(state.name, state.reason)}</p>}
-      <button
-        type="button"
-        class="icon-button small"
-        aria-label={words.dismiss}
-        title={words.dismiss}
-        onClick={() => importing.dismiss()}
-      >
-        <CloseIcon />
       </button>
     </div>
   );

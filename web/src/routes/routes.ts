@@ -2,6 +2,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { fitToRect, onDrag, onMark, onPointer } from "../map";
+import { type ImportedRoutes, importRoutes } from "../rpc/files";
 import { deleteRoute, getRoute, listRoutes, type Route, type RouteChange, updateRoute } from "../rpc/routes";
 import { narrow } from "../sheet";
 import { connection, say, view } from "../state";
@@ -14,7 +15,7 @@ import { Importing } from "./importing";
 import { Replay } from "./replay";
 import { ShownRoute } from "./shown";
 import { nearestTo } from "./timeline";
-import { Deletion } from "./undo";
+import { Deletion, deleteOnLeave } from "./undo";
 import { words } from "./words";
 
 export const catalog = new Catalog(listRoutes);
@@ -43,17 +44,27 @@ export const deletion = new Deletion(deleteRoute, (id, failure) => {
   say(words.notRemoved(route ? titleOf(route) : "", ConnectError.from(failure).rawMessage));
 });
 
-export const importing = new Importing(({ routes }) => {
-  void catalog.refresh().then(() => {
-    const found = catalog.state.peek().routes.filter((route) => routes.includes(route.id));
-    if (found.length === 0) return;
-    view.value = "routes";
-    shown.value = [...shown.peek(), ...found.slice(0, MOST_SHOWN).map((route) => new ShownRoute(route))];
-    const [only, another] = found;
-    if (only && !another) focus(only);
-    else fitToRoutes(found);
-  });
+export const importing = new Importing<ImportedRoutes>({
+  send: importRoutes,
+  nothing: { routes: [], points: 0, duplicates: 0 },
+  add: (a, b) => ({
+    routes: [...a.routes, ...b.routes],
+    points: a.points + b.points,
+    duplicates: a.duplicates + b.duplicates,
+  }),
+  onDone: ({ routes }) => void showImported(routes),
 });
+
+async function showImported(ids: readonly string[]): Promise<void> {
+  await catalog.refresh();
+  const found = catalog.state.peek().routes.filter((route) => ids.includes(route.id));
+  if (found.length === 0) return;
+  view.value = "routes";
+  shown.value = [...shown.peek(), ...found.slice(0, MOST_SHOWN).map((route) => new ShownRoute(route))];
+  const [only, another] = found;
+  if (only && !another) focus(only);
+  else fitToRoutes(found);
+}
 
 /** Routes of one file that are shown by themselves. */
 const MOST_SHOWN = 20;
@@ -183,11 +194,7 @@ export function startRoutes(): void {
     const timer = setInterval(() => void catalog.refresh(), FRESH);
     return () => clearInterval(timer);
   });
-  // What waits to be deleted is: nobody comes back to a hidden page in time.
-  addEventListener("pagehide", () => deletion.now());
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") deletion.now();
-  });
+  deleteOnLeave(deletion);
   onMark(({ kind, route: id, more }) => {
     if (kind === "traveler") {
       const traveler = roster.get(id);

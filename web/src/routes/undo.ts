@@ -66,3 +66,11 @@ export class Deletion {
     this.#gone.value = new Set([...this.#gone.peek()].filter((other) => other !== id));
   }
 }
+
+/** Has what waits deleted when the page is left: nobody comes back to a hidden page in time. */
+export function deleteOnLeave(deletion: Deletion): void {
+  addEventListener("pagehide", () => deletion.now());
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") deletion.now();
+  });
+}

@@ -1,24 +1,24 @@
 import { expect, test } from "vitest";
 import { readAnswers } from "./files";
 
-test("the numbers are the last ones, the routes all of them", () => {
+test("results are read as far as they have come", () => {
   const lines = [
     '{"result":{"byteCount":"10","pointCount":"3","routes":["a"]}}',
     '{"result":{"byteCount":"20","pointCount":"5","duplicateCount":"1","routes":["b"]}}',
     '{"result":{"byteCou',
   ];
   expect(readAnswers(lines.join("\n"))).toEqual({
-    routes: ["a", "b"],
-    points: 5,
-    duplicates: 1,
-    bytes: 20,
+    results: [
+      { byteCount: "10", pointCount: "3", routes: ["a"] },
+      { byteCount: "20", pointCount: "5", duplicateCount: "1", routes: ["b"] },
+    ],
     error: null,
   });
 });
 
 test("an error is found after results, and alone", () => {
   const after = '{"result":{"routes":["a"]}}\n{"error":{"code":3,"message":"line 7: no longitude"}}';
-  expect(readAnswers(after)).toMatchObject({ routes: ["a"], error: "line 7: no longitude" });
+  expect(readAnswers(after)).toEqual({ results: [{ routes: ["a"] }], error: "line 7: no longitude" });
   expect(readAnswers('{"code":3,"message":"data: it is no file of routes","details":[]}').error).toBe(
     "it is no file of routes",
   );

@@ -44,6 +44,15 @@ export class TestNotes {
     this.#store(`other.${this.#others++}`, create(PointSchema, { latitude, longitude }), message, traveler);
   }
 
+  /** A note is deleted: it is told once more, last, without its text. */
+  delete(message: string): void {
+    const note = this.log.find((n) => n.message === message);
+    if (!note) throw new Error(`there is no note ${message}`);
+    const gone = create(NoteSchema, { ...note, message: "", deleted: true });
+    this.log = [...this.log.filter((n) => n !== note), gone];
+    for (const tell of this.#watchers) tell(gone);
+  }
+
   /** Another disk: nothing is known any more. */
   forget(): void {
     this.log = [];
@@ -97,7 +106,9 @@ export class TestNotes {
         call.send(WatchNotesResponseSchema, { note, cursor: String(this.log.indexOf(note) + 1) });
       }
     };
-    const stored = this.log.filter((note, i) => isInside(note.location, bounds) && i >= after);
+    const stored = this.log.filter(
+      (n, i) => isInside(n.location, bounds) && i >= after && !(n.deleted && cursor === ""),
+    );
     for (const note of cursor === "" ? stored.slice(Math.max(0, stored.length - history)) : stored) tell(note);
     call.send(WatchNotesResponseSchema, { cursor: String(this.log.length) });
     this.#watchers.add(tell);

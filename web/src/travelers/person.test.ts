@@ -1,19 +1,6 @@
 import { expect, test } from "vitest";
+import { contrast } from "../testing/contrast";
 import { colorOf, colors, initialsOf } from "./person";
-
-/** WCAG 2's relative luminance. */
-function luminance(color: string): number {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((i) => {
-    const c = Number.parseInt(color.slice(i, i + 2), 16) / 255;
-    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-function contrast(a: string, b: string): number {
-  const [dark = 0, light = 0] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-  return (light + 0.05) / (dark + 0.05);
-}
 
 test.each(colors)("%s can be read under white letters, and seen on land of either shade", (color) => {
   expect(contrast(color, "#ffffff")).toBeGreaterThanOrEqual(4.5);

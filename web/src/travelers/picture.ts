@@ -24,7 +24,7 @@ export function pictureOf(name: string): ImageData | null {
 }
 
 /** `paint` has the picture's middle at 0, 0 and the page's pixels. */
-function draw(size: number, paint: (pen: CanvasRenderingContext2D) => void): ImageData | null {
+export function draw(size: number, paint: (pen: CanvasRenderingContext2D) => void): ImageData | null {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = Math.ceil(size * PIXELS);
   const pen = canvas.getContext("2d");

@@ -26,7 +26,8 @@ type FeatureChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Kind:
 	//
-	//	*FeatureChange_Put
+	//	*FeatureChange_Added
+	//	*FeatureChange_Updated
 	//	*FeatureChange_Deleted
 	Kind isFeatureChange_Kind `protobuf_oneof:"kind"`
 	// Identifies the change; random, 16 bytes. One that was made before changes nothing, also where somebody else has made
@@ -73,10 +74,19 @@ func (x *FeatureChange) GetKind() isFeatureChange_Kind {
 	return nil
 }
 
-func (x *FeatureChange) GetPut() *FeaturePut {
+func (x *FeatureChange) GetAdded() *FeaturesAdded {
 	if x != nil {
-		if x, ok := x.Kind.(*FeatureChange_Put); ok {
-			return x.Put
+		if x, ok := x.Kind.(*FeatureChange_Added); ok {
+			return x.Added
+		}
+	}
+	return nil
+}
+
+func (x *FeatureChange) GetUpdated() *FeatureUpdated {
+	if x != nil {
+		if x, ok := x.Kind.(*FeatureChange_Updated); ok {
+			return x.Updated
 		}
 	}
 	return nil
@@ -102,43 +112,47 @@ type isFeatureChange_Kind interface {
 	isFeatureChange_Kind()
 }
 
-type FeatureChange_Put struct {
-	Put *FeaturePut `protobuf:"bytes,1,opt,name=put,proto3,oneof"`
+type FeatureChange_Added struct {
+	Added *FeaturesAdded `protobuf:"bytes,4,opt,name=added,proto3,oneof"`
+}
+
+type FeatureChange_Updated struct {
+	Updated *FeatureUpdated `protobuf:"bytes,5,opt,name=updated,proto3,oneof"`
 }
 
 type FeatureChange_Deleted struct {
-	Deleted *FeatureDeleted `protobuf:"bytes,2,opt,name=deleted,proto3,oneof"`
+	Deleted *FeatureDeleted `protobuf:"bytes,6,opt,name=deleted,proto3,oneof"`
 }
 
-func (*FeatureChange_Put) isFeatureChange_Kind() {}
+func (*FeatureChange_Added) isFeatureChange_Kind() {}
+
+func (*FeatureChange_Updated) isFeatureChange_Kind() {}
 
 func (*FeatureChange_Deleted) isFeatureChange_Kind() {}
 
-// A feature is at a point from now on, instead of whatever was there.
-type FeaturePut struct {
+// Features are there from now on. One whose identifier is there already stays as it is; one that was deleted comes again.
+type FeaturesAdded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// E7: degrees × 10,000,000.
-	Latitude      int32  `protobuf:"zigzag32,1,opt,name=latitude,proto3" json:"latitude,omitempty"`
-	Longitude     int32  `protobuf:"zigzag32,2,opt,name=longitude,proto3" json:"longitude,omitempty"`
-	Name          string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// At most 1,023.
+	Features      []*FeatureAdded `protobuf:"bytes,1,rep,name=features,proto3" json:"features,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *FeaturePut) Reset() {
-	*x = FeaturePut{}
+func (x *FeaturesAdded) Reset() {
+	*x = FeaturesAdded{}
 	mi := &file_routeguide_log_v1_feature_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *FeaturePut) String() string {
+func (x *FeaturesAdded) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*FeaturePut) ProtoMessage() {}
+func (*FeaturesAdded) ProtoMessage() {}
 
-func (x *FeaturePut) ProtoReflect() protoreflect.Message {
+func (x *FeaturesAdded) ProtoReflect() protoreflect.Message {
 	mi := &file_routeguide_log_v1_feature_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -150,45 +164,218 @@ func (x *FeaturePut) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use FeaturePut.ProtoReflect.Descriptor instead.
-func (*FeaturePut) Descriptor() ([]byte, []int) {
+// Deprecated: Use FeaturesAdded.ProtoReflect.Descriptor instead.
+func (*FeaturesAdded) Descriptor() ([]byte, []int) {
 	return file_routeguide_log_v1_feature_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *FeaturePut) GetLatitude() int32 {
+func (x *FeaturesAdded) GetFeatures() []*FeatureAdded {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
+// A feature that is not one of a server's file.
+type FeatureAdded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// E7: degrees × 10,000,000.
+	Latitude      int32  `protobuf:"zigzag32,2,opt,name=latitude,proto3" json:"latitude,omitempty"`
+	Longitude     int32  `protobuf:"zigzag32,3,opt,name=longitude,proto3" json:"longitude,omitempty"`
+	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	Description   string `protobuf:"bytes,5,opt,name=description,proto3" json:"description,omitempty"`
+	Category      string `protobuf:"bytes,6,opt,name=category,proto3" json:"category,omitempty"`
+	WebAddress    string `protobuf:"bytes,7,opt,name=web_address,json=webAddress,proto3" json:"web_address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeatureAdded) Reset() {
+	*x = FeatureAdded{}
+	mi := &file_routeguide_log_v1_feature_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeatureAdded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeatureAdded) ProtoMessage() {}
+
+func (x *FeatureAdded) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_log_v1_feature_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeatureAdded.ProtoReflect.Descriptor instead.
+func (*FeatureAdded) Descriptor() ([]byte, []int) {
+	return file_routeguide_log_v1_feature_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FeatureAdded) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *FeatureAdded) GetLatitude() int32 {
 	if x != nil {
 		return x.Latitude
 	}
 	return 0
 }
 
-func (x *FeaturePut) GetLongitude() int32 {
+func (x *FeatureAdded) GetLongitude() int32 {
 	if x != nil {
 		return x.Longitude
 	}
 	return 0
 }
 
-func (x *FeaturePut) GetName() string {
+func (x *FeatureAdded) GetName() string {
 	if x != nil {
 		return x.Name
 	}
 	return ""
 }
 
-// No feature is at a point any more.
-type FeatureDeleted struct {
+func (x *FeatureAdded) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *FeatureAdded) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *FeatureAdded) GetWebAddress() string {
+	if x != nil {
+		return x.WebAddress
+	}
+	return ""
+}
+
+// A feature, added or of a server's file, has other values from now on; what is not set stays. Refused where there is none:
+// one that was deleted, or was never added and has no identifier of a file's feature.
+type FeatureUpdated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// E7: degrees × 10,000,000.
-	Latitude      int32 `protobuf:"zigzag32,1,opt,name=latitude,proto3" json:"latitude,omitempty"`
-	Longitude     int32 `protobuf:"zigzag32,2,opt,name=longitude,proto3" json:"longitude,omitempty"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// E7: degrees × 10,000,000. Both are set, or neither.
+	Latitude      *int32  `protobuf:"zigzag32,2,opt,name=latitude,proto3,oneof" json:"latitude,omitempty"`
+	Longitude     *int32  `protobuf:"zigzag32,3,opt,name=longitude,proto3,oneof" json:"longitude,omitempty"`
+	Name          *string `protobuf:"bytes,4,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	Description   *string `protobuf:"bytes,5,opt,name=description,proto3,oneof" json:"description,omitempty"`
+	Category      *string `protobuf:"bytes,6,opt,name=category,proto3,oneof" json:"category,omitempty"`
+	WebAddress    *string `protobuf:"bytes,7,opt,name=web_address,json=webAddress,proto3,oneof" json:"web_address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeatureUpdated) Reset() {
+	*x = FeatureUpdated{}
+	mi := &file_routeguide_log_v1_feature_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeatureUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeatureUpdated) ProtoMessage() {}
+
+func (x *FeatureUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_log_v1_feature_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeatureUpdated.ProtoReflect.Descriptor instead.
+func (*FeatureUpdated) Descriptor() ([]byte, []int) {
+	return file_routeguide_log_v1_feature_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *FeatureUpdated) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *FeatureUpdated) GetLatitude() int32 {
+	if x != nil && x.Latitude != nil {
+		return *x.Latitude
+	}
+	return 0
+}
+
+func (x *FeatureUpdated) GetLongitude() int32 {
+	if x != nil && x.Longitude != nil {
+		return *x.Longitude
+	}
+	return 0
+}
+
+func (x *FeatureUpdated) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *FeatureUpdated) GetDescription() string {
+	if x != nil && x.Description != nil {
+		return *x.Description
+	}
+	return ""
+}
+
+func (x *FeatureUpdated) GetCategory() string {
+	if x != nil && x.Category != nil {
+		return *x.Category
+	}
+	return ""
+}
+
+func (x *FeatureUpdated) GetWebAddress() string {
+	if x != nil && x.WebAddress != nil {
+		return *x.WebAddress
+	}
+	return ""
+}
+
+// A feature is no more. One that was deleted before stays as it is.
+type FeatureDeleted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FeatureDeleted) Reset() {
 	*x = FeatureDeleted{}
-	mi := &file_routeguide_log_v1_feature_proto_msgTypes[2]
+	mi := &file_routeguide_log_v1_feature_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -200,7 +387,7 @@ func (x *FeatureDeleted) String() string {
 func (*FeatureDeleted) ProtoMessage() {}
 
 func (x *FeatureDeleted) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_log_v1_feature_proto_msgTypes[2]
+	mi := &file_routeguide_log_v1_feature_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -213,41 +400,56 @@ func (x *FeatureDeleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeatureDeleted.ProtoReflect.Descriptor instead.
 func (*FeatureDeleted) Descriptor() ([]byte, []int) {
-	return file_routeguide_log_v1_feature_proto_rawDescGZIP(), []int{2}
+	return file_routeguide_log_v1_feature_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *FeatureDeleted) GetLatitude() int32 {
+func (x *FeatureDeleted) GetId() string {
 	if x != nil {
-		return x.Latitude
+		return x.Id
 	}
-	return 0
-}
-
-func (x *FeatureDeleted) GetLongitude() int32 {
-	if x != nil {
-		return x.Longitude
-	}
-	return 0
+	return ""
 }
 
 var File_routeguide_log_v1_feature_proto protoreflect.FileDescriptor
 
 const file_routeguide_log_v1_feature_proto_rawDesc = "" +
 	"\n" +
-	"\x1frouteguide/log/v1/feature.proto\x12\x11routeguide.log.v1\"\x99\x01\n" +
-	"\rFeatureChange\x121\n" +
-	"\x03put\x18\x01 \x01(\v2\x1d.routeguide.log.v1.FeaturePutH\x00R\x03put\x12=\n" +
-	"\adeleted\x18\x02 \x01(\v2!.routeguide.log.v1.FeatureDeletedH\x00R\adeleted\x12\x0e\n" +
+	"\x1frouteguide/log/v1/feature.proto\x12\x11routeguide.log.v1\"\xeb\x01\n" +
+	"\rFeatureChange\x128\n" +
+	"\x05added\x18\x04 \x01(\v2 .routeguide.log.v1.FeaturesAddedH\x00R\x05added\x12=\n" +
+	"\aupdated\x18\x05 \x01(\v2!.routeguide.log.v1.FeatureUpdatedH\x00R\aupdated\x12=\n" +
+	"\adeleted\x18\x06 \x01(\v2!.routeguide.log.v1.FeatureDeletedH\x00R\adeleted\x12\x0e\n" +
 	"\x02id\x18\x03 \x01(\fR\x02idB\x06\n" +
-	"\x04kind\"Z\n" +
+	"\x04kindJ\x04\b\x01\x10\x02J\x04\b\x02\x10\x03\"L\n" +
+	"\rFeaturesAdded\x12;\n" +
+	"\bfeatures\x18\x01 \x03(\v2\x1f.routeguide.log.v1.FeatureAddedR\bfeatures\"\xcb\x01\n" +
+	"\fFeatureAdded\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
+	"\blatitude\x18\x02 \x01(\x11R\blatitude\x12\x1c\n" +
+	"\tlongitude\x18\x03 \x01(\x11R\tlongitude\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12 \n" +
+	"\vdescription\x18\x05 \x01(\tR\vdescription\x12\x1a\n" +
+	"\bcategory\x18\x06 \x01(\tR\bcategory\x12\x1f\n" +
+	"\vweb_address\x18\a \x01(\tR\n" +
+	"webAddress\"\xbc\x02\n" +
+	"\x0eFeatureUpdated\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n" +
+	"\blatitude\x18\x02 \x01(\x11H\x00R\blatitude\x88\x01\x01\x12!\n" +
+	"\tlongitude\x18\x03 \x01(\x11H\x01R\tlongitude\x88\x01\x01\x12\x17\n" +
+	"\x04name\x18\x04 \x01(\tH\x02R\x04name\x88\x01\x01\x12%\n" +
+	"\vdescription\x18\x05 \x01(\tH\x03R\vdescription\x88\x01\x01\x12\x1f\n" +
+	"\bcategory\x18\x06 \x01(\tH\x04R\bcategory\x88\x01\x01\x12$\n" +
+	"\vweb_address\x18\a \x01(\tH\x05R\n" +
+	"webAddress\x88\x01\x01B\v\n" +
+	"\t_latitudeB\f\n" +
 	"\n" +
-	"FeaturePut\x12\x1a\n" +
-	"\blatitude\x18\x01 \x01(\x11R\blatitude\x12\x1c\n" +
-	"\tlongitude\x18\x02 \x01(\x11R\tlongitude\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\"J\n" +
-	"\x0eFeatureDeleted\x12\x1a\n" +
-	"\blatitude\x18\x01 \x01(\x11R\blatitude\x12\x1c\n" +
-	"\tlongitude\x18\x02 \x01(\x11R\tlongitudeB*Z(routeguide/proto/routeguide/log/v1;logv1b\x06proto3"
+	"_longitudeB\a\n" +
+	"\x05_nameB\x0e\n" +
+	"\f_descriptionB\v\n" +
+	"\t_categoryB\x0e\n" +
+	"\f_web_address\" \n" +
+	"\x0eFeatureDeleted\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02idB*Z(routeguide/proto/routeguide/log/v1;logv1b\x06proto3"
 
 var (
 	file_routeguide_log_v1_feature_proto_rawDescOnce sync.Once
@@ -261,20 +463,24 @@ func file_routeguide_log_v1_feature_proto_rawDescGZIP() []byte {
 	return file_routeguide_log_v1_feature_proto_rawDescData
 }
 
-var file_routeguide_log_v1_feature_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_routeguide_log_v1_feature_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_routeguide_log_v1_feature_proto_goTypes = []any{
 	(*FeatureChange)(nil),  // 0: routeguide.log.v1.FeatureChange
-	(*FeaturePut)(nil),     // 1: routeguide.log.v1.FeaturePut
-	(*FeatureDeleted)(nil), // 2: routeguide.log.v1.FeatureDeleted
+	(*FeaturesAdded)(nil),  // 1: routeguide.log.v1.FeaturesAdded
+	(*FeatureAdded)(nil),   // 2: routeguide.log.v1.FeatureAdded
+	(*FeatureUpdated)(nil), // 3: routeguide.log.v1.FeatureUpdated
+	(*FeatureDeleted)(nil), // 4: routeguide.log.v1.FeatureDeleted
 }
 var file_routeguide_log_v1_feature_proto_depIdxs = []int32{
-	1, // 0: routeguide.log.v1.FeatureChange.put:type_name -> routeguide.log.v1.FeaturePut
-	2, // 1: routeguide.log.v1.FeatureChange.deleted:type_name -> routeguide.log.v1.FeatureDeleted
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	1, // 0: routeguide.log.v1.FeatureChange.added:type_name -> routeguide.log.v1.FeaturesAdded
+	3, // 1: routeguide.log.v1.FeatureChange.updated:type_name -> routeguide.log.v1.FeatureUpdated
+	4, // 2: routeguide.log.v1.FeatureChange.deleted:type_name -> routeguide.log.v1.FeatureDeleted
+	2, // 3: routeguide.log.v1.FeaturesAdded.features:type_name -> routeguide.log.v1.FeatureAdded
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_log_v1_feature_proto_init() }
@@ -283,16 +489,18 @@ func file_routeguide_log_v1_feature_proto_init() {
 		return
 	}
 	file_routeguide_log_v1_feature_proto_msgTypes[0].OneofWrappers = []any{
-		(*FeatureChange_Put)(nil),
+		(*FeatureChange_Added)(nil),
+		(*FeatureChange_Updated)(nil),
 		(*FeatureChange_Deleted)(nil),
 	}
+	file_routeguide_log_v1_feature_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_routeguide_log_v1_feature_proto_rawDesc), len(file_routeguide_log_v1_feature_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

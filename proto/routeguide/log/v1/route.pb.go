@@ -88,6 +88,7 @@ type RouteChange struct {
 	//	*RouteChange_Updated
 	//	*RouteChange_Deleted
 	//	*RouteChange_Reported
+	//	*RouteChange_Abandoned
 	Kind          isRouteChange_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -184,6 +185,15 @@ func (x *RouteChange) GetReported() *FixesReported {
 	return nil
 }
 
+func (x *RouteChange) GetAbandoned() *RoutesAbandoned {
+	if x != nil {
+		if x, ok := x.Kind.(*RouteChange_Abandoned); ok {
+			return x.Abandoned
+		}
+	}
+	return nil
+}
+
 type isRouteChange_Kind interface {
 	isRouteChange_Kind()
 }
@@ -212,6 +222,10 @@ type RouteChange_Reported struct {
 	Reported *FixesReported `protobuf:"bytes,6,opt,name=reported,proto3,oneof"`
 }
 
+type RouteChange_Abandoned struct {
+	Abandoned *RoutesAbandoned `protobuf:"bytes,10,opt,name=abandoned,proto3,oneof"`
+}
+
 func (*RouteChange_Begun) isRouteChange_Kind() {}
 
 func (*RouteChange_Extended) isRouteChange_Kind() {}
@@ -223,6 +237,8 @@ func (*RouteChange_Updated) isRouteChange_Kind() {}
 func (*RouteChange_Deleted) isRouteChange_Kind() {}
 
 func (*RouteChange_Reported) isRouteChange_Kind() {}
+
+func (*RouteChange_Abandoned) isRouteChange_Kind() {}
 
 // A call records the route from now on: a new one, or one that is known by its token and not finished. Points that an
 // earlier call sends are refused after this.
@@ -545,6 +561,53 @@ func (x *Points) GetFeatures() []uint32 {
 	return nil
 }
 
+// Routes that are being recorded, and of which nothing came since before a time, are interrupted: who recorded them is gone
+// without a word. A call that is still there after all goes on with its next point.
+type RoutesAbandoned struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Milliseconds since 1970-01-01T00:00:00Z.
+	Before        int64 `protobuf:"varint,1,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RoutesAbandoned) Reset() {
+	*x = RoutesAbandoned{}
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RoutesAbandoned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RoutesAbandoned) ProtoMessage() {}
+
+func (x *RoutesAbandoned) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RoutesAbandoned.ProtoReflect.Descriptor instead.
+func (*RoutesAbandoned) Descriptor() ([]byte, []int) {
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RoutesAbandoned) GetBefore() int64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
 // The points that were recorded before a time are deleted; what their routes came to stays.
 type TracksForgotten struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -556,7 +619,7 @@ type TracksForgotten struct {
 
 func (x *TracksForgotten) Reset() {
 	*x = TracksForgotten{}
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[4]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +631,7 @@ func (x *TracksForgotten) String() string {
 func (*TracksForgotten) ProtoMessage() {}
 
 func (x *TracksForgotten) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[4]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -581,7 +644,7 @@ func (x *TracksForgotten) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TracksForgotten.ProtoReflect.Descriptor instead.
 func (*TracksForgotten) Descriptor() ([]byte, []int) {
-	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{4}
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TracksForgotten) GetBefore() int64 {
@@ -608,7 +671,7 @@ type RouteUpdated struct {
 
 func (x *RouteUpdated) Reset() {
 	*x = RouteUpdated{}
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[5]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -620,7 +683,7 @@ func (x *RouteUpdated) String() string {
 func (*RouteUpdated) ProtoMessage() {}
 
 func (x *RouteUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[5]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -633,7 +696,7 @@ func (x *RouteUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteUpdated.ProtoReflect.Descriptor instead.
 func (*RouteUpdated) Descriptor() ([]byte, []int) {
-	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{5}
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RouteUpdated) GetRouteId() string {
@@ -681,7 +744,7 @@ type RouteDeleted struct {
 
 func (x *RouteDeleted) Reset() {
 	*x = RouteDeleted{}
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[6]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -693,7 +756,7 @@ func (x *RouteDeleted) String() string {
 func (*RouteDeleted) ProtoMessage() {}
 
 func (x *RouteDeleted) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[6]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -706,7 +769,7 @@ func (x *RouteDeleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteDeleted.ProtoReflect.Descriptor instead.
 func (*RouteDeleted) Descriptor() ([]byte, []int) {
-	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{6}
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RouteDeleted) GetRouteId() string {
@@ -736,7 +799,7 @@ type FixesReported struct {
 
 func (x *FixesReported) Reset() {
 	*x = FixesReported{}
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[7]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -748,7 +811,7 @@ func (x *FixesReported) String() string {
 func (*FixesReported) ProtoMessage() {}
 
 func (x *FixesReported) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_log_v1_route_proto_msgTypes[7]
+	mi := &file_routeguide_log_v1_route_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -761,7 +824,7 @@ func (x *FixesReported) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FixesReported.ProtoReflect.Descriptor instead.
 func (*FixesReported) Descriptor() ([]byte, []int) {
-	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{7}
+	return file_routeguide_log_v1_route_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FixesReported) GetDevice() []byte {
@@ -810,14 +873,16 @@ var File_routeguide_log_v1_route_proto protoreflect.FileDescriptor
 
 const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\n" +
-	"\x1drouteguide/log/v1/route.proto\x12\x11routeguide.log.v1\"\x8a\x03\n" +
+	"\x1drouteguide/log/v1/route.proto\x12\x11routeguide.log.v1\"\xce\x03\n" +
 	"\vRouteChange\x125\n" +
 	"\x05begun\x18\x01 \x01(\v2\x1d.routeguide.log.v1.RouteBegunH\x00R\x05begun\x12>\n" +
 	"\bextended\x18\x02 \x01(\v2 .routeguide.log.v1.RouteExtendedH\x00R\bextended\x12B\n" +
 	"\tforgotten\x18\x03 \x01(\v2\".routeguide.log.v1.TracksForgottenH\x00R\tforgotten\x12;\n" +
 	"\aupdated\x18\x04 \x01(\v2\x1f.routeguide.log.v1.RouteUpdatedH\x00R\aupdated\x12;\n" +
 	"\adeleted\x18\x05 \x01(\v2\x1f.routeguide.log.v1.RouteDeletedH\x00R\adeleted\x12>\n" +
-	"\breported\x18\x06 \x01(\v2 .routeguide.log.v1.FixesReportedH\x00R\breportedB\x06\n" +
+	"\breported\x18\x06 \x01(\v2 .routeguide.log.v1.FixesReportedH\x00R\breported\x12B\n" +
+	"\tabandoned\x18\n" +
+	" \x01(\v2\".routeguide.log.v1.RoutesAbandonedH\x00R\tabandonedB\x06\n" +
 	"\x04kind\"\x81\x01\n" +
 	"\n" +
 	"RouteBegun\x12\x14\n" +
@@ -846,6 +911,8 @@ const file_routeguide_log_v1_route_proto_rawDesc = "" +
 	"\aheading\x18\a \x03(\x11R\aheading\x12\x18\n" +
 	"\abattery\x18\b \x03(\x11R\abattery\x12\x1a\n" +
 	"\bfeatures\x18\t \x03(\rR\bfeatures\")\n" +
+	"\x0fRoutesAbandoned\x12\x16\n" +
+	"\x06before\x18\x01 \x01(\x03R\x06before\")\n" +
 	"\x0fTracksForgotten\x12\x16\n" +
 	"\x06before\x18\x01 \x01(\x03R\x06before\"\xa8\x01\n" +
 	"\fRouteUpdated\x12\x19\n" +
@@ -886,33 +953,35 @@ func file_routeguide_log_v1_route_proto_rawDescGZIP() []byte {
 }
 
 var file_routeguide_log_v1_route_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_routeguide_log_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_routeguide_log_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_routeguide_log_v1_route_proto_goTypes = []any{
 	(RouteState)(0),         // 0: routeguide.log.v1.RouteState
 	(*RouteChange)(nil),     // 1: routeguide.log.v1.RouteChange
 	(*RouteBegun)(nil),      // 2: routeguide.log.v1.RouteBegun
 	(*RouteExtended)(nil),   // 3: routeguide.log.v1.RouteExtended
 	(*Points)(nil),          // 4: routeguide.log.v1.Points
-	(*TracksForgotten)(nil), // 5: routeguide.log.v1.TracksForgotten
-	(*RouteUpdated)(nil),    // 6: routeguide.log.v1.RouteUpdated
-	(*RouteDeleted)(nil),    // 7: routeguide.log.v1.RouteDeleted
-	(*FixesReported)(nil),   // 8: routeguide.log.v1.FixesReported
+	(*RoutesAbandoned)(nil), // 5: routeguide.log.v1.RoutesAbandoned
+	(*TracksForgotten)(nil), // 6: routeguide.log.v1.TracksForgotten
+	(*RouteUpdated)(nil),    // 7: routeguide.log.v1.RouteUpdated
+	(*RouteDeleted)(nil),    // 8: routeguide.log.v1.RouteDeleted
+	(*FixesReported)(nil),   // 9: routeguide.log.v1.FixesReported
 }
 var file_routeguide_log_v1_route_proto_depIdxs = []int32{
-	2, // 0: routeguide.log.v1.RouteChange.begun:type_name -> routeguide.log.v1.RouteBegun
-	3, // 1: routeguide.log.v1.RouteChange.extended:type_name -> routeguide.log.v1.RouteExtended
-	5, // 2: routeguide.log.v1.RouteChange.forgotten:type_name -> routeguide.log.v1.TracksForgotten
-	6, // 3: routeguide.log.v1.RouteChange.updated:type_name -> routeguide.log.v1.RouteUpdated
-	7, // 4: routeguide.log.v1.RouteChange.deleted:type_name -> routeguide.log.v1.RouteDeleted
-	8, // 5: routeguide.log.v1.RouteChange.reported:type_name -> routeguide.log.v1.FixesReported
-	4, // 6: routeguide.log.v1.RouteExtended.points:type_name -> routeguide.log.v1.Points
-	0, // 7: routeguide.log.v1.RouteExtended.state:type_name -> routeguide.log.v1.RouteState
-	4, // 8: routeguide.log.v1.FixesReported.points:type_name -> routeguide.log.v1.Points
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	2,  // 0: routeguide.log.v1.RouteChange.begun:type_name -> routeguide.log.v1.RouteBegun
+	3,  // 1: routeguide.log.v1.RouteChange.extended:type_name -> routeguide.log.v1.RouteExtended
+	6,  // 2: routeguide.log.v1.RouteChange.forgotten:type_name -> routeguide.log.v1.TracksForgotten
+	7,  // 3: routeguide.log.v1.RouteChange.updated:type_name -> routeguide.log.v1.RouteUpdated
+	8,  // 4: routeguide.log.v1.RouteChange.deleted:type_name -> routeguide.log.v1.RouteDeleted
+	9,  // 5: routeguide.log.v1.RouteChange.reported:type_name -> routeguide.log.v1.FixesReported
+	5,  // 6: routeguide.log.v1.RouteChange.abandoned:type_name -> routeguide.log.v1.RoutesAbandoned
+	4,  // 7: routeguide.log.v1.RouteExtended.points:type_name -> routeguide.log.v1.Points
+	0,  // 8: routeguide.log.v1.RouteExtended.state:type_name -> routeguide.log.v1.RouteState
+	4,  // 9: routeguide.log.v1.FixesReported.points:type_name -> routeguide.log.v1.Points
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_log_v1_route_proto_init() }
@@ -927,15 +996,16 @@ func file_routeguide_log_v1_route_proto_init() {
 		(*RouteChange_Updated)(nil),
 		(*RouteChange_Deleted)(nil),
 		(*RouteChange_Reported)(nil),
+		(*RouteChange_Abandoned)(nil),
 	}
-	file_routeguide_log_v1_route_proto_msgTypes[5].OneofWrappers = []any{}
+	file_routeguide_log_v1_route_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_routeguide_log_v1_route_proto_rawDesc), len(file_routeguide_log_v1_route_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -39,7 +39,7 @@ export type MapFeature = Message<"routeguide.v1.MapFeature"> & {
   location?: Point | undefined;
 
   /**
-   * At most 1,024 bytes of UTF-8; may be empty.
+   * At most 4,096 bytes of UTF-8; may be empty.
    *
    * @generated from field: string name = 3;
    */
@@ -217,7 +217,7 @@ export const NearestFeaturesResponse_NeighborSchema: GenMessage<NearestFeaturesR
  */
 export type CreateFeatureRequest = Message<"routeguide.v1.CreateFeatureRequest"> & {
   /**
-   * Its `id` is not set.
+   * Required. Its `id` is not set.
    *
    * @generated from field: routeguide.v1.MapFeature feature = 1;
    */
@@ -243,7 +243,8 @@ export type UpdateFeatureRequest = Message<"routeguide.v1.UpdateFeatureRequest">
   feature?: MapFeature | undefined;
 
   /**
-   * Of it what shall change: `location`, `name`, `description`, `category`, `web_address`. Empty means all of them.
+   * Of it what shall change: `location`, which is always whole, `name`, `description`, `category`, `web_address`. Empty or
+   * `*` means all of them; over REST, where it is not given, those that the body has.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -313,7 +314,7 @@ export const ImportFeaturesRequestSchema: GenMessage<ImportFeaturesRequest> = /*
  */
 export type ImportFeaturesResponse = Message<"routeguide.v1.ImportFeaturesResponse"> & {
   /**
-   * Bytes of the file that have been taken care of.
+   * Bytes of the file that were read.
    *
    * @generated from field: int64 byte_count = 1;
    */
@@ -382,7 +383,8 @@ export type WatchFeaturesResponse = Message<"routeguide.v1.WatchFeaturesResponse
     case: "feature";
   } | {
     /**
-     * The identifier of a feature that was deleted or moved out of the area.
+     * The identifier of a feature that was deleted or moved out of the area. After a cursor it may be one that the client was
+     * never told of.
      *
      * @generated from field: string deleted = 2;
      */
@@ -399,7 +401,8 @@ export type WatchFeaturesResponse = Message<"routeguide.v1.WatchFeaturesResponse
   } | { case: undefined; value?: undefined };
 
   /**
-   * Where to go on after this answer; opaque, and only for the server that gave it.
+   * Where to go on after this answer; opaque, and only for the server that gave it. Empty before `current` where the call
+   * began without one: begin again.
    *
    * @generated from field: string cursor = 4;
    */
@@ -428,7 +431,8 @@ export const FeatureService: GenService<{
    *
    * A word of the query matches words that begin with it, whatever their case and accents; every word must match. Features
    * whose name begins with the query come first, then those with all words in the name, then the others; among equals the
-   * one nearer to the middle of `bounds`, if given, else in the order of names.
+   * one nearer to the middle of `bounds`, if given, then in the order of names. Of very many matches only some are looked at,
+   * those with few words first, and the answer says so.
    *
    * Errors: INVALID_ARGUMENT names a field that is out of range.
    *
@@ -492,7 +496,7 @@ export const FeatureService: GenService<{
    * request is the file itself.
    *
    * A feature that was imported before, with the same values, is not added a second time: an import that broke off may
-   * simply be sent again.
+   * simply be sent again. One that was deleted since is added again.
    *
    * Errors: INVALID_ARGUMENT with the line and what is wrong there; what came before it stays.
    *
@@ -508,7 +512,7 @@ export const FeatureService: GenService<{
    * changed or moved into the area, and one that was deleted or moved out of it.
    *
    * Nothing is missed between the two, nothing is sent twice. A client that lost its connection calls again with the last
-   * cursor that it was given and gets what it missed.
+   * cursor that it was given and gets what it missed: each feature that changed since, once, as it is by then.
    *
    * Errors: INVALID_ARGUMENT names a field that is out of range; OUT_OF_RANGE when the cursor lies beyond the newest change;
    * RESOURCE_EXHAUSTED when the client reads too slowly: go on from the last cursor.

@@ -790,7 +790,8 @@ export const RouteService: GenService<{
    * Streams the points of a route, in order of time. Those that were recorded longer ago than the server's flag
    * -track-max-age says are gone.
    *
-   * Errors: NOT_FOUND when there is no such route, or it was deleted.
+   * Errors: NOT_FOUND when there is no such route, or it was deleted; ABORTED when points came late, between those that were
+   * sent and those that were not: call again.
    *
    * @generated from rpc routeguide.v1.RouteService.ReadTrack
    */

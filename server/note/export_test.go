@@ -1,0 +1,4 @@
+package note
+
+// Look is how many notes are looked at in one go.
+var Look = &look
