@@ -130,7 +130,7 @@ function Statistics({ route }: { route: Route }) {
   const measured = s.climb > 0 || s.descent > 0;
   const stats: [string, string][] = [
     [formatDistance(s.distance), words.stats.distance],
-    [formatDuration(s.moving), words.stats.moving],
+    [s.moving === 0 ? "–" : formatDuration(s.moving), words.stats.moving],
     [words.speed(s.average), words.stats.average],
     [words.speed(s.top), words.stats.top],
     ...(measured
