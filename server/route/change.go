@@ -113,7 +113,7 @@ func extend(tx *store.Tx, e *logv1.RouteExtended) (any, error) {
 // abandon leaves routes of devices alone: those are as what was reported of them.
 func abandon(tx *store.Tx, a *logv1.RoutesAbandoned) (any, error) {
 	var all []row
-	for found, err := range tx.Query(columns+"WHERE state = ? AND ended < ? AND deleted = 0 AND device IS NULL ORDER BY id", int64(Recording), a.Before) {
+	for found, err := range tx.Query(columns+"WHERE state = 1 AND ended < ? AND device IS NULL ORDER BY id", a.Before) {
 		if err != nil {
 			return nil, err
 		}

@@ -57,7 +57,9 @@ var schema = []string{`
 	ALTER TABLE route ADD COLUMN anchor_lng INTEGER NOT NULL DEFAULT 0;
 	ALTER TABLE route ADD COLUMN anchor_time INTEGER NOT NULL DEFAULT 0;
 	ALTER TABLE route ADD COLUMN anew INTEGER NOT NULL DEFAULT 0;
-	CREATE INDEX route_device ON route(device, start) WHERE device IS NOT NULL;`,
+	CREATE INDEX route_device ON route(device, start) WHERE device IS NOT NULL;
+	CREATE INDEX route_device_time ON route(device, time) WHERE device IS NOT NULL;
+	CREATE INDEX route_recording ON route(device) WHERE state = 1;`,
 }
 
 // fields are the columns of a route in the order of scan and values.

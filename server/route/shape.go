@@ -47,37 +47,25 @@ type sorted struct {
 }
 
 // near returns the routes of the device, in their order, that the points may change: those that are no further from them than
-// a gap, those no further from these, and so on.
+// a gap, those no further from these, and so on. Mostly these are the newest: they are looked for by their end (the + keeps
+// SQLite from taking the index of begins, which would go through all that are older).
 func (s *shaper) near(fixes []Fix) (near []row, err error) {
-	from, until := fixes[0].Time.Add(-s.gap), fixes[len(fixes)-1].Time.Add(s.gap)
+	gap := s.gap.Milliseconds()
+	from, until := fixes[0].Time.UnixMilli()-gap, fixes[len(fixes)-1].Time.UnixMilli()+gap
 	for grown := true; grown; {
 		grown, near = false, nil
-		for r, err := range s.tx.Query(columns+"WHERE device = ? AND time >= ? AND start <= ? ORDER BY start, id", s.report.Device, from.UnixMilli(), until.UnixMilli()) {
+		for r, err := range s.tx.Query(columns+"WHERE device = ? AND time >= ? AND +start <= ? ORDER BY start, id", s.report.Device, from, until) {
 			if err != nil {
 				return nil, err
 			}
 			found := scan(r)
 			near = append(near, found)
-			if low, high := found.Start.Add(-s.gap), found.Newest.Time.Add(s.gap); low.Before(from) || high.After(until) {
-				from, until, grown = earlier(from, low), later(until, high), true
+			if low, high := found.Start.UnixMilli()-gap, found.Newest.Time.UnixMilli()+gap; low < from || high > until {
+				from, until, grown = min(from, low), max(until, high), true
 			}
 		}
 	}
 	return near, nil
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // merge returns the points of routes and new ones in their order, and counts the new ones. What was there first stays. Between
@@ -254,9 +242,9 @@ func (s *shaper) drop() error {
 // settle has the newest route of the device be the one that is recorded, and no other.
 func (s *shaper) settle() error {
 	var unsettled []row
-	for found, err := range s.tx.Query(columns+`WHERE id IN (SELECT id FROM route WHERE device = ?1 AND deleted = 0 AND state = ?2
+	for found, err := range s.tx.Query(columns+`WHERE id IN (SELECT id FROM route WHERE device = ?1 AND state = 1
 		UNION SELECT * FROM (SELECT id FROM route WHERE device = ?1 AND deleted = 0 ORDER BY start DESC, id DESC LIMIT 1)) ORDER BY start DESC, id DESC`,
-		s.report.Device, int64(Recording)) {
+		s.report.Device) {
 		if err != nil {
 			return err
 		}
