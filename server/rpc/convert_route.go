@@ -40,11 +40,8 @@ func routeQuery(r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
 	if _, known := routeguidev1.RouteState_name[int32(r.State)]; !known {
 		return q, invalid("state", "%d is no state", r.State)
 	}
-	if q.Limit, err = count("page_size", r.PageSize); err != nil {
+	if q.Limit, err = pageSize(r.PageSize); err != nil {
 		return q, err
-	}
-	if q.Limit == 0 {
-		q.Limit = defaultRoutes
 	}
 	q.After.Start, q.After.Key, err = parseRouteToken("page_token", inList, r.PageToken)
 	return q, err

@@ -44,7 +44,7 @@ func travelerName(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", invalid(mdTraveler, "%q is not percent-encoded UTF-8", raw)
 	}
-	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > 64 {
+	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxTraveler {
 		return "", invalid(mdTraveler, "a name has 1 to 64 characters of UTF-8")
 	}
 	for _, r := range name {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	maxNotes     = 1000 // a page, and of the history that a watch begins with
-	defaultNotes = 100
+	maxPage     = 1000 // of anything, and notes of the history that a watch begins with
+	defaultPage = 100
 )
 
 type noteService struct {
@@ -24,12 +24,9 @@ func (s *noteService) ListNotes(ctx context.Context, r *routeguidev1.ListNotesRe
 	if err != nil {
 		return nil, err
 	}
-	size, err := count("page_size", r.PageSize)
+	size, err := pageSize(r.PageSize)
 	if err != nil {
 		return nil, err
-	}
-	if size == 0 {
-		size = defaultNotes
 	}
 	after, err := parseCursor("page_token", r.PageToken)
 	if err != nil {
@@ -58,7 +55,7 @@ func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.
 	if err != nil {
 		return err
 	}
-	history := defaultNotes
+	history := defaultPage
 	if r.History != nil {
 		if history, err = count("history", *r.History); err != nil {
 			return err
@@ -91,8 +88,16 @@ func (s *noteService) DeleteNote(ctx context.Context, r *routeguidev1.DeleteNote
 }
 
 func count(field string, n int32) (int, error) {
-	if n < 0 || n > maxNotes {
-		return 0, invalid(field, "%d is not between 0 and %d", n, maxNotes)
+	if n < 0 || n > maxPage {
+		return 0, invalid(field, "%d is not between 0 and %d", n, maxPage)
 	}
 	return int(n), nil
+}
+
+// pageSize is how many of anything a page may have.
+func pageSize(n int32) (int, error) {
+	if n == 0 {
+		return defaultPage, nil
+	}
+	return count("page_size", n)
 }

@@ -10,10 +10,7 @@ import (
 	"routeguide/server/route"
 )
 
-const (
-	defaultRoutes = 100  // a page
-	answerFixes   = 2000 // points of an answer
-)
+const answerFixes = 2000 // points of an answer
 
 type routeService struct {
 	routeguidev1.UnimplementedRouteServiceServer

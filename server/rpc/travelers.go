@@ -12,8 +12,6 @@ import (
 	"routeguide/server/traveler"
 )
 
-const defaultTravelers = 100 // a page
-
 type travelerService struct {
 	routeguidev1.UnsafeTravelerServiceServer
 	travelers *traveler.Board
@@ -24,12 +22,9 @@ func (s *travelerService) ListTravelers(_ context.Context, r *routeguidev1.ListT
 	if err != nil {
 		return nil, err
 	}
-	size, err := count("page_size", r.PageSize)
+	size, err := pageSize(r.PageSize)
 	if err != nil {
 		return nil, err
-	}
-	if size == 0 {
-		size = defaultTravelers
 	}
 	after, err := parseTravelerToken("page_token", r.PageToken)
 	if err != nil {
