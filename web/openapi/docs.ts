@@ -1,10 +1,10 @@
 // The page that shows the REST interface and lets it be tried, made of Swagger UI. It needs nothing from elsewhere.
 import { effect } from "@preact/signals";
 import showSwagger from "swagger-ui-dist/swagger-ui-es-bundle.js";
-import { applyTheme, shade } from "../src/theme";
+import { applyTheme, shade } from "../src/ui/theme";
 import { keepAccessible } from "./accessible";
 import "swagger-ui-dist/swagger-ui.css";
-import "../src/styles/tokens.css";
+import "../src/ui/tokens.css";
 import "./docs.css";
 
 applyTheme();
