@@ -189,7 +189,7 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	case path == "/metrics" && e.metrics != nil:
 		e.metrics.ServeHTTP(w, r)
 	case e.isTile(r):
-		e.tiles.ServeHTTP(w, r)
+		compressed(e.tiles).ServeHTTP(w, r)
 	case e.maps.Has(path):
 		e.maps.ServeHTTP(w, r)
 	default:

@@ -12,7 +12,8 @@ import { PinIcon, PlusIcon, SearchIcon } from "../ui/icons";
 import { VirtualList } from "../ui/list";
 import { narrow, PLACE_CARD } from "../ui/sheet";
 import { type Feature, indexOfPoint, type Listing, splitName } from "./features";
-import { filter, finder, hovered, rows, unnamedCount } from "./finder";
+import { cut, filter, finder, hovered, inView, rows, unnamedCount } from "./finder";
+import { words as crowdWords } from "./words";
 
 /** Lists what ListFeatures finds in the visible part of the world. */
 export function FeaturesPanel() {
@@ -131,7 +132,7 @@ function Adding() {
 
 function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEvent) => void }) {
   const input = useRef<HTMLInputElement>(null);
-  const total = finder.listing.value.features.length - unnamedCount.value;
+  const total = inView.value;
   return (
     <div class="filter">
       <SearchIcon />
@@ -165,13 +166,15 @@ function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEven
 }
 
 function Summary({ listing }: { listing: Listing }) {
-  const n = listing.features.length - (developer.value ? 0 : unnamedCount.value);
+  const n = developer.value ? (finder.crowd.value ?? listing.features.length) : inView.value;
   const shown = rows.value.length;
+  const filtered = filter.value.trim() !== "";
   return (
     <div class="summary">
       <span>
         <b class="count">{formatCount(n)}</b> in view
-        {filter.value.trim() !== "" && `, ${formatCount(shown)} match`}
+        {filtered && `, ${crowdWords.found(shown, cut.value)}`}
+        {finder.crowd.value !== null && !filtered && <small>{crowdWords.nearestOf(shown)}</small>}
       </span>
       {developer.value && (
         <label class="toggle">

@@ -32,6 +32,16 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import type { Base } from "../basemaps/base";
 import { Underlay } from "../basemaps/underlay";
 import type { Feature } from "../features/features";
+import {
+  CROWD,
+  clusterLayerOf,
+  clusterMaxZoom,
+  crowdFilters,
+  crowdLayers,
+  featurePoints,
+  LISTED,
+  pointLayersOf,
+} from "../features/layers";
 import { boundsOf, EARTH_RADIUS, fromDegrees, type Point, type Rect, samePoint, toLngLat } from "../geo";
 import { placePictureOf } from "../places/picture";
 import { routeLayer } from "../routes/layers";
@@ -41,20 +51,14 @@ import { PIXELS, pictureOf } from "../travelers/picture";
 import { isOwnFace, loadFonts, type Shade } from "./basemap";
 import {
   type Collection,
-  clusterLayer,
-  clusterMaxZoom,
   empty,
-  featureLayers,
-  featurePoints,
   line,
   lineLayers,
   type Overlay,
   overlayLayers,
   overlaySources,
-  palette,
   points,
 } from "./overlay";
-import { lookAt, MANY, PointLayer } from "./point-layer";
 import { type Insets, rectOf, type Viewport, viewportOf } from "./viewport";
 
 export type Mode = "browse" | "draw" | "choose";
@@ -84,12 +88,10 @@ const placed = new Map<readonly Feature[], number>();
 let nextId = 0;
 let marked: Mark | null = null;
 let notes: readonly Point[] = [];
-let hovered: Feature | null = null;
+let hovered: Place | null = null;
 let clustered = clusterMaxZoom(0);
-const manyPoints = new PointLayer(() => {
-  const bounds = map?.getBounds();
-  return lookAt(map?.getZoom() ?? 0, bounds?.getWest() ?? 0, bounds?.getEast() ?? 0);
-});
+let crowd = false;
+let gone: ReadonlySet<string> = new Set();
 let insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 let traveler: Marker | null = null;
 let pin: Marker | null = null;
@@ -194,7 +196,7 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   drawn = true;
   for (const [overlay, data] of shown) put(overlay, data);
   drawFeatures();
-  manyPoints.setColor(palette[shade].feature);
+  drawCrowd();
   traveler?.addTo(map);
   pin?.addTo(map);
   popup?.box.addTo(map);
@@ -217,7 +219,6 @@ export function setBase(next: Base): void {
 
 /** Repaints what is ours in another palette without loading anything again. */
 export function setShade(shade: Shade): void {
-  manyPoints.setColor(palette[shade].feature);
   for (const layer of styleOf(shade).layers) {
     for (const [name, value] of Object.entries(layer.paint ?? {})) {
       map?.setPaintProperty(layer.id, name as Parameters<LibreMap["setPaintProperty"]>[1], value);
@@ -248,15 +249,17 @@ function currentViewport(): Viewport | null {
 /** Where somebody points: a pixel, and what is there. */
 type Aim = Pick<MapMouseEvent, "point" | "lngLat">;
 
-function featureAt(event: Aim, reach: number): Feature | null {
-  if (inView.length > MANY) {
-    const point = fromDegrees(event.lngLat.lat, event.lngLat.lng);
-    const world = 512 * 2 ** (map?.getZoom() ?? 0);
-    return manyPoints.nearest(point, (reach + 2) / world);
-  }
-  const id = indexAt(event, reach, featureLayers);
+function featureAt(event: Aim, reach: number): Place | null {
+  if (crowd) return crowdAt(event, reach);
+  const id = indexAt(event, reach, pointLayersOf(LISTED));
   for (const [part, first] of placed) if (id >= first && id < first + part.length) return part[id - first] ?? null;
   return null;
+}
+
+/** A feature of a tile, where the tile says that it is: what is drawn is on the tile's grid. */
+function crowdAt(event: Aim, reach: number): Place | null {
+  const hit = hitsAt(event, reach, pointLayersOf(CROWD))?.[0]?.properties;
+  return hit ? { point: { lat: hit.latitude, lng: hit.longitude }, name: hit.name ?? "" } : null;
 }
 
 /** A place with notes, which need not be a feature. */
@@ -267,15 +270,17 @@ function noteAt(event: Aim, reach: number): Place | null {
 
 /** The index, in its list, of what these layers show there; -1 for nothing. */
 function indexAt(event: Aim, reach: number, layers: string[]): number {
-  const { x, y } = event.point;
-  const hits = map?.queryRenderedFeatures(
+  return Number(hitsAt(event, reach, layers)?.[0]?.properties.i ?? -1);
+}
+
+function hitsAt({ point: { x, y } }: Aim, reach: number, layers: string[]) {
+  return map?.queryRenderedFeatures(
     [
       [x - reach, y - reach],
       [x + reach, y + reach],
     ],
     { layers },
   );
-  return Number(hits?.[0]?.properties.i ?? -1);
 }
 
 /** The traveler there, or the route where there is nothing else. */
@@ -330,16 +335,18 @@ async function click(event: MapMouseEvent): Promise<void> {
   const choose = () => (mode === "choose" ? tell(pick, here) : tell(select, hit));
   if (hit) return choose();
   if (at) return tell(mark, at);
-  const cluster = map?.queryRenderedFeatures(event.point, { layers: [clusterLayer] })[0];
-  const source = map?.getSource<GeoJSONSource>("features");
-  if (!cluster || !source || cluster.geometry.type !== "Point") return choose();
-  const zoom = await source.getClusterExpansionZoom(Number(cluster.properties.cluster_id));
+  const cluster = map?.queryRenderedFeatures(event.point, { layers: [clusterLayerOf(crowd ? CROWD : LISTED)] })[0];
+  const source = map?.getSource<GeoJSONSource>(LISTED);
+  if (!map || !cluster || !source || cluster.geometry.type !== "Point") return choose();
+  const zoom = crowd
+    ? map.getZoom() + 2
+    : 0.2 + (await source.getClusterExpansionZoom(Number(cluster.properties.cluster_id)));
   const [lng = 0, lat = 0] = cluster.geometry.coordinates;
-  map?.easeTo({ center: [lng, lat], zoom: zoom + 0.2 });
+  map.easeTo({ center: [lng, lat], zoom });
 }
 
-function setHovered(next: Feature | null): void {
-  if (next === hovered) return;
+function setHovered(next: Place | null): void {
+  if (next === hovered || (next && hovered && samePoint(next.point, hovered.point))) return;
   hovered = next;
   cursor();
   tell(hover, next);
@@ -429,8 +436,8 @@ export function fitToRect(area: Rect, below = 0): void {
 }
 
 /**
- * Draws features. `all` may have more than is in view, so that they are there when the map moves; what is drawn of an array
- * is drawn once.
+ * Draws features as clusters and circles. `all` may have more than is in view, so that they are there when the map moves; what
+ * is drawn of an array is drawn once.
  */
 export function setFeatures(all: readonly (readonly Feature[])[], seen: readonly Feature[]): void {
   parts = all;
@@ -439,30 +446,15 @@ export function setFeatures(all: readonly (readonly Feature[])[], seen: readonly
   drawFeatures();
 }
 
-/** As clusters and circles that MapLibre makes of them, or, when there are too many for that, as bare points. */
 function drawFeatures(): void {
   if (!drawn || !map) return;
-  const many = inView.length > MANY;
-  const kept = parts.reduce((n, part) => n + part.length, 0);
-  const few = many ? [] : kept > MANY ? [inView] : parts;
-  drawFew(
-    map,
-    few.filter((part) => part.length > 0),
-  );
-  if (!many && !map.getLayer(manyPoints.id)) return;
-  manyPoints.setPoints(many ? parts : []);
-  if (!map.getLayer(manyPoints.id)) map.addLayer(manyPoints, "hover");
-  map.triggerRepaint();
-}
-
-function drawFew(on: LibreMap, list: readonly (readonly Feature[])[]): void {
-  const source = on.getSource<GeoJSONSource>("features");
-  const zoom = clusterMaxZoom(inView.length > MANY ? 0 : inView.length);
+  const source = map.getSource<GeoJSONSource>(LISTED);
+  const zoom = clusterMaxZoom(inView.length);
   if (zoom !== clustered) {
     source?.setClusterOptions({ cluster: true, clusterMaxZoom: zoom });
     clustered = zoom;
   }
-  const wanted = new Set(list);
+  const wanted = new Set(parts.filter((part) => part.length > 0));
   const remove: number[] = [];
   for (const [part, first] of placed) {
     if (wanted.has(part)) continue;
@@ -470,7 +462,7 @@ function drawFew(on: LibreMap, list: readonly (readonly Feature[])[]): void {
     for (let i = 0; i < part.length; i++) remove.push(first + i);
   }
   const add: Collection["features"] = [];
-  for (const part of list) {
+  for (const part of wanted) {
     if (placed.has(part)) continue;
     placed.set(part, nextId);
     for (const feature of featurePoints(part, nextId)) add.push(feature);
@@ -478,6 +470,30 @@ function drawFew(on: LibreMap, list: readonly (readonly Feature[])[]): void {
   }
   if (remove.length + add.length === 0) return;
   source?.updateData(placed.size === 0 ? { removeAll: true } : { remove, add });
+}
+
+/** Draws what the server's tiles have, or nothing of it. */
+export function setCrowd(shown: boolean): void {
+  if (shown === crowd) return;
+  crowd = shown;
+  drawCrowd();
+}
+
+/** Features with these identifiers are left out where they are drawn by themselves. */
+export function setGone(ids: ReadonlySet<string>): void {
+  gone = ids;
+  drawCrowd();
+}
+
+function drawCrowd(): void {
+  if (!drawn || !map) return;
+  for (const layer of crowdLayers) map.setLayoutProperty(layer, "visibility", crowd ? "visible" : "none");
+  for (const { layer, filter } of crowdFilters(gone)) map.setFilter(layer, filter);
+}
+
+/** Features have changed: asks for the tiles in view again. Those that are the same cost an answer without content. */
+export function refreshCrowd(): void {
+  if (drawn && crowd) map?.refreshTiles(CROWD);
 }
 
 /** The ring around a feature that the pointer is over, here or in the list. */

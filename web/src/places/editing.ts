@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { batch, effect, signal } from "@preact/signals";
 import { finder } from "../features/finder";
 import { type Point, samePoint } from "../geo";
-import { onPinned, setPin } from "../map/map";
+import { onPinned, setGone, setPin } from "../map/map";
 import { Importing } from "../routes/importing";
 import { Deletion, deleteOnLeave } from "../routes/undo";
 import {
@@ -153,6 +153,7 @@ export function startPlaces(): void {
     if (view.value !== "features") placing.value = false;
   });
   onPinned((point) => write({ point }));
+  effect(() => setGone(deletion.gone.value));
   deleteOnLeave(deletion);
   effect(() => {
     const gone = deletion.gone.value;

@@ -25,8 +25,8 @@ export const search = new Search({
   known: (query) => [...coordinates(query), ...travelers(query)],
   async features(query, signal) {
     const [near, all] = await Promise.all([
-      seen ? searchFeatures(query, seen, signal) : [],
-      searchFeatures(query, null, signal),
+      seen ? searchFeatures(query, seen, MOST_FEATURES, signal) : [],
+      searchFeatures(query, null, MOST_FEATURES, signal),
     ]);
     const hit =
       (inView: boolean) =>
