@@ -85,7 +85,9 @@ func (h *history) past(area geo.Rect, from, until int64) (told []string) {
 	for _, versions := range h.versions {
 		all = append(all, versions...)
 	}
-	slices.SortFunc(all, func(a, b version) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.sequence, b.sequence)) })
+	slices.SortFunc(all, func(a, b version) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.sequence, b.sequence))
+	})
 	for _, v := range all {
 		if v.time < max(from, 1) || v.time >= until {
 			continue
@@ -131,7 +133,9 @@ func thePast(t *testing.T, keep int) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	at := func() geo.Point { return geo.Point{Lat: r.Int32N(10), Lng: (r.Int32N(2)*2 - 1) * (geo.MaxLng - r.Int32N(10))} }
+	at := func() geo.Point {
+		return geo.Point{Lat: r.Int32N(10), Lng: (r.Int32N(2)*2 - 1) * (geo.MaxLng - r.Int32N(10))}
+	}
 	var file []Described
 	for range 20 {
 		file = append(file, Described{Feature{"of the file", at()}, Details{}})

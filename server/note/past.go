@@ -35,7 +35,9 @@ func (b *Book) Past(ctx context.Context, area geo.Rect, after store.Moment, befo
 }
 
 // Moment is the note's place in the order of time.
-func (n Note) Moment() store.Moment { return store.Moment{Time: n.Time, Keys: [2]int64{int64(n.Position)}} }
+func (n Note) Moment() store.Moment {
+	return store.Moment{Time: n.Time, Keys: [2]int64{int64(n.Position)}}
+}
 
 // nanoseconds since 1970, or the earliest or latest that can be told.
 func nanoseconds(t time.Time) int64 {

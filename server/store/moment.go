@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -12,6 +13,11 @@ import (
 type Moment struct {
 	Time time.Time
 	Keys [2]int64
+}
+
+// Before reports whether m comes before o.
+func (m Moment) Before(o Moment) bool {
+	return cmp.Or(m.Time.Compare(o.Time), cmp.Compare(m.Keys[0], o.Keys[0]), cmp.Compare(m.Keys[1], o.Keys[1])) < 0
 }
 
 // Since is before everything that happened at a time or later.
