@@ -189,6 +189,8 @@ var pastCases = map[string]func(visitor){
 			_, _, err := v.replay(r)
 			v.refused(err, field)
 		}
-		v.refused(v.unary(getMapFeature, &routeguidev1.GetMapFeatureRequest{At: timestamppb.New(noon)}, new(routeguidev1.MapFeature)), "feature")
+		if !v.rest() {
+			v.refused(v.unary(getMapFeature, &routeguidev1.GetMapFeatureRequest{At: timestamppb.New(noon)}, new(routeguidev1.MapFeature)), "feature")
+		}
 	},
 }
