@@ -85,7 +85,7 @@ func TestBrokenFiles(t *testing.T) {
 	}{
 		{"nothing", "", 0, "line 1: the file is empty"},
 		{"white space", " \n ", 0, "line 1: the file is empty"},
-		{"a picture", "\x89PNG\r\n\x1a\n0000", 0, "line 1: this is not GPX, GeoJSON, KML, FIT or location history of Google Takeout"},
+		{"a picture", "\x89PNG\r\n\x1a\n0000", 0, "line 1: this is not GPX, GeoJSON, KML, KMZ, FIT or location history of Google Takeout"},
 		{"no track", gpx(`<wpt lat="1" lon="2"/>`), 0, "line 1: there is no track in the file"},
 		{"other XML", "<html/>", 0, "line 1, column 7: <html> is neither GPX nor KML"},
 		{"cut off", strings.TrimSuffix(gpx(twoPoints), "</gpx>") + "\n", 1, "line 2, column 0: not XML: unexpected EOF"},
