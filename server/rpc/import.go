@@ -162,14 +162,7 @@ func (in *routeImport) fill(ctx context.Context, rec *route.Recorder, t *track.T
 
 func routeFix(f track.Fix) route.Fix {
 	return route.Fix{
-		Point: f.Point, Time: f.Time, Elevation: routeMeasure(f.Elevation), Accuracy: routeMeasure(f.Accuracy),
-		Speed: routeMeasure(f.Speed), Heading: routeMeasure(f.Heading), Battery: routeMeasure(f.Battery),
+		Point: f.Point, Time: f.Time, Elevation: f.Elevation, Accuracy: f.Accuracy,
+		Speed: f.Speed, Heading: f.Heading, Battery: f.Battery,
 	}
-}
-
-func routeMeasure(m track.Measure) route.Measure {
-	if value, known := m.Get(); known {
-		return route.Measured(value)
-	}
-	return route.Measure{}
 }

@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"routeguide/server/geo"
 	"routeguide/server/track"
 )
 
@@ -36,7 +37,7 @@ func line(f track.Fix) string {
 	s := f.Point.String() + " " + f.Time.Format("2006-01-02T15:04:05.999Z07:00")
 	for _, m := range []struct {
 		name string
-		track.Measure
+		geo.Measure
 	}{{"elevation", f.Elevation}, {"accuracy", f.Accuracy}, {"speed", f.Speed}, {"heading", f.Heading}, {"battery", f.Battery}} {
 		if v, known := m.Get(); known {
 			s += fmt.Sprintf(" %s %d", m.name, v)
