@@ -8,18 +8,22 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"routeguide/server/edge"
 	"routeguide/server/edge/basemap"
 	"routeguide/server/rpc"
+	"routeguide/server/schema"
 	"routeguide/server/tile"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
@@ -62,7 +66,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
 
-	maps, err := basemap.Open(c.basemaps)
+	offered, err := basemap.Open(c.basemaps)
 	if err != nil {
 		return err
 	}
@@ -112,7 +116,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
 		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
-		Tiles: tile.New(state.features), Basemaps: maps,
+		Tiles: tile.New(state.features), Basemaps: offered, Schemas: schemas(server, upstreams),
 	})
 	if err != nil {
 		return err
@@ -125,4 +129,12 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		defer stop()
 	}
 	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
+}
+
+// schemas are those of our own services, which answer POST to their gRPC paths too, and of the upstreams.
+func schemas(server *rpc.Server, upstreams *upstream.Upstreams) func(context.Context) []*schema.Schema {
+	own := schema.New("RouteGuide", protoregistry.GlobalFiles, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
+	return func(ctx context.Context) []*schema.Schema {
+		return append([]*schema.Schema{own}, upstreams.Schemas(ctx)...)
+	}
 }

@@ -21,6 +21,7 @@ import (
 	"routeguide/server/edge/socket"
 	"routeguide/server/edge/web"
 	"routeguide/server/refusal"
+	"routeguide/server/schema"
 	"routeguide/static"
 )
 
@@ -46,6 +47,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Basemaps are the maps that the page offers besides its own. Nil: none.
 	Basemaps *basemap.Maps
+	// Schemas are those of services that GRPC has beside its own, which REST reaches too. Nil: none.
+	Schemas func(context.Context) []*schema.Schema
 	// Limits bounds what a peer can make the process hold; zero fields mean the defaults.
 	Limits Limits
 	// Budget is asked for memory before a long message is kept. Nil: there is always enough.
@@ -57,16 +60,17 @@ type Limits = exchange.Limits
 
 // Edge is the http.Handler of the HTTP port, for HTTP/1.1. It is safe for concurrent use.
 type Edge struct {
-	origins origins
-	log     *slog.Logger
-	ready   func(context.Context) error
-	damage  func() []string
-	metrics http.Handler
-	tiles   http.Handler
-	maps    *basemap.Maps
-	calls   *exchange.Calls
-	conns   *conns
-	served  chan struct{} // closed once the grpc.Server has left the listener of conns
+	origins   origins
+	log       *slog.Logger
+	ready     func(context.Context) error
+	damage    func() []string
+	metrics   http.Handler
+	tiles     http.Handler
+	maps      *basemap.Maps
+	described bool // there may be methods at any path
+	calls     *exchange.Calls
+	conns     *conns
+	served    chan struct{} // closed once the grpc.Server has left the listener of conns
 
 	web, rest, socket, ingest http.Handler
 	files                     files
@@ -87,23 +91,24 @@ func New(o Options) (*Edge, error) {
 		}
 	}
 	e := &Edge{
-		origins: allowed,
-		log:     o.Logger,
-		ready:   o.Ready,
-		damage:  o.Damage,
-		metrics: o.Metrics,
-		tiles:   o.Tiles,
-		maps:    o.Basemaps,
-		calls:   exchange.NewCalls(o.Ending, o.Limits, o.Budget),
-		served:  make(chan struct{}),
-		files:   newFiles(static.Page(), o.Basemaps.Origins()...),
+		origins:   allowed,
+		log:       o.Logger,
+		ready:     o.Ready,
+		damage:    o.Damage,
+		metrics:   o.Metrics,
+		tiles:     o.Tiles,
+		maps:      o.Basemaps,
+		described: o.Schemas != nil,
+		calls:     exchange.NewCalls(o.Ending, o.Limits, o.Budget),
+		served:    make(chan struct{}),
+		files:     newFiles(static.Page(), o.Basemaps.Origins()...),
 	}
 	if err := addDocs(e.files, openapi.Swagger, openapi.Document); err != nil {
 		return nil, err
 	}
 	e.conns = newConns(grpc.WithDefaultCallOptions(
 		grpc.MaxCallRecvMsgSize(e.calls.Limits.Message), grpc.MaxRetryRPCBufferSize(0)))
-	if e.rest, err = rest.New(e.conns, e.calls, o.Logger); err != nil {
+	if e.rest, err = rest.New(rest.Options{Conn: e.conns, Calls: e.calls, Log: o.Logger, Schemas: o.Schemas}); err != nil {
 		return nil, err
 	}
 	e.web = web.New(o.GRPC, e.calls)
@@ -158,12 +163,25 @@ func (e *Edge) door(r *http.Request) http.Handler {
 		return e.rest
 	case ingest.Is(r):
 		return e.ingest
+	case e.described && !e.isDocument(r):
+		return e.rest
 	}
 	return nil
 }
 
 func (e *Edge) isTile(r *http.Request) bool {
 	return e.tiles != nil && strings.HasPrefix(r.URL.Path, "/v1/tiles/")
+}
+
+// isDocument tells whether the path is one of ours, whatever other servers have.
+func (e *Edge) isDocument(r *http.Request) bool {
+	switch path := r.URL.Path; path {
+	case "/openapi", "/healthz", "/readyz", "/metrics":
+		return true
+	default:
+		_, isFile := e.files.at(path)
+		return isFile || e.maps.Has(path)
+	}
 }
 
 func (e *Edge) document(w http.ResponseWriter, r *http.Request) {

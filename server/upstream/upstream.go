@@ -33,8 +33,9 @@ type Upstreams struct {
 
 type upstream struct {
 	Target
-	conn   *grpc.ClientConn
-	resets *resets
+	conn      *grpc.ClientConn
+	resets    *resets
+	described *description
 }
 
 // Open reads the files of the options. It connects to nobody: a target is connected to when it is first called.
@@ -49,12 +50,13 @@ func Open(o Options) (*Upstreams, error) {
 			u.Close()
 			return nil, fmt.Errorf("upstream: %s is given twice", t.Name)
 		}
-		conn, err := t.connect(secure, o.MessageBytes)
+		made := new(connections)
+		conn, err := t.connect(secure, o.MessageBytes, made)
 		if err != nil {
 			u.Close()
 			return nil, fmt.Errorf("upstream: %s: %w", t.Name, err)
 		}
-		up := &upstream{t, conn, newResets()}
+		up := &upstream{t, conn, newResets(), &description{connections: made}}
 		u.named[t.Name], u.all = up, append(u.all, up)
 	}
 	return u, nil

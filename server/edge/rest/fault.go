@@ -21,6 +21,9 @@ import (
 // parameterFault finds the path or query parameter that cannot be read, by reading each alone: the gateway only has a text
 // for it. It is nil where there is none.
 func parameterFault(ctx context.Context, r *http.Request) error {
+	if requestOf(ctx).method != nil {
+		return nil // its parameters are read one by one
+	}
 	method, _ := runtime.RPCMethod(ctx)
 	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
 	found, _ := protoregistry.GlobalFiles.FindDescriptorByName(name)
