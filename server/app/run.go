@@ -85,6 +85,9 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
 	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
+	if c.upstream.Descriptors, err = schema.Open(ctx, c.descriptors...); err != nil {
+		return err
+	}
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err

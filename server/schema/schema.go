@@ -59,6 +59,17 @@ func sumOf(files *protoregistry.Files) (sum [sha256.Size]byte) {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
+// ServicesOf lists the services of files by their full names.
+func ServicesOf(files *protoregistry.Files) (names []string) {
+	files.RangeFiles(func(f protoreflect.FileDescriptor) bool {
+		for i := range f.Services().Len() {
+			names = append(names, string(f.Services().Get(i).FullName()))
+		}
+		return true
+	})
+	return names
+}
+
 // Equal tells whether two schemas describe the same services in the same way.
 func Equal(a, b *Schema) bool { return a.sum == b.sum }
 
@@ -81,7 +92,7 @@ func Path(m protoreflect.MethodDescriptor) string {
 // Link makes descriptors of files that come in any order. Google's basic types are this program's own, so that their special
 // JSON is known. Files that something is missing of are left out, and the error says which.
 func Link(files []*descriptorpb.FileDescriptorProto) (*protoregistry.Files, error) {
-	l := linker{given: make(map[string]*descriptorpb.FileDescriptorProto, len(files)), linked: new(protoregistry.Files), tried: make(map[string]error)}
+	l := linking{given: make(map[string]*descriptorpb.FileDescriptorProto, len(files)), linked: new(protoregistry.Files), tried: make(map[string]error)}
 	for _, f := range files {
 		l.given[f.GetName()] = f
 	}
@@ -94,13 +105,13 @@ func Link(files []*descriptorpb.FileDescriptorProto) (*protoregistry.Files, erro
 	return l.linked, errors.Join(faults...)
 }
 
-type linker struct {
+type linking struct {
 	given  map[string]*descriptorpb.FileDescriptorProto
 	linked *protoregistry.Files
 	tried  map[string]error // by file; while it is being linked, that it imports itself
 }
 
-func (l *linker) link(name string) error {
+func (l *linking) link(name string) error {
 	if err, ok := l.tried[name]; ok {
 		return err
 	}
@@ -110,7 +121,7 @@ func (l *linker) link(name string) error {
 	return err
 }
 
-func (l *linker) register(name string) error {
+func (l *linking) register(name string) error {
 	if own, err := protoregistry.GlobalFiles.FindFileByPath(name); err == nil && strings.HasPrefix(name, "google/protobuf/") {
 		return l.linked.RegisterFile(own)
 	}

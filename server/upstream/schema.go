@@ -52,7 +52,7 @@ func (c *connections) HandleConn(_ context.Context, s stats.ConnStats) {
 func (u *Upstreams) Schemas(ctx context.Context) []*schema.Schema {
 	var all []*schema.Schema
 	for _, up := range u.all {
-		if s := up.describe(ctx, u.serves(up)); s != nil {
+		if s := u.describe(ctx, up); s != nil {
 			all = append(all, s)
 		}
 	}
@@ -73,8 +73,8 @@ func (u *Upstreams) serves(up *upstream) func(service string) bool {
 	}
 }
 
-func (up *upstream) describe(ctx context.Context, serves func(string) bool) *schema.Schema {
-	d := up.described
+func (u *Upstreams) describe(ctx context.Context, up *upstream) *schema.Schema {
+	d, serves := up.described, u.serves(up)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	made := d.connections.made.Load()
@@ -86,6 +86,10 @@ func (up *upstream) describe(ctx context.Context, serves func(string) bool) *sch
 	defer cancel()
 	s, err := up.read(ctx, serves)
 	d.asked, d.during = time.Now(), d.connections.made.Load()
+	if err != nil && d.schema == nil {
+		services := slices.DeleteFunc(schema.ServicesOf(u.files), func(name string) bool { return !serves(name) })
+		s, err = schema.New(up.Name, u.files, services...), nil
+	}
 	if err == nil && !(d.schema != nil && schema.Equal(s, d.schema)) {
 		d.schema = s
 	}

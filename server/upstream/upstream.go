@@ -15,8 +15,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	grpcreflection "google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"routeguide/server/relay"
 )
@@ -28,7 +30,8 @@ type Upstreams struct {
 	own      map[string]grpc.ServiceInfo
 	caller   func(context.Context) netip.Addr
 	ending   context.Context
-	requests sync.WaitGroup // goroutines that copy the requests of a call
+	files    *protoregistry.Files // of services whose upstream does not describe them
+	requests sync.WaitGroup       // goroutines that copy the requests of a call
 }
 
 type upstream struct {
@@ -44,7 +47,10 @@ func Open(o Options) (*Upstreams, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
 	}
-	u := &Upstreams{named: make(map[string]*upstream), caller: o.Caller, ending: o.Ending}
+	u := &Upstreams{named: make(map[string]*upstream), caller: o.Caller, ending: o.Ending, files: o.Descriptors}
+	if u.files == nil {
+		u.files = new(protoregistry.Files)
+	}
 	for _, t := range o.Targets {
 		if u.named[t.Name] != nil {
 			u.Close()
@@ -77,7 +83,8 @@ func (u *Upstreams) Has(service string) bool { return u.named[service] != nil }
 // grpc.UnknownServiceHandler of s; all other services of s are registered before, and it does not serve yet. A target with
 // the name of a service of s is an error.
 func (u *Upstreams) Behind(s *grpc.Server, own grpc_reflection_v1.ServerReflectionServer) error {
-	registerReflection(s, &reflection{own: own, upstreams: u})
+	filed := grpcreflection.NewServerV1(grpcreflection.ServerOptions{Services: noServices{}, DescriptorResolver: u.files})
+	registerReflection(s, &reflection{own: own, filed: filed, upstreams: u})
 	u.own = s.GetServiceInfo()
 	for _, up := range u.all {
 		if _, ok := u.own[up.Name]; ok {

@@ -50,7 +50,7 @@ func (d *door) others(ctx context.Context) []described {
 			all = append(all, d.described[i])
 			continue
 		}
-		mux := newMux(s.Types)
+		mux := newMux(s.Types, runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved))
 		d.register(mux, s)
 		all = append(all, described{s, mux})
 	}

@@ -27,6 +27,9 @@ func setParameter(m protoreflect.Message, name string, values []string) error {
 		case field == nil:
 			return refusal.Invalid(refusal.Cut(name), "there is no such field")
 		case i == len(steps)-1:
+			if other := chosen(at, field); other != nil {
+				return refusal.Invalid(refusal.Cut(name), "%s excludes it", other.Name())
+			}
 			if !setField(at, field, values) {
 				return refusal.Invalid(refusal.Cut(name), "%q cannot be read", refusal.Cut(strings.Join(values, " ")))
 			}
@@ -37,6 +40,15 @@ func setParameter(m protoreflect.Message, name string, values []string) error {
 		}
 	}
 	return nil
+}
+
+// chosen is the field that stands in field's place in a oneof, or nil.
+func chosen(m protoreflect.Message, field protoreflect.FieldDescriptor) protoreflect.FieldDescriptor {
+	choice := field.ContainingOneof()
+	if choice == nil || m.Has(field) {
+		return nil
+	}
+	return m.WhichOneof(choice)
 }
 
 // setField reads values as the field's JSON.

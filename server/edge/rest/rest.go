@@ -57,9 +57,9 @@ func New(o Options) (http.Handler, error) {
 	return d, registerServices(d.mux, d.conn)
 }
 
-func newMux(types *schema.Types) *runtime.ServeMux {
+func newMux(types *schema.Types, more ...runtime.ServeMuxOption) *runtime.ServeMux {
 	plain := marshaler{types}
-	return runtime.NewServeMux(
+	return runtime.NewServeMux(append(more,
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, plain),
 		runtime.WithMarshalerOption(mimeEvents, eventMarshaler{plain}),
 		runtime.WithMarshalerOption(mimeFile, fileMarshaler{plain}),
@@ -72,7 +72,7 @@ func newMux(types *schema.Types) *runtime.ServeMux {
 		runtime.WithWriteContentLength(),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
-	)
+	)...)
 }
 
 // ServeHTTP runs one REST call.
