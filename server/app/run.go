@@ -136,7 +136,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 
 // schemas are those of our own services, which answer POST to their gRPC paths too, and of the upstreams.
 func schemas(server *rpc.Server, upstreams *upstream.Upstreams) func(context.Context) []*schema.Schema {
-	own := schema.New("RouteGuide", protoregistry.GlobalFiles, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
+	own := schema.New("", protoregistry.GlobalFiles, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
 	return func(ctx context.Context) []*schema.Schema {
 		return append([]*schema.Schema{own}, upstreams.Schemas(ctx)...)
 	}

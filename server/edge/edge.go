@@ -60,17 +60,17 @@ type Limits = exchange.Limits
 
 // Edge is the http.Handler of the HTTP port, for HTTP/1.1. It is safe for concurrent use.
 type Edge struct {
-	origins   origins
-	log       *slog.Logger
-	ready     func(context.Context) error
-	damage    func() []string
-	metrics   http.Handler
-	tiles     http.Handler
-	maps      *basemap.Maps
-	described bool // there may be methods at any path
-	calls     *exchange.Calls
-	conns     *conns
-	served    chan struct{} // closed once the grpc.Server has left the listener of conns
+	origins origins
+	log     *slog.Logger
+	ready   func(context.Context) error
+	damage  func() []string
+	metrics http.Handler
+	tiles   http.Handler
+	maps    *basemap.Maps
+	schemas func(context.Context) []*schema.Schema
+	calls   *exchange.Calls
+	conns   *conns
+	served  chan struct{} // closed once the grpc.Server has left the listener of conns
 
 	web, rest, socket, ingest http.Handler
 	files                     files
@@ -91,17 +91,17 @@ func New(o Options) (*Edge, error) {
 		}
 	}
 	e := &Edge{
-		origins:   allowed,
-		log:       o.Logger,
-		ready:     o.Ready,
-		damage:    o.Damage,
-		metrics:   o.Metrics,
-		tiles:     o.Tiles,
-		maps:      o.Basemaps,
-		described: o.Schemas != nil,
-		calls:     exchange.NewCalls(o.Ending, o.Limits, o.Budget),
-		served:    make(chan struct{}),
-		files:     newFiles(static.Page(), o.Basemaps.Origins()...),
+		origins: allowed,
+		log:     o.Logger,
+		ready:   o.Ready,
+		damage:  o.Damage,
+		metrics: o.Metrics,
+		tiles:   o.Tiles,
+		maps:    o.Basemaps,
+		schemas: o.Schemas,
+		calls:   exchange.NewCalls(o.Ending, o.Limits, o.Budget),
+		served:  make(chan struct{}),
+		files:   newFiles(static.Page(), o.Basemaps.Origins()...),
 	}
 	if err := addDocs(e.files, openapi.Swagger, openapi.Document); err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func (e *Edge) door(r *http.Request) http.Handler {
 		return e.rest
 	case ingest.Is(r):
 		return e.ingest
-	case e.described && !e.isDocument(r):
+	case e.schemas != nil && !e.isDocument(r):
 		return e.rest
 	}
 	return nil
@@ -179,6 +179,9 @@ func (e *Edge) isDocument(r *http.Request) bool {
 	case "/openapi", "/healthz", "/readyz", "/metrics":
 		return true
 	default:
+		if isDescription(path) {
+			return true
+		}
 		_, isFile := e.files.at(path)
 		return isFile || e.maps.Has(path)
 	}
@@ -208,6 +211,8 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 		e.metrics.ServeHTTP(w, r)
 	case e.isTile(r):
 		e.tiles.ServeHTTP(w, r)
+	case isDescription(path) && e.schemas != nil:
+		e.describe(w, r)
 	case e.maps.Has(path):
 		e.maps.ServeHTTP(w, r)
 	default:

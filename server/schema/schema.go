@@ -21,7 +21,7 @@ import (
 
 // A Schema is a set of services. It does not change.
 type Schema struct {
-	// Name is that of the server in messages and addresses.
+	// Name is that of the server in messages and addresses; "" for this program itself.
 	Name string
 	// Services are in the order of their full names.
 	Services []protoreflect.ServiceDescriptor

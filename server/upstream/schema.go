@@ -78,8 +78,9 @@ func (u *Upstreams) describe(ctx context.Context, up *upstream) *schema.Schema {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	made := d.connections.made.Load()
-	fresh := made == d.during && time.Since(d.asked) < schemaAge
-	if fresh || d.schema != nil && up.conn.GetState() == connectivity.TransientFailure {
+	state := up.conn.GetState()
+	fresh := state == connectivity.Ready && made == d.during && time.Since(d.asked) < schemaAge
+	if fresh || d.schema != nil && state == connectivity.TransientFailure {
 		return d.schema
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), schemaBound)
