@@ -18,10 +18,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"routeguide/openapi"
 	"routeguide/server/edge"
 	"routeguide/server/edge/basemap"
+	"routeguide/server/edge/mcp"
 	"routeguide/server/rpc"
 	"routeguide/server/schema"
 	"routeguide/server/tile"
@@ -116,10 +117,18 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := upstreams.Behind(server.Server, rpc.Reflection(server)); err != nil {
 		return err
 	}
+	tools, err := mcp.Tools(c.mcpTools...)
+	if err != nil {
+		return err
+	}
+	known, err := schemas(server, upstreams)
+	if err != nil {
+		return err
+	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
 		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
-		Tiles: tile.New(state.features), Basemaps: offered, Schemas: schemas(server, upstreams),
+		Tiles: tile.New(state.features), Basemaps: offered, Schemas: known, Agents: tools,
 	})
 	if err != nil {
 		return err
@@ -135,9 +144,13 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 }
 
 // schemas are those of our own services, which answer POST to their gRPC paths too, and of the upstreams.
-func schemas(server *rpc.Server, upstreams *upstream.Upstreams) func(context.Context) []*schema.Schema {
-	own := schema.New("", protoregistry.GlobalFiles, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
+func schemas(server *rpc.Server, upstreams *upstream.Upstreams) (func(context.Context) []*schema.Schema, error) {
+	contract, err := schema.Decode(openapi.Contract)
+	if err != nil {
+		return nil, err
+	}
+	own := schema.New("", contract, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
 	return func(ctx context.Context) []*schema.Schema {
 		return append([]*schema.Schema{own}, upstreams.Schemas(ctx)...)
-	}
+	}, nil
 }

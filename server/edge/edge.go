@@ -17,6 +17,7 @@ import (
 	"routeguide/server/edge/basemap"
 	"routeguide/server/edge/exchange"
 	"routeguide/server/edge/ingest"
+	"routeguide/server/edge/mcp"
 	"routeguide/server/edge/rest"
 	"routeguide/server/edge/socket"
 	"routeguide/server/edge/web"
@@ -49,6 +50,8 @@ type Options struct {
 	Basemaps *basemap.Maps
 	// Schemas are those of services that GRPC has beside its own, which REST reaches too. Nil: none.
 	Schemas func(context.Context) []*schema.Schema
+	// Agents are the tools that agents are offered. Nil: there are none.
+	Agents []mcp.Tool
 	// Limits bounds what a peer can make the process hold; zero fields mean the defaults.
 	Limits Limits
 	// Budget is asked for memory before a long message is kept. Nil: there is always enough.
@@ -72,8 +75,8 @@ type Edge struct {
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
 
-	web, rest, socket, ingest http.Handler
-	files                     files
+	web, rest, socket, ingest, mcp http.Handler
+	files                          files
 }
 
 // New makes an Edge that is ready to serve. Close releases it.
@@ -110,6 +113,9 @@ func New(o Options) (*Edge, error) {
 		grpc.MaxCallRecvMsgSize(e.calls.Limits.Message), grpc.MaxRetryRPCBufferSize(0)))
 	if e.rest, err = rest.New(rest.Options{Conn: e.conns, Calls: e.calls, Log: o.Logger, Schemas: o.Schemas}); err != nil {
 		return nil, err
+	}
+	if o.Schemas != nil && o.Agents != nil {
+		e.mcp = mcp.New(mcp.Options{Conn: e.conns, Schemas: o.Schemas, Tools: o.Agents, Log: o.Logger})
 	}
 	e.web = web.New(o.GRPC, e.calls)
 	e.socket = socket.New(e.conns, e.calls, o.Logger)
@@ -163,6 +169,8 @@ func (e *Edge) door(r *http.Request) http.Handler {
 		return e.rest
 	case ingest.Is(r):
 		return e.ingest
+	case r.URL.Path == mcp.Path && e.mcp != nil:
+		return e.mcp
 	case e.schemas != nil && !e.isDocument(r):
 		return e.rest
 	}

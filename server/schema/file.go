@@ -35,6 +35,15 @@ func Open(ctx context.Context, paths ...string) (*protoregistry.Files, error) {
 	return Link(all)
 }
 
+// Decode reads a FileDescriptorSet.
+func Decode(set []byte) (*protoregistry.Files, error) {
+	files, err := decodeSet(set)
+	if err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	return Link(files)
+}
+
 func readSet(_ context.Context, path string) ([]*descriptorpb.FileDescriptorProto, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

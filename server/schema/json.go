@@ -29,15 +29,17 @@ func (d *Definitions) Message(m protoreflect.MessageDescriptor) object {
 	if special := special(m.FullName()); special != nil {
 		return special
 	}
-	return d.refer(m, func() object {
-		members := object{}
-		definition := object{"type": "object", "properties": members, "additionalProperties": false}
-		for i := range m.Fields().Len() {
-			field := m.Fields().Get(i)
-			members[field.JSONName()] = described(field, d.Field(field))
-		}
-		return definition
-	})
+	return d.refer(m, func() object { return d.Inline(m) })
+}
+
+// Inline returns a schema for a message itself: an object that has the message's fields as "properties".
+func (d *Definitions) Inline(m protoreflect.MessageDescriptor) object {
+	members := object{}
+	for i := range m.Fields().Len() {
+		field := m.Fields().Get(i)
+		members[field.JSONName()] = described(field, d.Field(field))
+	}
+	return object{"type": "object", "properties": members, "additionalProperties": false}
 }
 
 // refer defines what a descriptor stands for, if it is not defined yet.

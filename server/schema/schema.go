@@ -146,8 +146,8 @@ var errTooLarge = errors.New("schema: the descriptors are larger than 32 MiB")
 
 const mostBytes = 32 << 20
 
-// Decode reads descriptors of files as reflection sends them, and leaves out what it has already.
-func (c *Collection) Decode(raw [][]byte) error {
+// Add reads descriptors of files as reflection sends them, and leaves out what it has already.
+func (c *Collection) Add(raw [][]byte) error {
 	for _, data := range raw {
 		if c.bytes += len(data); c.bytes > mostBytes {
 			return errTooLarge

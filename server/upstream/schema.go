@@ -174,7 +174,7 @@ func (q questions) gather(files *schema.Collection, question *reflectionpb.Serve
 	if err != nil {
 		return err
 	}
-	return files.Decode(answer.GetFileDescriptorResponse().GetFileDescriptorProto())
+	return files.Add(answer.GetFileDescriptorResponse().GetFileDescriptorProto())
 }
 
 // end lets the upstream end the stream, so that nothing has to be reset.

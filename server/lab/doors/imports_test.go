@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"server/edge":     {"static", "openapi", "server/edge/", "server/relay", "server/refusal", "server/schema", "google.golang.org/grpc"},
 	"server/edge/rest": {"proto/", "server/edge/exchange", "server/edge/wire", "server/line", "server/refusal", "server/schema", "google.golang.org/",
 		"github.com/grpc-ecosystem/grpc-gateway/"},
+	"server/edge/mcp": {"server/refusal", "server/schema", "google.golang.org/", "github.com/modelcontextprotocol/go-sdk/"},
 	"server/edge/web": {"server/edge/exchange", "server/edge/wire", "google.golang.org/grpc", "github.com/improbable-eng/grpc-web/"},
 	"server/edge/socket": {"server/edge/exchange", "server/edge/wire", "server/relay", "server/refusal", "google.golang.org/grpc",
 		"nhooyr.io/websocket"},
