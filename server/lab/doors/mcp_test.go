@@ -86,20 +86,21 @@ func TestAgentAsks(t *testing.T) {
 		t.Errorf("texts of strangers are not marked: %q", first)
 	}
 
-	var watched struct {
+	type notesWatched struct {
 		Messages []struct {
 			Note   struct{ Message string }
 			Cursor string
 		}
 		More bool
 	}
+	var watched, after notesWatched
 	a.use("watch_notes", map[string]any{"max_messages": 2, "until": "30s"}, &watched)
 	if len(watched.Messages) != 2 || watched.Messages[1].Cursor == "" || !watched.More {
 		t.Errorf("watched: %+v", watched)
 	}
-	a.use("watch_notes", map[string]any{"cursor": watched.Messages[1].Cursor, "until": "100ms"}, &watched)
-	if len(watched.Messages) != 1 || watched.Messages[0].Note.Message != "" { // which says that what follows is live
-		t.Errorf("after the cursor: %+v", watched)
+	a.use("watch_notes", map[string]any{"cursor": watched.Messages[1].Cursor, "until": "100ms"}, &after)
+	if len(after.Messages) != 1 || after.Messages[0].Note.Message != "" { // which says that what follows is live
+		t.Errorf("after the cursor: %+v", after)
 	}
 
 	for name, arguments := range map[string]map[string]any{
