@@ -44,10 +44,18 @@ type call struct {
 	conn   grpc.ClientConnInterface
 	method protoreflect.MethodDescriptor
 	types  *schema.Types
+	header http.Header // of callers that do not come over HTTP
 }
 
-func newCall(conn grpc.ClientConnInterface, t Tool, m protoreflect.MethodDescriptor, types *schema.Types) *call {
-	return &call{t, conn, m, types}
+func (d *Door) newCall(t Tool, m protoreflect.MethodDescriptor, types *schema.Types) *call {
+	return &call{t, d.Conn, m, types, d.Header}
+}
+
+func (c *call) headerOf(extra *mcp.RequestExtra) http.Header {
+	if extra == nil || extra.Header == nil {
+		return c.header
+	}
+	return extra.Header
 }
 
 // tool describes the call: its arguments are the fields of the request, and how much of a stream is wanted.
@@ -89,11 +97,7 @@ func (c *call) tool() *mcp.Tool {
 
 // handle makes the call. How it fails is an answer for the agent, who may do better.
 func (c *call) handle(ctx context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	var header http.Header
-	if r.Extra != nil {
-		header = r.Extra.Header
-	}
-	answer, err := c.run(ctx, header, r.Params.Arguments)
+	answer, err := c.run(ctx, c.headerOf(r.Extra), r.Params.Arguments)
 	if err != nil {
 		st := status.Convert(err)
 		text := fmt.Sprintf("%s: %s", st.Code(), st.Message())

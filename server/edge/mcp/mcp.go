@@ -28,6 +28,7 @@ type Options struct {
 	Tools   []Tool
 	Log     *slog.Logger
 	Version string
+	Header  http.Header // of callers that do not come over HTTP
 	// MayWrite tells whether the caller, whose headers these are, is offered tools that write. The server decides about each call
 	// all the same. Nil: nobody is.
 	MayWrite func(context.Context, http.Header) bool
@@ -106,7 +107,7 @@ func (d *Door) make(schemas []*schema.Schema, writes bool) *mcp.Server {
 		}
 		for _, known := range schemas {
 			if m := known.Method(t.Method); m != nil {
-				c := newCall(d.Conn, t, m, known.Types)
+				c := d.newCall(t, m, known.Types)
 				s.AddTool(c.tool(), c.handle)
 				break
 			}

@@ -3,7 +3,6 @@ package mcp
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -28,7 +27,7 @@ func (d *Door) addResources(s *mcp.Server, schemas []*schema.Schema) {
 			if m == nil {
 				continue
 			}
-			c := newCall(d.Conn, Tool{Name: kind.name, Method: kind.method}, m, known.Types)
+			c := d.newCall(Tool{Name: kind.name, Method: kind.method}, m, known.Types)
 			s.AddResourceTemplate(&mcp.ResourceTemplate{
 				Name: kind.name, Description: kind.text + " " + byStrangers, MIMEType: "application/json", URITemplate: kind.prefix + "{id}",
 			}, func(ctx context.Context, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
@@ -40,15 +39,11 @@ func (d *Door) addResources(s *mcp.Server, schemas []*schema.Schema) {
 }
 
 func (c *call) resource(ctx context.Context, r *mcp.ReadResourceRequest, prefix, field string) (*mcp.ReadResourceResult, error) {
-	var header http.Header
-	if r.Extra != nil {
-		header = r.Extra.Header
-	}
 	request, err := json.Marshal(map[string]string{field: strings.TrimPrefix(r.Params.URI, prefix)})
 	if err != nil {
 		return nil, err
 	}
-	text, err := c.run(ctx, header, request)
+	text, err := c.run(ctx, c.headerOf(r.Extra), request)
 	if status.Code(err) == codes.NotFound || status.Code(err) == codes.InvalidArgument {
 		return nil, mcp.ResourceNotFoundError(r.Params.URI)
 	} else if err != nil {

@@ -3,6 +3,8 @@ package doors
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -114,5 +116,27 @@ func TestAgentAsks(t *testing.T) {
 	}
 	if _, err := a.CallTool(context.Background(), &mcp.CallToolParams{Name: "write_note"}); err == nil {
 		t.Error("an agent that may not write has a tool that writes")
+	}
+}
+
+// The program is a server of agents on its standard input and output, with the tools of another that runs.
+func TestAgentOnStandardInput(t *testing.T) {
+	p := start(t)
+	client := mcp.NewClient(&mcp.Implementation{Name: "an agent", Version: "1"}, nil)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(self, "mcp", "-server", p.grpc)
+	command.Env = append(os.Environ(), asProgram+"=1")
+	s, err := client.Connect(t.Context(), &mcp.CommandTransport{Command: command}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var found struct{ Features []any }
+	agent{t, s}.use("find_places", map[string]any{"query": "mendham"}, &found)
+	if len(found.Features) == 0 {
+		t.Error("nothing was found")
 	}
 }
