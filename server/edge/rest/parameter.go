@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -55,7 +56,7 @@ func chosen(m protoreflect.Message, field protoreflect.FieldDescriptor) protoref
 func setField(m protoreflect.Message, field protoreflect.FieldDescriptor, values []string) bool {
 	var text string
 	switch {
-	case field.IsMap(), !field.IsList() && len(values) != 1:
+	case field.IsMap(), !field.IsList() && len(values) != 1, !utf8.ValidString(strings.Join(values, "")):
 		return false
 	case field.IsList():
 		all := make([]string, len(values))
