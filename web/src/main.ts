@@ -20,6 +20,7 @@ import { followKeys } from "./ui/keys";
 import { narrow, PLACE_CARD } from "./ui/sheet";
 import { Shell } from "./ui/shell";
 import { applyTheme, shade } from "./ui/theme";
+import { coarse } from "./ui/words";
 import "./ui/tokens.css";
 import "./ui/parts.css";
 import "./ui/shell.css";
@@ -28,6 +29,7 @@ import "./map/map.css";
 import "./features/features.css";
 import "./record/record.css";
 import "./chat/chat.css";
+import "./chat/map-notes.css";
 import "./travelers/travelers.css";
 import "./routes/routes.css";
 import "./search/search.css";
@@ -56,9 +58,10 @@ followDetails();
 map.onRest((viewport) => {
   camera.value = viewport.camera;
 });
-map.onSelect((hit) => {
-  if (hit || view.value !== "chat") place.value = hit;
-  if (hit && narrow.value && view.value === "features") map.reveal(hit.point, PLACE_CARD);
+map.onSelect(({ hit, here }) => {
+  // Beside what is chosen a click leaves it; with nothing chosen it opens any point, which fingers do with a long press.
+  place.value = hit ?? (place.value || coarse || narrow.value ? null : here);
+  if (place.value && narrow.value) map.reveal(place.value.point, PLACE_CARD);
 });
 effect(() => {
   if (base.value) map.setBase(base.value);

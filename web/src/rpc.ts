@@ -10,11 +10,12 @@ import { type Point, type Rect, splitRect } from "./geo";
 import { streamBatches } from "./rpc/batches";
 import { cannotNow, keepCalling } from "./rpc/connection";
 import { boundsMessage, pointMessage, pointOf, timeOf } from "./rpc/messages";
-import { baseUrl, transport } from "./rpc/transport";
+import { baseUrl, parting, transport } from "./rpc/transport";
 import type { Place } from "./state";
 
 const guide = createClient(RouteGuide, transport);
 const notes = createClient(NoteService, transport);
+const partingNotes = createClient(NoteService, parting);
 
 /** Streams the features of an area, many at a time and in the server's order. */
 export async function listFeatures(area: Rect, onBatch: (batch: Place[]) => void, signal: AbortSignal): Promise<void> {
@@ -197,6 +198,11 @@ export function watchNotes(watch: NoteWatch, signal: AbortSignal): Promise<never
       throw new ConnectError("the server has other notes than before", Code.Unavailable);
     }
   }, signal);
+}
+
+/** Deletes a note for everybody, also while the page is left. `token` is the secret of the chat that it was written in. */
+export async function deleteNote(id: string, token: string): Promise<void> {
+  await partingNotes.deleteNote({ id }, { headers: { "resume-token": token } });
 }
 
 function obstacleOf(failure: unknown): Obstacle {

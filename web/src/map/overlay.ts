@@ -1,5 +1,6 @@
 // The layers that lie over the basemap, and the GeoJSON that they are drawn from: features, routes, travelers, notes, selection.
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
+import { noteLayers } from "../chat/layers";
 import type { Feature } from "../features/features";
 import { type Point, toLngLat } from "../geo";
 import { placePicture } from "../places/picture";
@@ -178,18 +179,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
   const named: ExpressionSpecification = ["!=", ["get", "name"], ""];
   const tone: ExpressionSpecification = ["match", ["get", "tone"], "note", c.note, c.feature];
   return [
-    {
-      id: "notes",
-      type: "circle",
-      source: "notes",
-      paint: {
-        "circle-radius": 9,
-        "circle-color": c.note,
-        "circle-opacity": 0.22,
-        "circle-stroke-color": c.note,
-        "circle-stroke-width": 1.5,
-      },
-    },
+    ...noteLayers(c.note, c.rim),
     {
       id: clusterLayer,
       type: "circle",

@@ -118,3 +118,4 @@ export const CoordinatesIcon = icon(
   16,
 );
 export const EditIcon = icon(<path d="m4 20 1-4.5L16.5 4 20 7.5 8.5 19ZM14 6.5l3.5 3.5" />, 15);
+export const TrashIcon = icon(<path d="M4 7h16M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10 11v5M14 11v5" />, 16);

@@ -1,5 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { unread } from "../chat/chats";
 import { ChatPanel } from "../chat/panel";
+import { Unread } from "../chat/unread";
 import { ConsoleDoor } from "../console/door";
 import { FeaturesPanel } from "../features/panel";
 import { setInsets } from "../map/map";
@@ -41,7 +43,7 @@ export function Shell() {
       <SearchBox />
       <ConsoleDoor />
       <Tools />
-      {narrow.value && !consoleLink.value && view.value === "features" && place.value && (
+      {narrow.value && !consoleLink.value && view.value !== "chat" && view.value !== "record" && place.value && (
         <div class="card place-float">
           <PlaceCard />
         </div>
@@ -116,6 +118,7 @@ function Tabs() {
           }}
         >
           {titles[name]}
+          {name === "chat" && unread.value > 0 && <Unread count={unread.value} />}
         </button>
       ))}
     </div>
