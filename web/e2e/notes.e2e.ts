@@ -60,8 +60,8 @@ describe("notes on the map", () => {
     async (name, viewport, colorScheme) => {
       await leave("Ada Lovelace", "The lot is full, go on to the second one behind the mill", 10.03, 9.98);
       await leave("林", "水很冷 🥶", 9.99, 10.01);
-      for (let i = 0; i < 12; i++) await leave("Kim", `Stone ${i}`, 10.01 + i / 1e4, 10.06);
-      await leave("", "somebody was here", 10.05, 10.05);
+      for (let i = 0; i < 12; i++) await leave("Kim", `Stone ${i}`, 10.012 + i / 1e4, 10.02);
+      await leave("", "somebody was here", 10.02, 10.0);
       const { page } = await visit(browser, looking("travelers"), { viewport, colorScheme });
       await bubble(page, "The lot is full").waitFor();
       await bubble(page, "somebody was here").getByText("someone").waitFor();
@@ -75,7 +75,7 @@ describe("notes on the map", () => {
   );
 
   test("a group parts where it is clicked", async () => {
-    for (let i = 0; i < 12; i++) await leave("Kim", `Stone ${i}`, 10 + i / 1e3, 10);
+    for (let i = 0; i < 12; i++) await leave("Kim", `Stone ${i}`, 10 + i / 250, 10);
     const { page } = await visit(browser, `${server.url}/#view=travelers&map=9/10/10`);
     await expect.poll(() => page.locator(".map-note.many").count()).toBe(1);
     const zoom = () => Number(/map=([\d.]+)/.exec(page.url())?.[1]);
