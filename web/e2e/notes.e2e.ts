@@ -76,7 +76,7 @@ describe("notes on the map", () => {
 
   test("a group parts where it is clicked", async () => {
     for (let i = 0; i < 12; i++) await leave("Kim", `Stone ${i}`, 10 + i / 250, 10);
-    const { page } = await visit(browser, `${server.url}/#view=travelers&map=9/10/10`);
+    const { page } = await visit(browser, `${server.url}/#view=travelers&map=9/10.044/10`);
     await expect.poll(() => page.locator(".map-note.many").count()).toBe(1);
     const zoom = () => Number(/map=([\d.]+)/.exec(page.url())?.[1]);
     await expect
@@ -111,7 +111,6 @@ describe("the empty map", () => {
       isMobile: true,
     });
     await page.locator("#map[data-mode]").waitFor();
-    await page.touchscreen.tap(195, 200);
     const finger = await context.newCDPSession(page);
     const touch = (type: "touchStart" | "touchEnd", touchPoints: { x: number; y: number }[]) =>
       finger.send("Input.dispatchTouchEvent", { type, touchPoints });

@@ -5,9 +5,11 @@ import type { Map as LibreMap, MapTouchEvent } from "maplibre-gl";
 const LONG = 550;
 const STILL = 10;
 
+type Pressable = Pick<LibreMap, "on" | "getCanvasContainer">;
+
 /** Calls `then` with where one finger has rested; the tap that ends it is none. */
 export function onLongPress(
-  map: Pick<LibreMap, "on">,
+  map: Pressable,
   then: (at: Pick<MapTouchEvent, "point" | "lngLat">) => void,
 ): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -31,11 +33,13 @@ export function onLongPress(
   map.on("touchmove", ({ point }) => {
     if (down && point.dist(down.point) > STILL) leave();
   });
-  map.on("touchend", ({ originalEvent }) => {
-    leave();
-    if (pressed) originalEvent.preventDefault();
-  });
+  map.on("touchend", leave);
   map.on("touchcancel", leave);
+  const swallow = (event: Event) => {
+    if (pressed) event.stopPropagation();
+    pressed = false;
+  };
+  map.getCanvasContainer().addEventListener("click", swallow, { capture: true });
   // Where the phone says so by itself, it is told by that.
   map.on("contextmenu", leave);
 }
