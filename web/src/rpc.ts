@@ -217,7 +217,7 @@ function travelerHeader(name: string): Record<string, string> {
   return name === "" ? {} : { traveler: encodeURIComponent(name) };
 }
 
-function noteOf(n: NoteMessage): Note {
+export function noteOf(n: NoteMessage): Note {
   return {
     id: n.id,
     point: pointOf(n.location),

@@ -5,10 +5,11 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import { outward } from "../features/grid";
 import { contains, type Rect, samePoint, sameRect } from "../geo";
 import * as map from "../map/map";
+import { pastPlaces } from "../past/past";
 import { wantsClicks } from "../record/recorder";
 import { Deletion, deleteOnLeave } from "../routes/undo";
 import { deleteNote, type Note } from "../rpc";
-import { camera, place, say, traveler, view } from "../state";
+import { camera, lookingBack, place, say, traveler, view } from "../state";
 import { persisted } from "../ui/persist";
 import { arrange } from "./arrange";
 import { Bubbles } from "./bubbles";
@@ -29,6 +30,7 @@ export const conversation = signal<Conversation | null>(null);
 let seenArea: Rect | null = null;
 
 export const nearby = new NearbyNotes((note) => {
+  if (lookingBack.peek()) return;
   map.pulse(note.point);
   if (!isOwn(note) && seenArea && contains(seenArea, note.point)) knock();
 });
@@ -96,13 +98,14 @@ function readWhatIsSeen(): void {
 
 function drawNotes(): void {
   const bubbles = new Bubbles(({ point }) => {
+    if (lookingBack.value) return true;
     if (view.value === "record" && wantsClicks.value) return false;
     place.value = { point, name: "" };
     view.value = "chat";
     return true;
   });
   const zoom = computed(() => camera.value.zoom);
-  const groups = computed(() => arrange(noted.value, zoom.value));
+  const groups = computed(() => arrange(pastPlaces.value ?? noted.value, zoom.value));
   effect(() => map.setNotes(groups.value));
-  effect(() => bubbles.show(groups.value, (found) => unreadAt(found) > 0));
+  effect(() => bubbles.show(groups.value, (found) => !lookingBack.value && unreadAt(found) > 0));
 }

@@ -41,8 +41,8 @@ import { routeLayer } from "../routes/layers";
 import type { Camera, Place } from "../state";
 import { travelerLayer } from "../travelers/layers";
 import { PIXELS, pictureOf } from "../travelers/picture";
+import { coarse } from "../ui/words";
 import { isOwnFace, loadFonts, type Shade } from "./basemap";
-import { onLongPress } from "./long-press";
 import {
   type Collection,
   clusterLayer,
@@ -95,6 +95,7 @@ let nextId = 0;
 let marked: Mark | null = null;
 let notes: readonly Group[] = [];
 let hovered: Feature | null = null;
+let pressed = false;
 let clustered = clusterMaxZoom(0);
 const manyPoints = new PointLayer(() => {
   const bounds = map?.getBounds();
@@ -157,6 +158,8 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
+    // Pixels that a finger may wander while it taps or rests.
+    clickTolerance: coarse ? 10 : 3,
     maxPitch: 0,
     fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 300,
     // Our faces are here: the glyphs of somebody else's style are not asked for them.
@@ -187,8 +190,14 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
     const { here } = aimAt(event, 5);
     if (mode === "browse") tell(select, { hit: here, here });
   };
-  map.on("contextmenu", open);
-  onLongPress(map, open);
+  map.on("contextmenu", (event) => {
+    // MapLibre makes this event of a finger that rests; on some phones a click follows when it is lifted.
+    pressed = !event.originalEvent.isTrusted;
+    open(event);
+  });
+  map.on("touchstart", () => {
+    pressed = false;
+  });
   map.on("mousemove", (event) => {
     setHovered(featureAt(event, 4));
     setMarked(markAt(event, 4));
@@ -336,6 +345,10 @@ export function focusMap(): void {
 }
 
 async function click(event: MapMouseEvent): Promise<void> {
+  if (pressed) {
+    pressed = false;
+    return;
+  }
   const reach = matchMedia("(pointer: coarse)").matches ? 14 : 5;
   const at = mode === "browse" ? markAt(event, reach) : null;
   if (at?.kind === "traveler") return tell(mark, at);

@@ -50,7 +50,8 @@ export type Overlay =
   | "trails"
   | "travelers"
   | "routes"
-  | "replayed";
+  | "replayed"
+  | "past";
 export interface Collection {
   readonly type: "FeatureCollection";
   readonly features: Drawable[];
@@ -73,6 +74,7 @@ export function overlaySources(): Record<Overlay, SourceSpecification> {
     travelers: source(),
     routes: source(),
     replayed: source(),
+    past: source(),
   };
 }
 
@@ -316,5 +318,6 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
     },
     ...personLayers("travelers", c.ink, c.halo),
     ...personLayers("replayed", c.ink, c.halo),
+    ...personLayers("past", c.ink, c.halo),
   ];
 }

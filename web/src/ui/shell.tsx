@@ -5,13 +5,14 @@ import { Unread } from "../chat/unread";
 import { ConsoleDoor } from "../console/door";
 import { FeaturesPanel } from "../features/panel";
 import { setInsets } from "../map/map";
+import { PastBar } from "../past/bar";
 import { PlaceCard } from "../places/card";
 import { RecordPanel } from "../record/panel";
 import { RoutesOverMap } from "../routes/over-map";
 import { RoutesPanel } from "../routes/panel";
 import { words as routeWords } from "../routes/words";
 import { SearchBox } from "../search/box";
-import { consoleLink, notice, place, type View, view, views } from "../state";
+import { consoleLink, lookingBack, notice, place, type View, view, views } from "../state";
 import { TravelersPanel } from "../travelers/panel";
 import { words as travelerWords } from "../travelers/words";
 import { Dialogs } from "./dialogs";
@@ -19,6 +20,9 @@ import { Menu } from "./menu";
 import { heightOf, narrow, nextStop, settle, sheet } from "./sheet";
 import { Live, StatusLine } from "./status";
 import { Tools } from "./tools";
+
+/** Pixels at the lower edge that the replay of the view takes. */
+const PAST_BAR = 190;
 
 const titles = {
   travelers: travelerWords.tab,
@@ -51,6 +55,7 @@ export function Shell() {
       <StatusLine />
       <Notice />
       <RoutesOverMap />
+      {lookingBack.value && !consoleLink.value && <PastBar />}
       <Dialogs />
     </>
   );
@@ -68,10 +73,10 @@ function Card() {
     arrange();
     addEventListener("resize", arrange);
     return () => removeEventListener("resize", arrange);
-  }, [stop, narrow.value]);
+  }, [stop, narrow.value, lookingBack.value]);
 
   return (
-    <main ref={card} class="card panel" data-sheet={stop} hidden={consoleLink.value !== null}>
+    <main ref={card} class="card panel" data-sheet={stop} hidden={consoleLink.value !== null || lookingBack.value}>
       <div
         ref={head}
         class="panel-head"
@@ -136,6 +141,10 @@ function walk(event: KeyboardEvent): void {
 
 /** Gives the sheet its height, and tells the map what is covered. */
 function layOut(card: HTMLElement, head: HTMLElement): void {
+  if (lookingBack.peek()) {
+    setInsets({ top: 0, right: 0, bottom: PAST_BAR, left: 0 });
+    return;
+  }
   if (narrow.value) {
     const height = heightOf(sheet.peek(), innerHeight, head.offsetHeight);
     card.style.height = `${height}px`;
