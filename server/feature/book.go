@@ -17,7 +17,7 @@ import (
 type Book struct {
 	store   *store.Store
 	base    *Index
-	current atomic.Pointer[edition]
+	current atomic.Pointer[Edition]
 	hub     *hub
 }
 
@@ -29,6 +29,9 @@ func New(st *store.Store, base *Index) *Book {
 	st.Register(store.Book{Name: "feature", Schema: schema, Apply: apply, Load: b.load, Committed: b.committed})
 	return b
 }
+
+// Now returns the features as they are.
+func (b *Book) Now() *Edition { return b.current.Load() }
 
 // At returns the feature at exactly p, and whether there is one. Of several it is the first that In yields.
 func (b *Book) At(p geo.Point) (Feature, bool) { return b.current.Load().at(p) }
@@ -85,7 +88,7 @@ func (b *Book) Update(ctx context.Context, id string, p Patch) (Entry, error) {
 	for _, r := range rows {
 		return b.base.edit(r).Entry, nil
 	}
-	e, _ := b.current.Load().find(id)
+	e, _ := b.current.Load().Find(id)
 	return e, nil
 }
 
@@ -115,6 +118,7 @@ func (b *Book) known(id string) error {
 func (b *Book) do(ctx context.Context, change *logv1.FeatureChange) (made, error) {
 	change.Id = make([]byte, 16)
 	_, _ = rand.Read(change.Id) // never fails
+	change.Time, change.PastLimit = time.Now().UnixMilli(), keptPast
 	e, err := b.store.Do(ctx, &logv1.Change{Book: &logv1.Change_Feature{Feature: change}})
 	if err != nil {
 		return nil, fmt.Errorf("edit features: %w", err)
@@ -124,7 +128,7 @@ func (b *Book) do(ctx context.Context, change *logv1.FeatureChange) (made, error
 
 func (b *Book) load(tx *store.Tx) error {
 	var all []*edit
-	for r, err := range tx.Query(columns) {
+	for r, err := range tx.Query(columns + "FROM feature_edit") {
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ func (b *Book) Cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell {
 	return b.current.Load().cells(area, parts, of)
 }
 
-func (e *edition) cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell {
+func (e *Edition) cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell {
 	cells := make([]Cell, parts)
 	sums := make([]struct {
 		lat, lng int64
@@ -62,7 +62,7 @@ func (e *edition) cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell
 
 // Entries returns the features in an area, as In has them, or false where they are more than most.
 func (b *Book) Entries(area geo.Rect, most int) (found []Entry, all bool) {
-	for e := range b.current.Load().entries(area) {
+	for e := range b.current.Load().In(area) {
 		if len(found) == most {
 			return nil, false
 		}

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"encoding/binary"
 	"math"
 	"regexp"
 	"strings"
@@ -43,7 +42,10 @@ func routeQuery(r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
 	if q.Limit, err = pageSize(r.PageSize); err != nil {
 		return q, err
 	}
-	q.After.Start, q.After.Key, err = parseRouteToken("page_token", inList, r.PageToken)
+	if q.At, err = past("at", r.At); err != nil {
+		return q, err
+	}
+	q.After, err = parsePageOfRoutes("page_token", r.PageToken)
 	return q, err
 }
 
@@ -56,6 +58,15 @@ func moment(field string, t *timestamppb.Timestamp) (time.Time, error) {
 		return time.Time{}, invalid(field, "is not between the years 1 and 9999")
 	}
 	return t.AsTime(), nil
+}
+
+// past checks a time to look back to; it is the zero time for now, where none is given or it lies ahead.
+func past(field string, t *timestamppb.Timestamp) (time.Time, error) {
+	at, err := moment(field, t)
+	if at.After(time.Now()) {
+		at = time.Time{}
+	}
+	return at, err
 }
 
 func routeName(name string) error {
@@ -160,39 +171,4 @@ func boundsMessage(r geo.Rect) *routeguidev1.Bounds {
 	return &routeguidev1.Bounds{
 		Southwest: pointMessage(geo.Point{Lat: r.South, Lng: r.West}), Northeast: pointMessage(geo.Point{Lat: r.North, Lng: r.East}),
 	}
-}
-
-// What a token is a place in; one is not taken for the other.
-const (
-	inList  = 'l' // of routes
-	inRoute = 'r'
-)
-
-func routeToken(of byte, a, b int64) string {
-	return cursors.EncodeToString(binary.AppendVarint(binary.AppendVarint([]byte{of}, a), b))
-}
-
-func parseRouteToken(field string, of byte, s string) (a, b int64, err error) {
-	if s == "" {
-		return 0, 0, nil
-	}
-	raw, err := cursors.DecodeString(s)
-	if err == nil && len(raw) > 1 && raw[0] == of {
-		first, n := binary.Varint(raw[1:])
-		if n > 0 {
-			second, m := binary.Varint(raw[1+n:])
-			if m > 0 && 1+n+m == len(raw) {
-				return first, second, nil
-			}
-		}
-	}
-	return 0, 0, invalid(field, "%q was not given by this server", s)
-}
-
-func parseMark(field, s string) (route.Mark, error) {
-	position, points, err := parseRouteToken(field, inRoute, s)
-	if err == nil && (position < 0 || points < 0 || points > math.MaxUint32) {
-		err = invalid(field, "%q was not given by this server", s)
-	}
-	return route.Mark{Position: uint64(position), Points: uint32(points)}, err
 }

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -10,23 +9,6 @@ import (
 	"routeguide/server/geo"
 	"routeguide/server/route"
 )
-
-func FuzzRouteToken(f *testing.F) {
-	f.Add(routeToken(inRoute, 0, 0))
-	f.Add(routeToken(inRoute, 1<<40, math.MaxUint32))
-	f.Add(routeToken(inRoute, -1, 5))
-	f.Add(routeToken(inList, 1, 2))
-	f.Add("cgI")
-	f.Fuzz(func(t *testing.T, s string) {
-		mark, err := parseMark("cursor", s)
-		if err != nil || s == "" {
-			return
-		}
-		if again, err := parseMark("cursor", routeToken(inRoute, int64(mark.Position), int64(mark.Points))); err != nil || again != mark {
-			t.Errorf("%q is %+v, which comes back as %+v, %v", s, mark, again, err)
-		}
-	})
-}
 
 // A point is the same when it comes back as it was answered, to the last unit that is kept.
 func TestFixesComeBack(t *testing.T) {

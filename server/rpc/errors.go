@@ -36,6 +36,7 @@ var table = []struct {
 	{errManyCalls, codes.ResourceExhausted},
 	{errManyLists, codes.ResourceExhausted},
 	{feature.ErrNotFound, codes.NotFound},
+	{feature.ErrFar, codes.ResourceExhausted},
 	{note.ErrPlaceFull, codes.ResourceExhausted},
 	{note.ErrTooManyPlaces, codes.ResourceExhausted},
 	{note.ErrOther, codes.AlreadyExists},

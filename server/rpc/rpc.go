@@ -15,6 +15,7 @@ import (
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/feature"
 	"routeguide/server/note"
+	"routeguide/server/replay"
 	"routeguide/server/route"
 	"routeguide/server/traveler"
 )
@@ -36,6 +37,7 @@ func Register(s *Server, ending context.Context, d Domain) *health.Server {
 	routeguidev1.RegisterNoteServiceServer(s, &noteService{notes: d.Notes})
 	routeguidev1.RegisterRouteServiceServer(s, &routeService{routes: d.Routes})
 	routeguidev1.RegisterTravelerServiceServer(s, &travelerService{travelers: d.Travelers})
+	routeguidev1.RegisterAreaServiceServer(s, &areaService{books: replay.Books{Notes: d.Notes, Features: d.Features, Routes: d.Routes}})
 	s.RegisterService(withoutPackage(), guide)
 
 	state := health.NewServer()

@@ -1,8 +1,18 @@
 import type { Note, Obstacle } from "../rpc";
 import { timeOf } from "../ui/dates";
+import { TrashIcon } from "../ui/icons";
 import type { Pending } from "./outbox";
+import { words } from "./words";
 
-export function NoteBubble({ note, own, begins }: { note: Note; own: boolean; begins: boolean }) {
+export interface NoteProps {
+  readonly note: Note;
+  readonly own: boolean;
+  readonly begins: boolean;
+  /** null where it cannot be deleted from here. */
+  readonly onRemove: (() => void) | null;
+}
+
+export function NoteBubble({ note, own, begins, onRemove }: NoteProps) {
   const when = new Date(note.time);
   return (
     <article class={`bubble${own ? " mine" : ""}${begins ? " begins" : ""}`}>
@@ -11,7 +21,20 @@ export function NoteBubble({ note, own, begins }: { note: Note; own: boolean; be
           {own ? "you" : note.traveler || "someone"} · <time dateTime={when.toISOString()}>{timeOf(note.time)}</time>
         </small>
       )}
-      <p title={when.toLocaleString()}>{note.message}</p>
+      <div class="bubble-line">
+        {onRemove && (
+          <button
+            type="button"
+            class="icon-button small"
+            aria-label={words.remove}
+            title={words.remove}
+            onClick={onRemove}
+          >
+            <TrashIcon />
+          </button>
+        )}
+        <p title={when.toLocaleString()}>{note.message}</p>
+      </div>
     </article>
   );
 }

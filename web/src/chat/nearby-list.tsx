@@ -6,8 +6,9 @@ import { place } from "../state";
 import { momentOf } from "../ui/dates";
 import { ChatIcon } from "../ui/icons";
 import { clickAtFirst } from "../ui/words";
-import { nearby } from "./chats";
+import { nearby, noted, unreadAt } from "./chats";
 import type { NotePlace } from "./nearby";
+import { Unread } from "./unread";
 
 /** Rows at the most; the map shows all places. */
 const MOST_ROWS = 100;
@@ -15,7 +16,7 @@ const MOST_ROWS = 100;
 /** The places with notes that the map shows. */
 export function NearbyPlaces() {
   const state = nearby.state.value;
-  const { places } = state;
+  const places = noted.value;
   return (
     <div class="nearby">
       {state.kind === "failed" && (
@@ -44,12 +45,13 @@ export function NearbyPlaces() {
 }
 
 function PlaceRow({ found }: { found: NotePlace }) {
-  const { point, newest, count } = found;
+  const { point, newest } = found;
+  const unread = unreadAt(found);
   const name = featureName(point) ?? "";
   return (
     <button
       type="button"
-      class="row"
+      class={unread > 0 ? "row new" : "row"}
       title={name || undefined}
       onClick={() => {
         place.value = { point, name };
@@ -65,7 +67,7 @@ function PlaceRow({ found }: { found: NotePlace }) {
       </span>
       <small class="row-end">
         {momentOf(newest.time)}
-        {count > 1 && <b title={`${count} recent notes`}>{count}</b>}
+        {unread > 0 && <Unread count={unread} />}
       </small>
     </button>
   );

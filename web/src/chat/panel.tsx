@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { splitName } from "../features/features";
 import { formatPoint } from "../geo";
 import { flyTo } from "../map/map";
@@ -6,10 +6,10 @@ import { place } from "../state";
 import { ChatIcon, CloseIcon } from "../ui/icons";
 import { NoteBubble, PendingBubble } from "./bubble";
 import type { Conversation } from "./chat";
-import { conversation } from "./chats";
+import { conversation, deletion, remove } from "./chats";
 import { Composer } from "./composer";
 import { NearbyPlaces } from "./nearby-list";
-import { isOwn } from "./own";
+import { isOwn, tokenOf } from "./own";
 import { threadOf } from "./thread";
 
 /** The conversation at the chosen place, or the places to choose from. */
@@ -77,7 +77,9 @@ const waiting = {
 } as const;
 
 function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) => void }) {
-  const notes = chat.notes.value;
+  const gone = deletion.gone.value;
+  const all = chat.notes.value;
+  const notes = useMemo(() => all.filter(({ id }) => !gone.has(id)), [all, gone]);
   const pending = chat.pending.value;
   const reading = chat.reading.value;
   const obstacle = chat.obstacle.value;
@@ -130,7 +132,13 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
           item.kind === "day" ? (
             <h3 key={item.key}>{item.day}</h3>
           ) : (
-            <NoteBubble key={item.key} note={item.note} own={item.own} begins={item.begins} />
+            <NoteBubble
+              key={item.key}
+              note={item.note}
+              own={item.own}
+              begins={item.begins}
+              onRemove={tokenOf(item.note) === "" ? null : () => remove(item.note)}
+            />
           ),
         )}
         {pending.map((p) => (

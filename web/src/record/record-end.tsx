@@ -9,12 +9,12 @@ import { keepLine, recorder } from "./recorder";
 import type { Track } from "./recording";
 
 /** What the route came to: the server's numbers beside those of this page. */
-export function Finished({ track, summary, ended }: { track: Track; summary: Summary; ended: number }) {
+export function Finished({ track, summary }: { track: Track; summary: Summary }) {
   const rows = [
     { what: "Distance", server: formatDistance(summary.distance), here: formatDistance(track.length) },
     { what: "Points", server: formatCount(summary.points), here: formatCount(track.count) },
     { what: "Features passed", server: formatCount(summary.features), here: formatCount(track.passed) },
-    { what: "Time", server: formatClock(summary.elapsed), here: formatClock((ended - track.began) / 1000) },
+    { what: "Time", server: formatClock(summary.elapsed), here: formatClock(secondsOf(track)) },
   ];
   return (
     <>
@@ -65,6 +65,11 @@ export function Finished({ track, summary, ended }: { track: Track; summary: Sum
       )}
     </>
   );
+}
+
+/** From the first point to the last. */
+function secondsOf({ fixes }: Track): number {
+  return ((fixes.at(-1)?.time ?? 0) - (fixes[0]?.time ?? 0)) / 1000;
 }
 
 /** Why the route cannot be finished, and what to do. */

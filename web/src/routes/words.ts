@@ -64,7 +64,7 @@ export const words = {
   pause: "Pause",
   time: "Time",
   pace: "Pace",
-  times: (n: number) => `${n} ×`,
+  times: (n: number) => `${formatCount(n)} ×`,
   follow: "Follow",
   close: "Close the route",
   speed: (metresPerSecond: number) => `${(metresPerSecond * 3.6).toFixed(metresPerSecond < 2.78 ? 1 : 0)} km/h`,

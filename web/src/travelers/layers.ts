@@ -76,7 +76,7 @@ const round = { "line-cap": "round", "line-join": "round" } as const;
 
 /** Lies under the names of the basemap. */
 export function trailLayers(rim: string): LayerSpecification[] {
-  return ["trails", "travelers"].flatMap((source): LayerSpecification[] => [
+  return ["trails", "travelers", "past"].flatMap((source): LayerSpecification[] => [
     {
       id: `${source}-rim`,
       type: "line",

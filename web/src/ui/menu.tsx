@@ -1,4 +1,6 @@
 import { useRef } from "preact/hooks";
+import { knocks } from "../chat/knock";
+import { words as chatWords } from "../chat/words";
 import { developer, openConsole, theme, themes, traveler } from "../state";
 import { type DialogName, dialog } from "./dialogs";
 import { BookIcon, InfoIcon, KeyboardIcon, MoreIcon, TerminalIcon } from "./icons";
@@ -70,6 +72,16 @@ export function Menu() {
             ))}
           </div>
         </fieldset>
+        <label class="toggle">
+          <input
+            type="checkbox"
+            checked={knocks.value}
+            onChange={(event) => {
+              knocks.value = event.currentTarget.checked;
+            }}
+          />
+          <span>{chatWords.knock}</span>
+        </label>
         <label class="toggle">
           <input
             type="checkbox"

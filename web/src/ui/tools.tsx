@@ -1,9 +1,11 @@
 import { MapChoice } from "../basemaps/choice";
 import { fromDegrees } from "../geo";
 import { flyTo, zoomBy } from "../map/map";
+import { lookBack } from "../past/past";
+import { words as pastWords } from "../past/words";
 import { canFollowDevice } from "../record/sources";
-import { place, say } from "../state";
-import { LocateIcon, MinusIcon, PlusIcon, ThemeIcon } from "./icons";
+import { lookingBack, place, say } from "../state";
+import { HistoryIcon, LocateIcon, MinusIcon, PlusIcon, ThemeIcon } from "./icons";
 import { nextTheme } from "./theme";
 
 /** The buttons at the right edge of the map. */
@@ -27,6 +29,18 @@ export function Tools() {
           onClick={locate}
         >
           <LocateIcon />
+        </button>
+      </div>
+      <div class="card">
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={pastWords.open}
+          title={pastWords.open}
+          aria-pressed={lookingBack.value}
+          onClick={lookBack}
+        >
+          <HistoryIcon />
         </button>
       </div>
       <div class="card">
