@@ -1,5 +1,6 @@
 // The layers that lie over the basemap, and the GeoJSON that they are drawn from: features, routes, travelers, notes, selection.
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
+import { noteLayers } from "../chat/layers";
 import { crowdSource, featureLayers, featureSource, kindLayers } from "../features/layers";
 import { type Point, toLngLat } from "../geo";
 import { routeLayers } from "../routes/layers";
@@ -43,7 +44,8 @@ export type Overlay =
   | "trails"
   | "travelers"
   | "routes"
-  | "replayed";
+  | "replayed"
+  | "past";
 export interface Collection {
   readonly type: "FeatureCollection";
   readonly features: Drawable[];
@@ -67,6 +69,7 @@ export function overlaySources(): Record<Overlay | "features" | "crowd", SourceS
     travelers: source(),
     routes: source(),
     replayed: source(),
+    past: source(),
   };
 }
 
@@ -147,18 +150,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
   const c = palette[shade];
   const tone: ExpressionSpecification = ["match", ["get", "tone"], "note", c.note, c.feature];
   return [
-    {
-      id: "notes",
-      type: "circle",
-      source: "notes",
-      paint: {
-        "circle-radius": 9,
-        "circle-color": c.note,
-        "circle-opacity": 0.22,
-        "circle-stroke-color": c.note,
-        "circle-stroke-width": 1.5,
-      },
-    },
+    ...noteLayers(c.note, c.rim),
     ...featureLayers({ ...c, count: shade === "light" ? "#ffffff" : "#241106" }),
     {
       id: "hover",
@@ -217,5 +209,6 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
     ...kindLayers(),
     ...personLayers("travelers", c.ink, c.halo),
     ...personLayers("replayed", c.ink, c.halo),
+    ...personLayers("past", c.ink, c.halo),
   ];
 }
