@@ -3,6 +3,7 @@ package feature
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
@@ -90,6 +91,31 @@ func (b *Book) Update(ctx context.Context, id string, p Patch) (Entry, error) {
 	}
 	e, _ := b.current.Load().Find(id)
 	return e, nil
+}
+
+// Put is Update, and adds the feature where there is none, or none any more.
+//
+// Errors: a *FieldError, also for an identifier that is not 1 to 64 of the characters a-z 0-9 -, and those of store.Store.Do.
+func (b *Book) Put(ctx context.Context, id string, p Patch) (Entry, error) {
+	for {
+		e, err := b.Update(ctx, id, p)
+		if !errors.Is(err, ErrNotFound) {
+			return e, err
+		}
+		if len(id) > maxOwnID || !isWord(id) {
+			return Entry{}, &FieldError{"id", errOwnID}
+		}
+		if p.Location == nil {
+			return Entry{}, &FieldError{"location", errors.New("is required")}
+		}
+		e = Entry{id, p.of(Described{})}
+		rows, err := b.do(ctx, &logv1.FeatureChange{Kind: &logv1.FeatureChange_Added{
+			Added: &logv1.FeaturesAdded{Features: []*logv1.FeatureAdded{e.added()}},
+		}})
+		if err != nil || len(rows) > 0 {
+			return e, err
+		} // somebody else has just added it
+	}
 }
 
 // Delete has a feature be no more, also one that is deleted already. When it returns, every reader sees it.

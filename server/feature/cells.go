@@ -39,7 +39,7 @@ func (e *Edition) cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell
 			}
 		}
 	}
-	low, high := corner(area.South, area.West), corner(area.North, area.East)
+	low, high := geo.Corner(area.South, area.West), geo.Corner(area.North, area.East)
 	e.tree.Search(low, high, func(_, _ [2]float64, m *edit) bool {
 		add(m.Location, 0, m)
 		return true

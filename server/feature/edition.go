@@ -67,7 +67,7 @@ func (e *Edition) with(made []*edit, position uint64) (*Edition, []was) {
 		switch i, ofFile := e.base.find(m.ID); {
 		case again && old.shown:
 			before[n] = was{old.Location, true}
-			at := corner(old.Location.Lat, old.Location.Lng)
+			at := geo.Corner(old.Location.Lat, old.Location.Lng)
 			next.tree.Delete(at, at, old)
 			for w := range old.mentions {
 				next.words.Delete(w)
@@ -81,7 +81,7 @@ func (e *Edition) with(made []*edit, position uint64) (*Edition, []was) {
 			next.hidden[i/64] |= 1 << (i % 64)
 		}
 		if m.shown {
-			at := corner(m.Location.Lat, m.Location.Lng)
+			at := geo.Corner(m.Location.Lat, m.Location.Lng)
 			next.tree.Insert(at, at, m)
 			for w := range m.mentions {
 				next.words.Set(w)
@@ -102,7 +102,7 @@ func (e *Edition) at(p geo.Point) (Feature, bool) {
 		return f, true
 	}
 	var first *edit
-	corner := corner(p.Lat, p.Lng)
+	corner := geo.Corner(p.Lat, p.Lng)
 	e.tree.Search(corner, corner, func(_, _ [2]float64, m *edit) bool {
 		if first == nil || m.ID < first.ID {
 			first = m

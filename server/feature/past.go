@@ -32,16 +32,17 @@ func (b *Book) Then(ctx context.Context, at time.Time) (*Edition, error) {
 	if at.IsZero() {
 		return now, nil
 	}
+	moment := max(at.UnixMilli(), 0)
 	var since []*edit
 	err := b.store.View(ctx, func(tx *store.Tx) error {
-		for r, err := range tx.Query(columns+"FROM feature_edit WHERE time > ? LIMIT ?", at.UnixMilli(), mostSince+1) {
+		for r, err := range tx.Query(columns+"FROM feature_edit WHERE time > ? LIMIT ?", moment, mostSince+1) {
 			if err != nil {
 				return err
 			}
 			if len(since) == mostSince {
 				return ErrFar
 			}
-			was, err := b.before(tx, scan(r), "time <= ?", at.UnixMilli())
+			was, err := b.before(tx, scan(r), "time <= ?", moment)
 			if err != nil {
 				return err
 			}

@@ -94,7 +94,7 @@ func (w *world) happen(t *testing.T, r *rand.Rand, area geo.Rect, n int) (want [
 		case 2:
 			which := r.IntN(len(recorders))
 			e.order, e.text = which*n+i, fmt.Sprint("step of r", which, " ", i)
-			err = recorders[which].Add(t.Context(), route.Fix{Point: p, Time: w.now, Accuracy: route.Measured(int32(i))})
+			err = recorders[which].Add(t.Context(), route.Fix{Point: p, Time: w.now, Accuracy: geo.Measured(int32(i))})
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -29,7 +29,7 @@ func crowd(t *testing.T, book *route.Book, r *rand.Rand, began time.Time) (seen 
 		rec := record(t, book, fmt.Sprint("r", i), 0)
 		for range r.IntN(400) {
 			p, at = near180(r, p), at.Add(time.Duration(r.IntN(5))*time.Second) // some at one time
-			if err := rec.Add(t.Context(), route.Fix{Point: p, Time: at, Speed: route.Measured(r.Int32N(900)), Elevation: route.Measured(r.Int32N(900))}); err != nil {
+			if err := rec.Add(t.Context(), route.Fix{Point: p, Time: at, Speed: geo.Measured(r.Int32N(900)), Elevation: geo.Measured(r.Int32N(900))}); err != nil {
 				t.Fatal(err)
 			}
 			if r.IntN(20) == 0 {

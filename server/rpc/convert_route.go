@@ -104,7 +104,7 @@ func fix(field string, f *routeguidev1.Fix) (out route.Fix, err error) {
 		value     *float64
 		low, high float64
 		units     float64 // that one of the contract's has
-		to        *route.Measure
+		to        *geo.Measure
 	}{
 		{"elevation", f.Elevation, -12_000, 100_000, 10, &out.Elevation},
 		{"accuracy", f.Accuracy, 0, 1_000_000, 10, &out.Accuracy},
@@ -118,10 +118,10 @@ func fix(field string, f *routeguidev1.Fix) (out route.Fix, err error) {
 		if !(*m.value >= m.low && *m.value <= m.high) { // nor not a number
 			return out, invalid(field+"."+m.name, "%v is out of range", *m.value)
 		}
-		*m.to = route.Measured(int32(math.Round(*m.value * m.units)))
+		*m.to = geo.Measured(int32(math.Round(*m.value * m.units)))
 	}
 	if heading, _ := out.Heading.Get(); heading == 3600 {
-		out.Heading = route.Measured(0)
+		out.Heading = geo.Measured(0)
 	}
 	return out, nil
 }
@@ -138,7 +138,7 @@ func fixMessages(fixes []route.Fix) []*routeguidev1.Fix {
 }
 
 // in returns a measure in the contract's units, of which each has so many.
-func in(m route.Measure, units float64) *float64 {
+func in(m geo.Measure, units float64) *float64 {
 	value, known := m.Get()
 	if !known {
 		return nil

@@ -13,11 +13,11 @@ import (
 // A point is the same when it comes back as it was answered, to the last unit that is kept.
 func TestFixesComeBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	some := func(low, high int32) route.Measure {
+	some := func(low, high int32) geo.Measure {
 		if r.IntN(4) == 0 {
-			return route.Measure{}
+			return geo.Measure{}
 		}
-		return route.Measured(low + r.Int32N(high-low+1))
+		return geo.Measured(low + r.Int32N(high-low+1))
 	}
 	for range 20_000 {
 		want := route.Fix{

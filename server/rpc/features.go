@@ -160,7 +160,11 @@ func (s *featureService) UpdateFeature(ctx context.Context, r *routeguidev1.Upda
 	if err != nil {
 		return nil, err
 	}
-	updated, err := s.features.Update(ctx, r.Feature.Id, p)
+	update := s.features.Update
+	if r.AllowMissing {
+		update = s.features.Put
+	}
+	updated, err := update(ctx, r.Feature.Id, p)
 	if err != nil {
 		return nil, refusedField(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tidwall/btree"
-	"github.com/tidwall/rtree"
 
 	"routeguide/server/geo"
 	"routeguide/server/route"
@@ -24,7 +23,7 @@ type Board struct {
 	known    map[string]*entry     // by route
 	order    *btree.BTreeG[*entry] // by age, the oldest newest point first
 	watchers map[*watcher]struct{}
-	areas    rtree.RTreeG[*watcher]
+	areas    geo.Areas[*watcher]
 	next     time.Time // when expire is called again
 }
 
@@ -163,8 +162,8 @@ func (b *Board) move(e route.Event, now time.Time) {
 		return
 	}
 	at := t.Position.Point
-	b.watching(was, func(w *watcher) { w.look(t.Route, w.area.Contains(at)) })
-	b.watching(at, func(w *watcher) { w.look(t.Route, true) })
+	b.areas.At(was, func(w *watcher) { w.look(t.Route, w.area.Contains(at)) })
+	b.areas.At(at, func(w *watcher) { w.look(t.Route, true) })
 }
 
 // place puts a traveler in the order, unless its newest point is too old: then it is nobody's.
@@ -200,7 +199,7 @@ func (b *Board) drop(id string) {
 // leave forgets a traveler who is out of the order and was at a point.
 func (b *Board) leave(id string, was geo.Point) {
 	delete(b.known, id)
-	b.watching(was, func(w *watcher) { w.look(id, false) })
+	b.areas.At(was, func(w *watcher) { w.look(id, false) })
 }
 
 // Run has those leave whose newest point is too old, until ctx ends.

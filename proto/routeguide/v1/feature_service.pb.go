@@ -518,7 +518,10 @@ type UpdateFeatureRequest struct {
 	Feature *MapFeature `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
 	// Of it what shall change: `location`, which is always whole, `name`, `description`, `category`, `web_address`. Empty or
 	// `*` means all of them; over REST, where it is not given, those that the body has.
-	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// Add the feature where there is none, also one that was deleted, under the identifier that is given: 1 to 64 of the
+	// characters a-z 0-9 -. So who keeps places elsewhere can send them again and again.
+	AllowMissing  bool `protobuf:"varint,3,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -565,6 +568,13 @@ func (x *UpdateFeatureRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 		return x.UpdateMask
 	}
 	return nil
+}
+
+func (x *UpdateFeatureRequest) GetAllowMissing() bool {
+	if x != nil {
+		return x.AllowMissing
+	}
+	return false
 }
 
 type DeleteFeatureRequest struct {
@@ -1014,11 +1024,12 @@ const file_routeguide_v1_feature_service_proto_rawDesc = "" +
 	"\afeature\x18\x01 \x01(\v2\x19.routeguide.v1.MapFeatureR\afeature\x12\x1a\n" +
 	"\bdistance\x18\x02 \x01(\x01R\bdistance\"K\n" +
 	"\x14CreateFeatureRequest\x123\n" +
-	"\afeature\x18\x01 \x01(\v2\x19.routeguide.v1.MapFeatureR\afeature\"\x88\x01\n" +
+	"\afeature\x18\x01 \x01(\v2\x19.routeguide.v1.MapFeatureR\afeature\"\xad\x01\n" +
 	"\x14UpdateFeatureRequest\x123\n" +
 	"\afeature\x18\x01 \x01(\v2\x19.routeguide.v1.MapFeatureR\afeature\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\"0\n" +
+	"updateMask\x12#\n" +
+	"\rallow_missing\x18\x03 \x01(\bR\fallowMissing\"0\n" +
 	"\x14DeleteFeatureRequest\x12\x18\n" +
 	"\afeature\x18\x01 \x01(\tR\afeature\"\x17\n" +
 	"\x15DeleteFeatureResponse\"+\n" +

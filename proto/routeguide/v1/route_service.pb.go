@@ -1286,7 +1286,7 @@ func (x *ExportRouteResponse) GetData() []byte {
 
 type ImportRoutesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The next bytes of the file, at most 1 MiB. What kind of file it is shows in its first ones: GPX 1.0 or 1.1, GeoJSON, KML,
+	// The next bytes of the file, at most 1 MiB. What kind of file it is shows in its first ones: GPX 1.0 or 1.1, GeoJSON, KML, KMZ,
 	// FIT, or location history of Google Takeout.
 	Data          []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -123,7 +123,8 @@ type ListTravelersRequest struct {
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, or empty for the first.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Who was on the way at this time, by the times of points and the routes of today; now when it is not set.
+	// Who was on the way at this time, by the times of points and the routes of today but for hidden ones: until the newest point
+	// of a route it was being recorded. Now when it is not set or lies ahead.
 	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -9,10 +9,10 @@ import (
 
 // rooms says what each package of the product may import of the others, and of the libraries that one of them tames.
 var rooms = map[string][]string{
-	"server/geo":      {},
+	"server/geo":      {"github.com/tidwall/rtree"},
 	"server/feature":  {"server/line", "proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/", "golang.org/x/text/"},
 	"server/store":    {"proto/routeguide/log/", "github.com/nats-io/", "github.com/ncruces/go-sqlite3", "github.com/gofrs/flock", "google.golang.org/protobuf/"},
-	"server/note":     {"proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
+	"server/note":     {"proto/routeguide/log/", "server/store", "server/geo"},
 	"server/route":    {"proto/routeguide/log/", "server/store", "server/geo", "google.golang.org/protobuf/"},
 	"server/traveler": {"server/route", "server/geo", "github.com/tidwall/"},
 	"server/replay":   {"server/note", "server/feature", "server/route", "server/store", "server/geo"},

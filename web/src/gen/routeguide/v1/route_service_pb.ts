@@ -628,7 +628,7 @@ export const ExportRouteResponseSchema: GenMessage<ExportRouteResponse> = /*@__P
  */
 export type ImportRoutesRequest = Message<"routeguide.v1.ImportRoutesRequest"> & {
   /**
-   * The next bytes of the file, at most 1 MiB. What kind of file it is shows in its first ones: GPX 1.0 or 1.1, GeoJSON, KML,
+   * The next bytes of the file, at most 1 MiB. What kind of file it is shows in its first ones: GPX 1.0 or 1.1, GeoJSON, KML, KMZ,
    * FIT, or location history of Google Takeout.
    *
    * @generated from field: bytes data = 1;

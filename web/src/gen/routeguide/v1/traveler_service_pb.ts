@@ -102,7 +102,8 @@ export type ListTravelersRequest = Message<"routeguide.v1.ListTravelersRequest">
   pageToken: string;
 
   /**
-   * Who was on the way at this time, by the times of points and the routes of today; now when it is not set.
+   * Who was on the way at this time, by the times of points and the routes of today but for hidden ones: until the newest point
+   * of a route it was being recorded. Now when it is not set or lies ahead.
    *
    * @generated from field: google.protobuf.Timestamp at = 4;
    */
