@@ -22,6 +22,7 @@ import { narrow, PLACE_CARD } from "./ui/sheet";
 import { Shell } from "./ui/shell";
 import { applyTheme, shade } from "./ui/theme";
 import { coarse } from "./ui/words";
+import { followLanguage } from "./words/language";
 import "./ui/tokens.css";
 import "./ui/parts.css";
 import "./ui/shell.css";
@@ -40,6 +41,7 @@ import "./basemaps/basemaps.css";
 
 openAddress();
 applyTheme();
+followLanguage();
 startClock();
 
 const [mapElement, appElement] = ["map", "app"].map((id) => document.getElementById(id));

@@ -1,6 +1,7 @@
 import type { Note, Obstacle } from "../rpc";
 import { timeOf } from "../ui/dates";
 import { TrashIcon } from "../ui/icons";
+import { locale } from "../words/language";
 import type { Pending } from "./outbox";
 import { words } from "./words";
 
@@ -18,7 +19,8 @@ export function NoteBubble({ note, own, begins, onRemove }: NoteProps) {
     <article class={`bubble${own ? " mine" : ""}${begins ? " begins" : ""}`}>
       {begins && (
         <small>
-          {own ? "you" : note.traveler || "someone"} · <time dateTime={when.toISOString()}>{timeOf(note.time)}</time>
+          {own ? words.you : note.traveler || words.someone} ·{" "}
+          <time dateTime={when.toISOString()}>{timeOf(note.time)}</time>
         </small>
       )}
       <div class="bubble-line">
@@ -33,7 +35,7 @@ export function NoteBubble({ note, own, begins, onRemove }: NoteProps) {
             <TrashIcon />
           </button>
         )}
-        <p title={when.toLocaleString()}>{note.message}</p>
+        <p title={when.toLocaleString(locale())}>{note.message}</p>
       </div>
     </article>
   );
@@ -53,22 +55,26 @@ export function PendingBubble({ pending, obstacle, onEdit, onDiscard }: PendingP
   if (refused === null) {
     return (
       <article class="bubble mine begins pending">
-        <small>you · {obstacle ? `waits for the ${obstacle}` : "sending…"}</small>
+        <small>
+          {words.you} · {obstacle ? words.waitsFor[obstacle] : words.sending}
+        </small>
         <p>{message}</p>
       </article>
     );
   }
   return (
     <article class="bubble mine begins refused">
-      <small>you · not stored</small>
+      <small>
+        {words.you} · {words.notStored}
+      </small>
       <p>{message}</p>
       <div role="alert">{refused}</div>
       <footer>
         <button type="button" class="button small" onClick={onEdit}>
-          Edit
+          {words.edit}
         </button>
         <button type="button" class="button small quiet" onClick={onDiscard}>
-          Discard
+          {words.discard}
         </button>
       </footer>
     </article>

@@ -5,10 +5,11 @@ import { reveal } from "../map/map";
 import { place } from "../state";
 import { momentOf } from "../ui/dates";
 import { ChatIcon } from "../ui/icons";
-import { clickAtFirst } from "../ui/words";
+import { coarse } from "../ui/words";
 import { nearby, noted, unreadAt } from "./chats";
 import type { NotePlace } from "./nearby";
 import { Unread } from "./unread";
+import { words } from "./words";
 
 /** Rows at the most; the map shows all places. */
 const MOST_ROWS = 100;
@@ -21,12 +22,12 @@ export function NearbyPlaces() {
     <div class="nearby">
       {state.kind === "failed" && (
         <div class="problem" role="alert">
-          <p>The notes in view cannot be read: {state.reason}.</p>
+          <p>{words.viewFailed(state.reason)}</p>
         </div>
       )}
       {places.length > 0 ? (
         <>
-          <h2>Recent notes in view</h2>
+          <h2>{words.recent}</h2>
           <ul>
             {places.slice(0, MOST_ROWS).map((found) => (
               <li key={`${found.point.lat} ${found.point.lng}`}>
@@ -34,8 +35,8 @@ export function NearbyPlaces() {
               </li>
             ))}
           </ul>
-          {places.length > MOST_ROWS && <p class="hint">{places.length - MOST_ROWS} more places are on the map.</p>}
-          <p class="hint">{clickAtFirst} any place on the map to read or write there.</p>
+          {places.length > MOST_ROWS && <p class="hint">{words.more(places.length - MOST_ROWS)}</p>}
+          <p class="hint">{words.readHere(coarse)}</p>
         </>
       ) : (
         <Nothing loading={state.kind === "loading"} />
@@ -62,7 +63,7 @@ function PlaceRow({ found }: { found: NotePlace }) {
       <span class="row-text">
         <span>{splitName(name)[0] || formatPoint(point)}</span>
         <small>
-          {newest.traveler || "someone"}: {newest.message}
+          {newest.traveler || words.someone}: {newest.message}
         </small>
       </span>
       <small class="row-end">
@@ -77,8 +78,8 @@ function Nothing({ loading }: { loading: boolean }) {
   return (
     <div class="empty">
       <ChatIcon />
-      <h2>{loading ? "Looking for notes…" : "No notes in view"}</h2>
-      <p>{clickAtFirst} any place on the map to leave one there.</p>
+      <h2>{loading ? words.looking : words.noneInView}</h2>
+      <p>{words.leaveHere(coarse)}</p>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { splitName } from "../features/features";
+import { words as featureWords } from "../features/words";
 import { formatPoint } from "../geo";
 import { flyTo } from "../map/map";
 import { place } from "../state";
@@ -11,6 +12,7 @@ import { Composer } from "./composer";
 import { NearbyPlaces } from "./nearby-list";
 import { isOwn, tokenOf } from "./own";
 import { threadOf } from "./thread";
+import { words } from "./words";
 
 /** The conversation at the chosen place, or the places to choose from. */
 export function ChatPanel() {
@@ -48,10 +50,10 @@ function PlaceHead() {
   return (
     <header class="chat-place">
       <h2>
-        <button type="button" class="row" title={here.name || "Show on the map"} onClick={() => flyTo(here.point)}>
+        <button type="button" class="row" title={here.name || words.showOnMap} onClick={() => flyTo(here.point)}>
           <i aria-hidden="true" />
           <span class="row-text">
-            <span>{splitName(here.name)[0] || "A place without a name"}</span>
+            <span>{splitName(here.name)[0] || featureWords.nameless}</span>
             <small>{formatPoint(here.point)}</small>
           </span>
         </button>
@@ -59,8 +61,8 @@ function PlaceHead() {
       <button
         type="button"
         class="icon-button small"
-        aria-label="Back to the recent notes"
-        title="Back to the recent notes"
+        aria-label={words.back}
+        title={words.back}
         onClick={() => {
           place.value = null;
         }}
@@ -70,11 +72,6 @@ function PlaceHead() {
     </header>
   );
 }
-
-const waiting = {
-  connection: "No connection. Notes wait here and are sent when it is back.",
-  server: "The server cannot store notes just now. They wait here and are sent when it can again.",
-} as const;
 
 function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) => void }) {
   const gone = deletion.gone.value;
@@ -118,7 +115,7 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
         ref={box}
         class="thread"
         role="log"
-        aria-label="Notes"
+        aria-label={words.notes}
         aria-busy={reading.kind === "loading"}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
         tabIndex={0}
@@ -156,24 +153,24 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
         {notes.length === 0 && pending.length === 0 && reading.kind === "live" && (
           <div class="empty">
             <ChatIcon />
-            <h3>No notes here yet</h3>
-            <p>The first one is yours. Whoever comes to this place reads it.</p>
+            <h3>{words.none}</h3>
+            <p>{words.noneHint}</p>
           </div>
         )}
       </section>
       {behind && (
         <button type="button" class="button small newer" onClick={toEnd}>
-          Newer notes
+          {words.newer}
         </button>
       )}
       {obstacle && (
         <p class="chat-lost" role="status">
-          {waiting[obstacle]}
+          {obstacle === "connection" ? words.noConnection : words.noServer}
         </p>
       )}
       {reading.kind === "failed" && (
         <div class="problem" role="alert">
-          <p>These notes cannot be read: {reading.reason}.</p>
+          <p>{words.notRead(reading.reason)}</p>
         </div>
       )}
     </div>

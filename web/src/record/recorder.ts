@@ -9,6 +9,7 @@ import { claimDraft, type Draft, drafts, dropDraft, type Source, sources } from 
 import { planDrive, wayOf } from "./drive";
 import { Recorder, type RecordingState } from "./recording";
 import { canFollowDevice, type DeviceNews, DriveRun, followDevice } from "./sources";
+import { words } from "./words";
 
 export const recorder = new Recorder({ traveler: () => traveler.value, featureAt: featureName });
 
@@ -89,7 +90,7 @@ export function takeClick(place: Place): void {
 /** Undoes the newest click. */
 export function takeBack(): void {
   if (wantsClicks.value === "points") {
-    if (!recorder.takeBack()) say("This point is stored already.");
+    if (!recorder.takeBack()) say(words.storedAlready);
   } else if (wantsClicks.value === "stops") waypoints.value = waypoints.value.slice(0, -1);
 }
 

@@ -13,6 +13,7 @@ import { recordRoute, type Summary } from "../rpc";
 import type { Place } from "../state";
 import { type Draft, dropDraft, fixesOf, keepDraft, keepFixes, type Source } from "./draft";
 import { type Fix, plainFix } from "./fix";
+import { words } from "./words";
 
 /** A route holds no more points: recording pauses there. */
 export const MOST_POINTS = 100_000;
@@ -259,15 +260,15 @@ function draftOf({ id, token, source, began, finishing, passed, first, last }: D
 function explain(error: ConnectError): { reason: string; canRetry: boolean } {
   switch (error.code) {
     case Code.Aborted:
-      return { reason: "This route is being recorded somewhere else too, in another tab perhaps.", canRetry: true };
+      return { reason: words.elsewhere, canRetry: true };
     case Code.FailedPrecondition:
       return {
-        reason: "This route was finished somewhere else; the points made here since are not in it.",
+        reason: words.finishedElsewhere,
         canRetry: false,
       };
     case Code.InvalidArgument:
-      return { reason: `The server does not take this route: ${error.rawMessage}.`, canRetry: false };
+      return { reason: words.notTaken(error.rawMessage), canRetry: false };
     default:
-      return { reason: `The server could not record the route: ${error.rawMessage}.`, canRetry: true };
+      return { reason: words.notRecorded(error.rawMessage), canRetry: true };
   }
 }

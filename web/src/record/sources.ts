@@ -3,6 +3,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Place } from "../state";
 import { type Drive, pointsBetween } from "./drive";
 import { deviceFix, type Fix } from "./fix";
+import { words } from "./words";
 
 export interface DeviceNews {
   /** Metres; null before the first position. */
@@ -19,7 +20,7 @@ export function canFollowDevice(): boolean {
 /** Follows the device's position until it is stopped. */
 export function followDevice(onFix: (fix: Fix) => void, onNews: (news: DeviceNews) => void): () => void {
   if (!canFollowDevice()) {
-    onNews({ accuracy: null, trouble: "Browsers tell their position only to pages over HTTPS or on localhost." });
+    onNews({ accuracy: null, trouble: words.insecure });
     return () => {};
   }
   let accuracy: number | null = null;
@@ -39,11 +40,11 @@ export function followDevice(onFix: (fix: Fix) => void, onNews: (news: DeviceNew
 function troubleOf(error: GeolocationPositionError): string {
   switch (error.code) {
     case error.PERMISSION_DENIED:
-      return "This page may not know your position. Allow it beside the address, then resume.";
+      return words.notAllowed;
     case error.TIMEOUT:
-      return "The device takes long to find its position. It goes on trying.";
+      return words.slow;
     default:
-      return "The device does not know where it is. It goes on trying.";
+      return words.unknown;
   }
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { formatHeight, formatSpeed } from "../geo";
 import { dayOf } from "../ui/dates";
 import { CloseIcon, FollowIcon, PauseIcon, PlayIcon } from "../ui/icons";
 import { shade } from "../ui/theme";
@@ -103,10 +104,9 @@ function Figures({ shown, at }: { shown: ShownRoute; at: number }) {
   const fix = fixes[index];
   if (!fix) return null;
   const speed = speedsOf(fixes.slice(Math.max(0, index - 1), index + 1)).at(-1) ?? null;
-  const figures = [
-    speed !== null && words.speed(speed),
-    fix.elevation !== null && words.elevation(fix.elevation),
-  ].filter(Boolean);
+  const figures = [speed !== null && formatSpeed(speed), fix.elevation !== null && formatHeight(fix.elevation)].filter(
+    Boolean,
+  );
   return <small class="figures">{figures.join(" · ")}</small>;
 }
 

@@ -2,12 +2,15 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { unread } from "../chat/chats";
 import { ChatPanel } from "../chat/panel";
 import { Unread } from "../chat/unread";
+import { words as chatWords } from "../chat/words";
 import { ConsoleDoor } from "../console/door";
 import { FeaturesPanel } from "../features/panel";
+import { words as featureWords } from "../features/words";
 import { setInsets } from "../map/map";
 import { PastBar } from "../past/bar";
 import { PlaceCard } from "../places/card";
 import { RecordPanel } from "../record/panel";
+import { words as recordWords } from "../record/words";
 import { RoutesOverMap } from "../routes/over-map";
 import { RoutesPanel } from "../routes/panel";
 import { words as routeWords } from "../routes/words";
@@ -20,17 +23,19 @@ import { Menu } from "./menu";
 import { heightOf, narrow, nextStop, settle, sheet } from "./sheet";
 import { Live, StatusLine } from "./status";
 import { Tools } from "./tools";
+import { words } from "./words";
 
 /** Pixels at the lower edge that the replay of the view takes, wide and on a phone. */
 const PAST_BAR = { wide: 190, narrow: 248 } as const;
 
-const titles = {
-  travelers: travelerWords.tab,
-  routes: routeWords.tab,
-  features: "Features",
-  record: "Record",
-  chat: "Chat",
-} as const;
+/** What a view is called. */
+const titles: Record<View, { readonly tab: string }> = {
+  travelers: travelerWords,
+  routes: routeWords,
+  features: featureWords,
+  record: recordWords,
+  chat: chatWords,
+};
 const panels = {
   travelers: TravelersPanel,
   routes: RoutesPanel,
@@ -85,7 +90,7 @@ function Card() {
         <button
           type="button"
           class="handle"
-          aria-label={stop === "full" ? "Make the sheet small" : "Make the sheet larger"}
+          aria-label={stop === "full" ? words.smaller : words.larger}
           onClick={() => {
             sheet.value = nextStop(stop);
           }}
@@ -107,7 +112,7 @@ function Card() {
 
 function Tabs() {
   return (
-    <div class="tabs" role="tablist" aria-label="Views" onKeyDown={walk}>
+    <div class="tabs" role="tablist" aria-label={words.views} onKeyDown={walk}>
       {views.map((name) => (
         <button
           key={name}
@@ -122,7 +127,7 @@ function Tabs() {
             if (sheet.value === "peek") sheet.value = "half";
           }}
         >
-          {titles[name]}
+          {titles[name].tab}
           {name === "chat" && unread.value > 0 && <Unread count={unread.value} />}
         </button>
       ))}
