@@ -66,6 +66,7 @@ describe("notes on the map", () => {
       await bubble(page, "The lot is full").waitFor();
       await bubble(page, "somebody was here").getByText("someone").waitFor();
       await expect.poll(() => bubble(page, "Stone").count()).toBe(1);
+      await page.locator("#map[data-mode]").waitFor();
       await shot(page, `notes-${name.replace(", ", "-")}`);
       await isAccessible(page);
       await bubble(page, "水很冷").locator("p").click();

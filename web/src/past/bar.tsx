@@ -1,14 +1,12 @@
 import { useEffect, useRef } from "preact/hooks";
 import { paces } from "../routes/replay";
 import { words as routeWords } from "../routes/words";
+import { exactTimeOf, weekdayOf } from "../ui/dates";
 import { PauseIcon, PlayIcon } from "../ui/icons";
 import { backToLive, date, followed, news, period, readAnew, reading, replay, story } from "./past";
 import { dateOf, type Period, periods } from "./periods";
 import { MOST } from "./story";
 import { words } from "./words";
-
-const day = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** The past at the foot of the map, and the frame around it that says so. */
 export function PastBar() {
@@ -105,7 +103,7 @@ function Played() {
           {playing ? <PauseIcon /> : <PlayIcon />}
         </button>
         <b class="replay-time">
-          <span>{day.format(at)}</span> {clock.format(at)}
+          <span>{weekdayOf(at)}</span> {exactTimeOf(at)}
         </b>
         <Pace />
         <Follow />
@@ -116,7 +114,7 @@ function Played() {
       <input
         type="range"
         aria-label={routeWords.time}
-        aria-valuetext={`${day.format(at)} ${clock.format(at)}`}
+        aria-valuetext={`${weekdayOf(at)} ${exactTimeOf(at)}`}
         min={span.start}
         max={span.end}
         step={1000}

@@ -2,15 +2,29 @@ import { language } from "../words/language";
 import { words } from "./words";
 
 const clock = { hour: "2-digit", minute: "2-digit" } as const;
+const exactClock = { ...clock, second: "2-digit" } as const;
+const weekday = { weekday: "short", day: "numeric", month: "short" } as const;
 const sameYear = { day: "numeric", month: "short" } as const;
 const otherYear = { ...sameYear, year: "numeric" } as const;
 
 /** The day comes before the month in English too, as everybody reads it the same way so. */
 const dates = () => (language.value === "zh" ? "zh-CN" : "en-GB");
 
+const times = () => (language.value === "zh" ? "zh-CN" : undefined);
+
 /** The local time of day as this country writes it: `10:02`. */
 export function timeOf(ms: number): string {
-  return formatOf(language.value === "zh" ? "zh-CN" : undefined, clock).format(ms);
+  return formatOf(times(), clock).format(ms);
+}
+
+/** The same with seconds: `10:02:07`. */
+export function exactTimeOf(ms: number): string {
+  return formatOf(times(), exactClock).format(ms);
+}
+
+/** The local day with its name: `Mon, 30 Nov`. */
+export function weekdayOf(ms: number): string {
+  return formatOf(dates(), weekday).format(ms);
 }
 
 /** The local day as one would say it: `today`, `yesterday`, `18 Nov`, `18 Nov 2024`. */

@@ -25,8 +25,8 @@ import { Live, StatusLine } from "./status";
 import { Tools } from "./tools";
 import { words } from "./words";
 
-/** Pixels at the lower edge that the replay of the view takes. */
-const PAST_BAR = 190;
+/** Pixels at the lower edge that the replay of the view takes, wide and on a phone. */
+const PAST_BAR = { wide: 190, narrow: 248 } as const;
 
 /** What a view is called. */
 const titles: Record<View, { readonly tab: string }> = {
@@ -147,7 +147,9 @@ function walk(event: KeyboardEvent): void {
 /** Gives the sheet its height, and tells the map what is covered. */
 function layOut(card: HTMLElement, head: HTMLElement): void {
   if (lookingBack.peek()) {
-    setInsets({ top: 0, right: 0, bottom: PAST_BAR, left: 0 });
+    const height = PAST_BAR[narrow.peek() ? "narrow" : "wide"];
+    document.documentElement.style.setProperty("--sheet", `${height}px`);
+    setInsets({ top: 0, right: 0, bottom: height, left: 0 });
     return;
   }
   if (narrow.value) {
