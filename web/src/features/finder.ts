@@ -1,7 +1,7 @@
 // The features of the page: what is in view, what of it is listed and drawn, and what the pointer or the keyboard is at.
 import { computed, effect, signal } from "@preact/signals";
 import { fromDegrees, type Point } from "../geo";
-import { onHover, onRest, refreshCrowd, setCrowd, setFeatures, setHighlight } from "../map/map";
+import { map } from "../map/provided";
 import { listFeatures } from "../rpc";
 import { nearestFeatures, readFeatures, searchFeatures } from "../rpc/features";
 import { camera, connection, developer, showUnnamed } from "../state";
@@ -98,19 +98,20 @@ function askServer(): (() => void) | undefined {
 
 /** Looks around with the map, and again when the server that could not be reached is back. */
 export function startFinder(): void {
-  onRest((viewport) => finder.look(viewport.rect));
-  onHover((feature) => {
+  map.moves.onRest((viewport) => finder.look(viewport.rect));
+  map.pointing.onHover((feature) => {
     hovered.value = feature;
   });
-  followFeatures(finder, refreshCrowd);
+  followFeatures(finder, () => map.features.refreshCrowd());
   effect(askServer);
   effect(() => {
     const crowded = finder.crowd.value !== null;
-    setCrowd(crowded && !asksServer.value);
+    map.features.showCrowd(crowded && !asksServer.value);
     const parts = asksServer.value ? [found.value] : crowded ? [] : finder.parts.value.map(filtered.value);
-    setFeatures(parts, crowded && !asksServer.value ? [] : wanted.value);
+    map.features.show(parts, crowded && !asksServer.value ? 0 : wanted.value.length);
+    map.pointing.forget();
   });
-  effect(() => setHighlight(hovered.value?.point ?? null));
+  effect(() => map.drawings.setHighlight(hovered.value?.point ?? null));
   effect(() => {
     if (connection.value.kind === "live" && finder.listing.peek().kind === "failed") finder.again();
   });

@@ -1,7 +1,7 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { distance, formatCount, formatDistance, formatPoint, fromDegrees, type Point } from "../geo";
-import { reveal, setCamera } from "../map/map";
+import { map } from "../map/provided";
 import { draft, importing, placing } from "../places/editing";
 import { PlaceForm } from "../places/form";
 import { PlaceSign } from "../places/sign";
@@ -35,7 +35,7 @@ function FeatureList() {
   function choose(feature: Feature | undefined): void {
     if (!feature) return;
     place.value = feature;
-    reveal(feature.point, narrow.value ? PLACE_CARD : 0);
+    map.moves.reveal(feature.point, narrow.value ? PLACE_CARD : 0);
   }
 
   function keys(event: KeyboardEvent): void {
@@ -248,7 +248,7 @@ function Nothing({ listing }: { listing: Listing }) {
   }
   return (
     <Hint title={words.none} text={words.noneHint}>
-      <button type="button" class="button" onClick={() => setCamera({ zoom: 1.5, latitude: 25, longitude: 0 })}>
+      <button type="button" class="button" onClick={() => map.moves.jumpTo({ zoom: 1.5, latitude: 25, longitude: 0 })}>
         {words.world}
       </button>
     </Hint>
