@@ -27,7 +27,7 @@ type featureService struct {
 	features *feature.Book
 }
 
-func (s *featureService) SearchFeatures(_ context.Context, r *routeguidev1.SearchFeaturesRequest) (*routeguidev1.SearchFeaturesResponse, error) {
+func (s *featureService) SearchFeatures(ctx context.Context, r *routeguidev1.SearchFeaturesRequest) (*routeguidev1.SearchFeaturesResponse, error) {
 	if n := utf8.RuneCountInString(r.Query); n == 0 || n > maxQuery {
 		return nil, invalid("query", "has %d characters, not 1 to %d", n, maxQuery)
 	}
@@ -36,8 +36,8 @@ func (s *featureService) SearchFeatures(_ context.Context, r *routeguidev1.Searc
 		return nil, err
 	}
 	q := feature.Query{Text: r.Query, Limit: limit}
-	if r.Bounds != nil {
-		area, err := bounds(r.Bounds)
+	if r.Bounds != nil || scopeOf(ctx).Area != nil {
+		area, err := bounds(ctx, r.Bounds)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func (s *featureService) SearchFeatures(_ context.Context, r *routeguidev1.Searc
 	return resp, nil
 }
 
-func (s *featureService) NearestFeatures(_ context.Context, r *routeguidev1.NearestFeaturesRequest) (*routeguidev1.NearestFeaturesResponse, error) {
+func (s *featureService) NearestFeatures(ctx context.Context, r *routeguidev1.NearestFeaturesRequest) (*routeguidev1.NearestFeaturesResponse, error) {
 	at, err := point("point", r.Point)
 	if err != nil {
 		return nil, err
@@ -65,6 +65,9 @@ func (s *featureService) NearestFeatures(_ context.Context, r *routeguidev1.Near
 	}
 	resp := new(routeguidev1.NearestFeaturesResponse)
 	for _, n := range s.features.Nearest(at, limit, cmp.Or(r.MaxDistance, math.Inf(1))) {
+		if scopeOf(ctx).at("", n.Location) != nil {
+			continue
+		}
 		resp.Neighbors = append(resp.Neighbors, &routeguidev1.NearestFeaturesResponse_Neighbor{
 			Feature: featureMessage(n.Entry), Distance: n.Metres,
 		})
@@ -92,6 +95,9 @@ func (s *featureService) CreateFeature(ctx context.Context, r *routeguidev1.Crea
 	if err != nil {
 		return nil, err
 	}
+	if err := scopeOf(ctx).at("feature.location", at); err != nil {
+		return nil, err
+	}
 	created, err := s.features.Create(ctx, feature.Described{
 		Feature: feature.Feature{Name: f.Name, Location: at},
 		Details: feature.Details{Description: f.Description, Category: f.Category, WebAddress: f.WebAddress},
@@ -110,11 +116,28 @@ func (s *featureService) UpdateFeature(ctx context.Context, r *routeguidev1.Upda
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mayEdit(ctx, "feature.id", r.Feature.Id); err != nil {
+		return nil, err
+	}
+	if p.Location != nil {
+		if err := scopeOf(ctx).at("feature.location", *p.Location); err != nil {
+			return nil, err
+		}
+	}
 	updated, err := s.features.Update(ctx, r.Feature.Id, p)
 	if err != nil {
 		return nil, refusedField(err)
 	}
 	return featureMessage(updated), nil
+}
+
+// mayEdit checks that the feature which the field names lies where the caller may edit.
+func (s *featureService) mayEdit(ctx context.Context, field, id string) error {
+	f, there := s.features.Find(id)
+	if !there {
+		return nil
+	}
+	return scopeOf(ctx).at(field, f.Location)
 }
 
 // patch returns what of a feature a mask says is to change.
@@ -166,6 +189,9 @@ func (s *featureService) DeleteFeature(ctx context.Context, r *routeguidev1.Dele
 	if r.Feature == "" {
 		return nil, invalid("feature", "is required")
 	}
+	if err := s.mayEdit(ctx, "feature", r.Feature); err != nil {
+		return nil, err
+	}
 	if err := s.features.Delete(ctx, r.Feature); err != nil {
 		return nil, err
 	}
@@ -188,7 +214,7 @@ func (s *featureService) ImportFeatures(stream grpc.BidiStreamingServer[routegui
 }
 
 func (s *featureService) WatchFeatures(r *routeguidev1.WatchFeaturesRequest, stream grpc.ServerStreamingServer[routeguidev1.WatchFeaturesResponse]) error {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(stream.Context(), r.Bounds)
 	if err != nil {
 		return err
 	}
