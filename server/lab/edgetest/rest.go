@@ -40,7 +40,7 @@ var Rules = map[string]Rule{
 	"/routeguide.v1.NoteService/ListNotes":          {http.MethodGet, "/v1/notes"},
 	"/routeguide.v1.NoteService/WatchNotes":         {http.MethodGet, "/v1/notes:watch"},
 	"/routeguide.v1.NoteService/DeleteNote":         {http.MethodDelete, "/v1/notes/{id}"},
-	"/routeguide.v1.KeyService/CreateKey":           {http.MethodPost, "/v1/keys"},
+	"/routeguide.v1.KeyService/CreateKey":           {create, "/v1/keys"},
 	"/routeguide.v1.KeyService/ListKeys":            {http.MethodGet, "/v1/keys"},
 	"/routeguide.v1.KeyService/RevokeKey":           {http.MethodDelete, "/v1/keys/{id}"},
 	"/routeguide.v1.KeyService/GetCaller":           {http.MethodGet, "/v1/caller"},
@@ -161,7 +161,7 @@ func (s *restStream) start(body io.ReadCloser) error {
 }
 
 // contract is the request metadata that REST takes as plain headers.
-var contract = []string{"traveler", "resume-token", "chat-notes", "route-id", "chat-id"}
+var contract = []string{"authorization", "traveler", "resume-token", "chat-notes", "route-id", "chat-id"}
 
 func (s *restStream) SendMsg(m any) error {
 	s.sending.Lock()
