@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	most      = 10_000              // keys that are of use
+	most      = 1000                // keys that are of use
 	keep      = 30 * 24 * time.Hour // for which others are listed
 	useEvery  = time.Hour           // is how often a use is stored, at most
 	queueUses = 1024                // uses that wait to be stored; others come again

@@ -41,7 +41,7 @@ type KeyServiceClient interface {
 	// Makes a key.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range or is set by the server; RESOURCE_EXHAUSTED when there are
-	// 10,000 keys that are of use.
+	// 1,000 keys that are of use.
 	CreateKey(ctx context.Context, in *CreateKeyRequest, opts ...grpc.CallOption) (*CreateKeyResponse, error)
 	// Lists keys, the newest first; those that are expired or revoked too, for 30 days.
 	//
@@ -121,7 +121,7 @@ type KeyServiceServer interface {
 	// Makes a key.
 	//
 	// Errors: INVALID_ARGUMENT names a field that is out of range or is set by the server; RESOURCE_EXHAUSTED when there are
-	// 10,000 keys that are of use.
+	// 1,000 keys that are of use.
 	CreateKey(context.Context, *CreateKeyRequest) (*CreateKeyResponse, error)
 	// Lists keys, the newest first; those that are expired or revoked too, for 30 days.
 	//

@@ -332,7 +332,7 @@ export const KeyService: GenService<{
    * Makes a key.
    *
    * Errors: INVALID_ARGUMENT names a field that is out of range or is set by the server; RESOURCE_EXHAUSTED when there are
-   * 10,000 keys that are of use.
+   * 1,000 keys that are of use.
    *
    * @generated from rpc routeguide.v1.KeyService.CreateKey
    */
