@@ -49,11 +49,18 @@ func parseHost(text string) (string, error) {
 
 // firstKey makes the first key where others than this machine can come in and there is none for an admin. It returns what logs
 // the link that signs an admin's browser in, given where the HTTP port is.
-func firstKey(ctx context.Context, c config, keys *key.Book, log *slog.Logger) (welcome func(net.Addr), err error) {
-	if loopback(c.httpAddr) && loopback(c.grpcAddr) || keys.Governed() {
-		return func(net.Addr) {}, nil
+func firstKey(ctx context.Context, c config, s *state, log *slog.Logger) (welcome func(net.Addr), err error) {
+	silent := func(net.Addr) {}
+	if loopback(c.httpAddr) && loopback(c.grpcAddr) || s.keys.Governed() {
+		return silent, nil
 	}
-	_, secret, err := keys.Create(ctx, key.Key{Name: "first admin", Role: key.Admin})
+	if err := s.store.Reach(ctx); err != nil { // another process of a cluster may have made one
+		return nil, fmt.Errorf("see whether there is a key for an admin: %w", err)
+	}
+	if s.keys.Governed() {
+		return silent, nil
+	}
+	_, secret, err := s.keys.Create(ctx, key.Key{Name: "first admin", Role: key.Admin})
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	welcome, err := firstKey(ctx, c, state.keys, log)
+	welcome, err := firstKey(ctx, c, state, log)
 	if err != nil {
 		return errors.Join(err, doors.Close(ctx))
 	}
