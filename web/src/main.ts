@@ -16,6 +16,7 @@ import { startPlaces } from "./places/editing";
 import { startRecorder } from "./recorder";
 import { startRoutes } from "./routes/routes";
 import { startSearch } from "./search/sources";
+import { followKeyLinks, signIn } from "./session";
 import { narrow, PLACE_CARD } from "./sheet";
 import { camera, place, view } from "./state";
 import { applyTheme, shade } from "./theme";
@@ -34,6 +35,8 @@ import "./search/search.css";
 import "./places/places.css";
 import "./basemaps/basemaps.css";
 
+await signIn(); // before anything is asked for
+followKeyLinks();
 openAddress();
 applyTheme();
 startClock();
