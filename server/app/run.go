@@ -110,7 +110,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Hosts: c.hostNames(), Who: state.gate.Caller, Local: loopback(c.httpAddr), Logger: log, Ready: state.ready, Damage: state.damage,
+		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
+		Hosts: c.hostNames(), Who: state.gate.Caller, Local: loopback(c.httpAddr),
 		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
 		Tiles: tile.New(state.features), Basemaps: maps,
 	})

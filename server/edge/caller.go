@@ -23,7 +23,7 @@ const cookieAge = 400 * 24 * time.Hour
 // identified returns r as every door takes it: with what is known of its caller in its context, and the key of a cookie as an
 // authorization. A cookie counts in requests of our own pages alone.
 func (e *Edge) identified(r *http.Request) *http.Request {
-	r = r.WithContext(relay.WithLocal(r.Context(), e.isLocal(r)))
+	r = r.WithContext(relay.WithTrust(r.Context(), e.trust(r)))
 	secret := takeCookie(r)
 	if secret != "" && r.Header.Get("Authorization") == "" && e.ofOwnPage(r) {
 		r.Header.Set("Authorization", "Bearer "+secret)
@@ -31,16 +31,20 @@ func (e *Edge) identified(r *http.Request) *http.Request {
 	return r
 }
 
-// isLocal tells whether r comes from somebody at this machine: not through a proxy there, as far as that tells of itself, and
-// not from a page that has others' browsers send it.
-func (e *Edge) isLocal(r *http.Request) bool {
-	for _, name := range relay.Forwarded {
-		if r.Header.Get(name) != "" {
-			return false
-		}
-	}
+// trust tells how far who sends r is trusted: not, if it comes through a proxy at this machine, as far as that tells of itself,
+// or from a page elsewhere that does not say so.
+func (e *Edge) trust(r *http.Request) relay.Trust {
 	name, addr := hostOf(r)
-	return e.local && (addr.IsLoopback() || isLocalName(name)) && (ofOwnSite(r) || r.Header.Get("Origin") != "")
+	forwarded := slices.ContainsFunc(relay.Forwarded, func(name string) bool { return r.Header.Get(name) != "" })
+	switch {
+	case !e.local || forwarded || !addr.IsLoopback() && !isLocalName(name):
+		return relay.Stranger
+	case e.ofOwnPage(r):
+		return relay.Local
+	case r.Header.Get("Origin") != "": // it was admitted
+		return relay.Guest
+	}
+	return relay.Stranger
 }
 
 // ofOwnPage tells whether r was made by a page that we served, as far as a browser tells.
@@ -78,8 +82,8 @@ func (e *Edge) caller(r *http.Request) (*routeguidev1.Caller, error) {
 	if e.who == nil {
 		return &routeguidev1.Caller{Role: routeguidev1.Role_ROLE_ADMIN}, nil
 	}
-	local, _ := relay.Local(r.Context())
-	return e.who(r.Header.Get("Authorization"), local)
+	trust, _ := relay.TrustOf(r.Context())
+	return e.who(r.Header.Get("Authorization"), trust)
 }
 
 // allows tells whether who made r has a role, and no key that is limited to less than the whole map, or answers why not.

@@ -22,6 +22,7 @@ import (
 	"routeguide/server/edge/socket"
 	"routeguide/server/edge/web"
 	"routeguide/server/refusal"
+	"routeguide/server/relay"
 	"routeguide/static"
 )
 
@@ -37,9 +38,9 @@ type Options struct {
 	// Hosts are the names that browsers may know the port by, besides those of this machine to itself and IP addresses. Nil: any.
 	Hosts []string
 	// Who returns what the sender of an Authorization header, which may be "", may do, and a status for a key that is of no use;
-	// local says that it is somebody at this machine. Nil: everybody may do everything. It decides about documents alone: the
+	// trust is due to where the request comes from. Nil: everybody may do everything. It decides about documents alone: the
 	// grpc.Server decides about calls.
-	Who func(authorization string, local bool) (*routeguidev1.Caller, error)
+	Who func(authorization string, trust relay.Trust) (*routeguidev1.Caller, error)
 	// Local says that only this machine reaches the port.
 	Local bool
 	// Ready reports why the process cannot serve now, or nil. It gets a second to know. A nil Ready is always ready.
@@ -68,7 +69,7 @@ type Limits = exchange.Limits
 type Edge struct {
 	hosts   hosts
 	origins origins
-	who     func(authorization string, local bool) (*routeguidev1.Caller, error)
+	who     func(authorization string, trust relay.Trust) (*routeguidev1.Caller, error)
 	local   bool
 	log     *slog.Logger
 	ready   func(context.Context) error

@@ -49,17 +49,17 @@ type caller struct {
 	key  *key.Key // nil: without one
 }
 
+// trusted is what may be done without a key because of where a call comes from. A page makes no keys.
+var trusted = map[relay.Trust]key.Role{relay.Guest: key.Write, relay.Local: key.Admin}
+
 // identify returns who sends an authorization, which may be "".
-func (g *Gate) identify(authorization string, local bool) (who caller, secret string, err error) {
-	who = caller{role: g.open}
-	if local {
-		who.role = key.Admin
-	}
+func (g *Gate) identify(authorization string, trust relay.Trust) (who caller, secret string, err error) {
+	who = caller{role: max(g.open, trusted[trust])}
 	if secret = secretOf(authorization); secret == "" {
 		return who, "", nil
 	}
 	k, err := g.keys.Check(secret)
-	if local && errors.Is(err, key.ErrUnknown) {
+	if trust != relay.Stranger && errors.Is(err, key.ErrUnknown) {
 		return who, "", nil
 	} else if err != nil {
 		return caller{}, "", err
@@ -122,10 +122,10 @@ func (who caller) may(a *routeguidev1.Access) error {
 
 var roleNames = map[key.Role]string{key.View: "viewing", key.Write: "writing", key.Admin: "admins"}
 
-// Caller returns what the sender of an authorization, which may be "", may do; local says that it is at this machine. The error,
-// with a status, is for a key that is of no use.
-func (g *Gate) Caller(authorization string, local bool) (*routeguidev1.Caller, error) {
-	who, _, err := g.identify(authorization, local)
+// Caller returns what the sender of an authorization, which may be "", may do. The error, with a status, is for a key
+// that is of no use.
+func (g *Gate) Caller(authorization string, trust relay.Trust) (*routeguidev1.Caller, error) {
+	who, _, err := g.identify(authorization, trust)
 	if err != nil {
 		return nil, fail(err)
 	}
@@ -139,8 +139,8 @@ func (g *Gate) admit(c *call) (leave func(), err error) {
 		c.caller.role = key.Admin
 		return leave, nil
 	}
-	inMemory, local := g.origin(c.ctx)
-	who, secret, err := g.identify(strings.Join(metadata.ValueFromIncomingContext(c.ctx, mdAuthorization), ","), local)
+	inMemory, trust := g.origin(c.ctx)
+	who, secret, err := g.identify(strings.Join(metadata.ValueFromIncomingContext(c.ctx, mdAuthorization), ","), trust)
 	if err != nil {
 		return leave, err
 	}
@@ -150,7 +150,7 @@ func (g *Gate) admit(c *call) (leave func(), err error) {
 	c.caller = who
 	if inMemory || who.key != nil {
 		md, _ := metadata.FromIncomingContext(c.ctx) // a copy
-		relay.Forget(md)
+		relay.ForgetTrust(md)
 		if who.key != nil { // no handler needs the secret, and no upstream is told it
 			delete(md, mdAuthorization)
 			delete(md, "grpcgateway-"+mdAuthorization)
@@ -168,16 +168,19 @@ func (g *Gate) admit(c *call) (leave func(), err error) {
 	return leave, nil
 }
 
-// origin tells whether a call comes over a connection in memory, and whether its caller is at this machine. A proxy there, if
-// it says that it is one, is not.
-func (g *Gate) origin(ctx context.Context) (inMemory, local bool) {
-	if local, said := relay.Local(ctx); said {
-		return false, local
+// origin tells whether a call comes over a connection in memory, and how far its caller is trusted. Who comes through a proxy at
+// this machine, if that says that it is one, is a stranger.
+func (g *Gate) origin(ctx context.Context) (inMemory bool, trust relay.Trust) {
+	if trust, said := relay.TrustOf(ctx); said {
+		return false, trust
 	}
 	if p, ok := peer.FromContext(ctx); ok && p.Addr.Network() == "bufconn" {
-		return true, relay.ToldLocal(ctx)
+		return true, relay.ToldTrust(ctx)
 	}
-	return false, g.native && !slices.ContainsFunc(relay.Forwarded, func(name string) bool { return value(ctx, name) != "" })
+	if !g.native || slices.ContainsFunc(relay.Forwarded, func(name string) bool { return value(ctx, name) != "" }) {
+		return false, relay.Stranger
+	}
+	return false, relay.Local
 }
 
 // hold keeps a stream among those that end with its key.

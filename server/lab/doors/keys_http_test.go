@@ -177,6 +177,16 @@ func TestAnAllowedOriginHasNoSession(t *testing.T) {
 	g.status(t, 200, "GET /v1/notes", "", "Origin: https://friend.example", "Authorization: "+g.admin)
 }
 
+// At this machine it needs no key to write, as before, but makes none.
+func TestAnAllowedOriginIsAGuest(t *testing.T) {
+	p := start(t, "-allow-origin", "*")
+	for origin, want := range map[string]int{"http://" + p.http: 200, "https://friend.example": 401, "null": 401} {
+		p.status(t, 200, "POST /v1/features", `{"name":"x","location":{"latitude":1,"longitude":1}}`, "Origin: "+origin, "Sec-Fetch-Site: cross-site")
+		p.status(t, want, "POST /v1/keys", `{"name":"x","role":"ROLE_ADMIN"}`, "Origin: "+origin)
+		p.status(t, want, "GET /metrics", "", "Origin: "+origin)
+	}
+}
+
 func TestHosts(t *testing.T) {
 	p := start(t, "-host", "Map.example.org")
 	for host, want := range map[string]int{
@@ -210,9 +220,9 @@ func TestWhoIsLocal(t *testing.T) {
 	} {
 		p.status(t, 401, notes, "", h)
 		// Nor can they say so themselves.
-		p.status(t, 401, notes, "", h, "Routeguide-Local: 1", "Grpc-Metadata-Routeguide-Local: 1")
+		p.status(t, 401, notes, "", h, "Routeguide-Trust: local", "Grpc-Metadata-Routeguide-Trust: local")
 	}
-	remote := []string{"x-forwarded-for", "192.0.2.1", "routeguide-local", "1"}
+	remote := []string{"x-forwarded-for", "192.0.2.1", "routeguide-trust", "local"}
 	for name, conn := range map[string]grpc.ClientConnInterface{
 		"native": p.conn(), "gRPC-Web": edgetest.Web{Base: p.base(), Client: http1},
 		"WebSocket": edgetest.WebSocket{Base: p.base(), Header: http.Header{"X-Forwarded-For": {"192.0.2.1"}}},
