@@ -19,9 +19,9 @@ export async function signIn(): Promise<boolean> {
   return true;
 }
 
-/** Signs in with a link that is opened in the page, and begins anew as whoever that is. */
+/** Signs in with a link that is opened in the page, and begins anew as whoever that is. Call it before the address is followed. */
 export function followKeyLinks(): void {
-  addEventListener("hashchange", async () => {
+  addEventListener("popstate", async () => {
     if (await signIn()) location.reload();
   });
 }
