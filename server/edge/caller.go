@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,6 +85,16 @@ func (e *Edge) caller(r *http.Request) (*routeguidev1.Caller, error) {
 	}
 	trust, _ := relay.TrustOf(r.Context())
 	return e.who(r.Header.Get("Authorization"), trust)
+}
+
+// mayWrite tells whether an agent has a key to write. What it may do without one, at this machine, it is not offered.
+func (e *Edge) mayWrite(ctx context.Context, header http.Header) bool {
+	if e.who == nil {
+		return false
+	}
+	trust, _ := relay.TrustOf(ctx)
+	who, err := e.who(header.Get("Authorization"), trust)
+	return err == nil && who.Key != nil && who.Role >= routeguidev1.Role_ROLE_WRITE
 }
 
 // allows tells whether who made r has a role, and no key that is limited to less than the whole map, or answers why not.
