@@ -73,6 +73,8 @@ func TestKeysOfTheHTTPPort(t *testing.T) {
 		{"GET /metrics", "", 401, 401, 403, 403, 403, 200},
 		{"GET /v1/tiles/0/0/0.mvt", "", 401, 401, 200, 403, 200, 200},
 		{"GET /v1/keys", "", 401, 401, 403, 403, 403, 200},
+		{"POST /routeguide.v1.KeyService/ListKeys", "{}", 401, 401, 403, 403, 403, 200},
+		{"GET /openapi/servers.json", "", 401, 401, 200, 403, 200, 200},
 		{"GET /v1/caller", "", 200, 401, 200, 200, 200, 200},
 		{"GET /ingest/osmand?id=x&lat=2&lon=2", "", 401, 401, 403, 403, 200, 200},
 		{"POST /ingest/owntracks?u=x&d=y", `{"_type":"location","lat":2,"lon":2,"tst":1760000000}`, 401, 401, 403, 403, 200, 200},
