@@ -33,7 +33,18 @@ func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler,
 			err = fault
 		}
 	}
-	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, err)
+	runtime.DefaultHTTPErrorHandler(ctx, mux, m, challenging{w}, r, err)
+}
+
+// challenging says with a 401 what would be taken; the gateway has the status message there.
+type challenging struct{ http.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (w challenging) WriteHeader(code int) {
+	if code == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	w.ResponseWriter.WriteHeader(code)
 }
 
 // streamError is the status in the line that ends a stream.
