@@ -68,8 +68,9 @@ type Edge struct {
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
 
-	web, rest, socket, ingest http.Handler
-	files                     files
+	web                  *web.Door
+	rest, socket, ingest http.Handler
+	files                files
 }
 
 // New makes an Edge that is ready to serve. Close releases it.
@@ -123,7 +124,7 @@ func ServerOptions() []grpc.ServerOption { return web.ServerOptions() }
 
 // ServeHTTP finds the door of a request. A request from an origin that is not allowed gets 403 before anything runs.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	secure(w.Header())
 	// That of an earlier answer on this connection would still hold.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(e.calls.Patience()))
 	if !e.origins.admit(w, r) {
@@ -166,10 +167,19 @@ func (e *Edge) isTile(r *http.Request) bool {
 	return e.tiles != nil && strings.HasPrefix(r.URL.Path, "/v1/tiles/")
 }
 
+const allow = "GET, HEAD, OPTIONS" // what a document can be asked
+
 func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case e.web.Has(r.URL.Path) || strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc"):
+		web.Explain(w, r)
+		return
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", allow)
+		w.WriteHeader(http.StatusNoContent)
+		return
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
+		w.Header().Set("Allow", allow)
 		exchange.Refuse(w, http.StatusMethodNotAllowed, "Only GET and HEAD are possible here.")
 		return
 	case r.ContentLength != 0:

@@ -76,6 +76,7 @@ func (d *decoder) next(v any) error {
 	if !ok {
 		return fmt.Errorf("rest: no %T from JSON", v)
 	}
+	d.request.whole = m.ProtoReflect().Descriptor().FullName()
 	if d.request.patch {
 		d.request.members = membersOf(raw, m)
 	}

@@ -14,6 +14,9 @@ import (
 
 // writeError answers with a google.rpc.Status as JSON and the HTTP status of the gateway's table.
 func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	if probeOf(r) != nil {
+		return
+	}
 	in := requestOf(r.Context())
 	problem := in.problem() // not what becomes of a read that Close ends
 	if in.body != nil {
@@ -51,11 +54,15 @@ func streamError(ctx context.Context, err error) *status.Status {
 }
 
 func writeRoutingError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	if probeOf(r) != nil {
+		return
+	}
 	err := status.Error(codes.InvalidArgument, "malformed path "+refusal.Cut(r.URL.Path))
 	switch code {
 	case http.StatusNotFound:
 		err = status.Error(codes.NotFound, "no such path: "+refusal.Cut(r.URL.Path))
 	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", allowed(mux, r))
 		err = status.Errorf(codes.Unimplemented, "%s is not possible on %s", r.Method, refusal.Cut(r.URL.Path))
 	}
 	writeError(ctx, mux, m, w, r, &runtime.HTTPStatusError{HTTPStatus: code, Err: err})

@@ -46,6 +46,7 @@ func New(conn grpc.ClientConnInterface, calls *exchange.Calls, log *slog.Logger)
 		runtime.WithErrorHandler(writeError),
 		runtime.WithStreamErrorHandler(streamError),
 		runtime.WithRoutingErrorHandler(writeRoutingError),
+		runtime.WithMiddlewares(answerProbe),
 		runtime.WithWriteContentLength(),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
@@ -73,7 +74,16 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		res.StreamType = mimeEvents
 		resumeEvents(r)
 	}
+	res.Header().Set("Vary", "Accept-Encoding")
+	res.Gzip = exchange.Accepts(r.Header, "gzip") && isWhole(r)
 	if err := wire.CheckHeaders(r.Header); err != nil {
+		if status.Code(err) == codes.ResourceExhausted {
+			err = &runtime.HTTPStatusError{HTTPStatus: http.StatusRequestHeaderFieldsTooLarge, Err: err}
+		}
+		d.fail(res, r, err)
+		return
+	}
+	if err := checkContent(res.Header(), r); err != nil {
 		d.fail(res, r, err)
 		return
 	}
@@ -82,6 +92,14 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	download(in, r, res)
+	switch r.Method {
+	case http.MethodOptions:
+		d.options(res, r)
+		return
+	case http.MethodHead: // is GET as far as the headers go
+		r.Method, in.head = http.MethodGet, true
+	}
+	in.query = r.URL.Query()
 	if in.upload = uploadOf(r); in.upload != messages {
 		r.Method = http.MethodPost
 	}
@@ -107,6 +125,22 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fail answers without the gateway.
 func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
 	writeError(r.Context(), d.mux, marshaler{}, w, r, err)
+}
+
+// options says what a path can be asked.
+func (d *door) options(w http.ResponseWriter, r *http.Request) {
+	allow := allowed(d.mux, r)
+	if allow == "" {
+		writeRoutingError(r.Context(), d.mux, marshaler{}, w, r, http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Allow", allow)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// isWhole tells whether the answer to r comes to an end by itself, so that its compressor does.
+func isWhole(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && !strings.HasSuffix(r.URL.Path, ":watch") && !wantsEvents(r)
 }
 
 func wantsEvents(r *http.Request) bool {
@@ -148,5 +182,8 @@ func beginStream(ctx context.Context, w http.ResponseWriter, message proto.Messa
 		res.StartBeat()
 	}
 	res.Flush()
+	if in.head {
+		in.cancel(context.Canceled)
+	}
 	return nil
 }
