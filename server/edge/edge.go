@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -167,11 +168,14 @@ func (e *Edge) isTile(r *http.Request) bool {
 	return e.tiles != nil && strings.HasPrefix(r.URL.Path, "/v1/tiles/")
 }
 
+// upstreamMethod is what a path looks like that may be a method of a server behind this one.
+var upstreamMethod = regexp.MustCompile(`^/[A-Za-z][\w.]*/\w+$`)
+
 const allow = "GET, HEAD, OPTIONS" // what a document can be asked
 
 func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case e.web.Has(r.URL.Path) || strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc"):
+	case e.web.Has(r.URL.Path) || r.Method == http.MethodPost && upstreamMethod.MatchString(r.URL.Path):
 		web.Explain(w, r)
 		return
 	case r.Method == http.MethodOptions:
