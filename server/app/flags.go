@@ -43,6 +43,7 @@ type config struct {
 	users, gcnWeights  string
 	upstream           upstream.Options
 	logLevel           slog.Level
+	logFormat          string
 	demo               bool
 }
 
@@ -64,11 +65,13 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 		fmt.Fprint(out, "Usage: routeguide [flags]                serve\n"+
 			"       routeguide backup [flags] file    copy the store to a file; -h tells more\n"+
 			"       routeguide restore [flags] file   begin a store with such a file; -h tells more\n"+
-			"       routeguide check [flags]          see whether the store is damaged; -h tells more\n\n")
+			"       routeguide check [flags]          see whether the store is damaged; -h tells more\n"+
+			"       routeguide health [flags]         see whether the server of this machine is ready; -h tells more\n"+
+			"       routeguide version                print which version this is\n\n")
 		fs.PrintDefaults()
 	}
 	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one")
-	fs.StringVar(&c.httpAddr, "http-addr", "127.0.0.1:8080", "`address` for the page, REST, gRPC-Web and WebSocket; port 0 takes any free one")
+	c.httpFlag(fs)
 	c.storeFlags(fs)
 	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has")
 	fs.IntVar(&c.notesPerPlace, "notes-per-place", 0, "`notes` that a place may have; 0 means any number")
@@ -115,6 +118,7 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.StringVar(&c.upstream.Key, "upstream-key", "", "`file` of its private key (PEM)")
 	fs.BoolVar(&c.demo, "demo", false, "have simulated travelers move and write; nothing of what happens is kept")
 	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug has a line for every call, then info, warn, error")
+	fs.StringVar(&c.logFormat, "log-format", "text", "`form` of the log's lines: text or json")
 	if err := read(fs, args, env); err != nil {
 		return config{}, err
 	}
@@ -124,6 +128,11 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 		return config{}, errors.New("-demo keeps nothing: it goes with neither -data nor -nats-url")
 	}
 	return c, c.check(fs.Args())
+}
+
+// httpFlag adds the flag that says where the HTTP port is.
+func (c *config) httpFlag(fs *flag.FlagSet) {
+	fs.StringVar(&c.httpAddr, "http-addr", "127.0.0.1:8080", "`address` for the page, REST, gRPC-Web and WebSocket; port 0 takes any free one")
 }
 
 // storeFlags adds the flags that say where the store is.
@@ -177,6 +186,9 @@ func (c config) check(rest []string) error {
 		return errors.New("-route-gap and -route-rest are a minute or more")
 	}
 	if err := c.checkStore(); err != nil {
+		return err
+	}
+	if err := checkLogFormat(c.logFormat); err != nil {
 		return err
 	}
 	for name, addr := range map[string]string{"grpc-addr": c.grpcAddr, "http-addr": c.httpAddr} {

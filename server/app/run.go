@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -60,7 +59,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
+	log := newLog(out, c.logFormat, c.logLevel)
+	log.Info("routeguide begins", "version", Version())
 
 	maps, err := basemap.Open(c.basemaps)
 	if err != nil {
