@@ -81,6 +81,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
 	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
+	c.upstream.Handled = state.tally.relayed
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
@@ -111,7 +112,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store, upstreams, state.tally),
 		Tiles: tile.New(state.features), Basemaps: maps,
 	})
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"routeguide/server/edge/socket"
 	"routeguide/server/edge/web"
 	"routeguide/server/refusal"
+	"routeguide/server/relay"
 	"routeguide/static"
 )
 
@@ -130,7 +131,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.log.Debug("not admitted", "origin", refusal.Cut(r.Header.Get("Origin")), "method", refusal.Cut(r.Method), "path", refusal.Cut(r.URL.Path), "peer", r.RemoteAddr)
 		return
 	}
-	door := e.door(r)
+	door, name := e.door(r)
 	if door == nil {
 		e.document(w, r)
 		return
@@ -142,24 +143,24 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	door.ServeHTTP(w, r.WithContext(ctx))
+	door.ServeHTTP(w, r.WithContext(relay.WithDoor(ctx, name)))
 }
 
-// door is the way into the grpc.Server that r takes, or nil when it asks for a document.
-func (e *Edge) door(r *http.Request) http.Handler {
+// door is the way into the grpc.Server that r takes, and its name; or nil when r asks for a document.
+func (e *Edge) door(r *http.Request) (way http.Handler, name string) {
 	switch {
 	case socket.Is(r):
-		return e.socket
+		return e.socket, "websocket"
 	case web.Is(r):
-		return e.web
+		return e.web, "grpc-web"
 	case e.isTile(r):
-		return nil
+		return nil, ""
 	case rest.Is(r):
-		return e.rest
+		return e.rest, "rest"
 	case ingest.Is(r):
-		return e.ingest
+		return e.ingest, "ingest"
 	}
-	return nil
+	return nil, ""
 }
 
 func (e *Edge) isTile(r *http.Request) bool {

@@ -21,14 +21,17 @@ type call struct {
 	cancel     context.CancelCauseFunc // nil for a unary call, whose handler is not cancelled
 	calls      *Calls
 	method     string
+	door       string
 	began      time.Time
-	client     *client // nil until the call was let in
+	took       time.Duration // once it has ended
+	client     *client       // nil until the call was let in
 	oneRequest bool
 	answering  bool // there was an answer
 	share      share
 
-	received, sent progress
-	ended          atomic.Pointer[failure] // why, if the call was cut off
+	received, sent           progress
+	receivedBytes, sentBytes atomic.Int64            // of messages
+	ended                    atomic.Pointer[failure] // why, if the call was cut off
 }
 
 type callKey struct{}
@@ -84,6 +87,7 @@ func (c *call) run(handle func() error) error {
 	} else {
 		err = fail(err)
 	}
+	c.took = time.Since(c.began)
 	c.log(err)
 	return err
 }
@@ -123,6 +127,7 @@ func (c *call) lend(answer any) (any, error) {
 		c.tellEncodings()
 	}
 	bytes := encodedSize(answer)
+	c.sentBytes.Add(int64(bytes))
 	if bytes <= freeBytes {
 		return answer, nil
 	}

@@ -8,6 +8,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
+
+	"routeguide/server/relay"
 )
 
 // Options say how calls are served, and within which bounds. All fields are required.
@@ -54,9 +56,9 @@ func (c *Calls) Close() {
 
 // unary stands around every unary call, and around receiving its request: request is nil, handle receives it.
 func (c *Calls) unary(ctx context.Context, _ any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (resp any, err error) {
-	now := &call{calls: c, method: info.FullMethod, ctx: ctx, oneRequest: true}
+	now := &call{calls: c, method: info.FullMethod, door: relay.DoorOf(ctx), ctx: ctx, oneRequest: true}
 	now.ctx = context.WithValue(ctx, callKey{}, now)
-	end := c.metrics.begin(kind(false, false), info.FullMethod, true)
+	count := c.metrics.begin(kind(false, false), info.FullMethod, now.door, true)
 	err = now.run(func() (err error) {
 		if resp, err = handle(now.ctx, nil); err == nil {
 			resp, err = now.lend(resp)
@@ -67,17 +69,17 @@ func (c *Calls) unary(ctx context.Context, _ any, info *grpc.UnaryServerInfo, ha
 	if err != nil {
 		resp, sent = nil, 0
 	}
-	end(status.Code(err), now.received.through(), sent)
+	count.end(now, status.Code(err), sent)
 	return resp, err
 }
 
 // stream stands around every other call.
 func (c *Calls) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	now := &call{ServerStream: ss, calls: c, method: info.FullMethod, oneRequest: !info.IsClientStream}
+	now := &call{ServerStream: ss, calls: c, method: info.FullMethod, door: relay.DoorOf(ss.Context()), oneRequest: !info.IsClientStream}
 	ctx, cancel := context.WithCancelCause(ss.Context())
 	defer cancel(nil)
 	now.ctx, now.cancel = context.WithValue(ctx, callKey{}, now), cancel
-	end := c.metrics.begin(kind(info.IsClientStream, info.IsServerStream), info.FullMethod, srv != nil)
+	count := c.metrics.begin(kind(info.IsClientStream, info.IsServerStream), info.FullMethod, now.door, srv != nil)
 	err := now.run(func() error {
 		defer cancel(nil) // ends what Go started
 		if c.Ending.Err() != nil {
@@ -85,6 +87,6 @@ func (c *Calls) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInf
 		}
 		return handle(srv, now)
 	})
-	end(status.Code(err), now.received.through(), now.sent.through())
+	count.end(now, status.Code(err), now.sent.through())
 	return err
 }

@@ -88,6 +88,7 @@ func (c *call) receive() (mem.BufferSlice, error) {
 	if err != nil {
 		return nil, c.broken(err)
 	}
+	c.receivedBytes.Add(length)
 	if header[0] == 0 {
 		return data, nil
 	}

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"google.golang.org/grpc/codes"
 )
 
 // Any is the name of the target for the services that neither the server itself nor another target has.
@@ -47,4 +49,6 @@ type Options struct {
 
 	Caller func(context.Context) netip.Addr // who makes a call, by its context
 	Ending context.Context                  // is done when calls have to end
+	// Handled is told of each call of a target that has ended. Nil: nobody is. It must not block.
+	Handled func(upstream string, code codes.Code)
 }
