@@ -159,7 +159,7 @@ func TestMetrics(t *testing.T) {
 	p.conn().Invoke(t.Context(), "/made.Up/Name", &routeguidepb.Point{}, &routeguidepb.Feature{})
 
 	status, body := get(t, p.base()+"/metrics")
-	if status != http.StatusOK || strings.Contains(body, "made") {
+	if status != http.StatusOK || strings.Contains(body, "made.Up") {
 		t.Errorf("%d, a made-up name among %s", status, body)
 	}
 	for door, n := range map[string]int{"grpc": 1, "websocket": 1, "grpc-web": 2, "rest": 2} {
