@@ -28,6 +28,8 @@ func Command(ctx context.Context, args []string, out, say io.Writer) error {
 		case "version", "-version", "--version":
 			printVersion(out)
 			return nil
+		case "mcp":
+			return serveAgent(ctx, args[1:], say)
 		}
 	}
 	return Run(ctx, args, say)

@@ -7,8 +7,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -16,9 +18,12 @@ import (
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/keepalive"
 
+	"routeguide/openapi"
 	"routeguide/server/edge"
 	"routeguide/server/edge/basemap"
+	"routeguide/server/edge/mcp"
 	"routeguide/server/rpc"
+	"routeguide/server/schema"
 	"routeguide/server/tile"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
@@ -62,7 +67,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	log := newLog(out, c.logFormat, c.logLevel)
 	log.Info("routeguide begins", "version", Version())
 
-	maps, err := basemap.Open(c.basemaps)
+	offered, err := basemap.Open(c.basemaps)
 	if err != nil {
 		return err
 	}
@@ -82,6 +87,9 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer end(rpc.ErrEnding)
 	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
 	c.upstream.Handled = state.tally.relayed
+	if c.upstream.Descriptors, err = schema.Open(ctx, c.descriptors...); err != nil {
+		return err
+	}
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
@@ -110,10 +118,18 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := upstreams.Behind(server.Server, rpc.Reflection(server)); err != nil {
 		return err
 	}
+	tools, err := mcp.Tools(c.mcpTools...)
+	if err != nil {
+		return err
+	}
+	known, err := schemas(server, upstreams)
+	if err != nil {
+		return err
+	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
 		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store, upstreams, state.tally),
-		Tiles: tile.New(state.features), Basemaps: maps,
+		Tiles: tile.New(state.features), Basemaps: offered, Schemas: known, Agents: tools,
 	})
 	if err != nil {
 		return err
@@ -126,4 +142,16 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		defer stop()
 	}
 	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
+}
+
+// schemas are those of our own services, which answer POST to their gRPC paths too, and of the upstreams.
+func schemas(server *rpc.Server, upstreams *upstream.Upstreams) (func(context.Context) []*schema.Schema, error) {
+	contract, err := schema.Decode(openapi.Contract)
+	if err != nil {
+		return nil, err
+	}
+	own := schema.New("", contract, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
+	return func(ctx context.Context) []*schema.Schema {
+		return append([]*schema.Schema{own}, upstreams.Schemas(ctx)...)
+	}, nil
 }
