@@ -14,6 +14,7 @@ import (
 	"routeguide/server/edge/basemap"
 	"routeguide/server/note"
 	"routeguide/server/route"
+	"routeguide/server/rpc"
 	"routeguide/server/store"
 	"routeguide/server/traveler"
 	"routeguide/server/upstream"
@@ -46,6 +47,9 @@ type config struct {
 	mcpTools           []string
 	logLevel           slog.Level
 	logFormat          string
+	allowance          rpc.Allowance
+	connections        int
+	proxies            rpc.Proxies
 	demo               bool
 }
 
@@ -60,7 +64,7 @@ func (c config) store(log *slog.Logger) store.Options {
 
 // parse reads the flags. Each may also be set by an environment variable, -grpc-addr by ROUTEGUIDE_GRPC_ADDR; the flag wins.
 func parse(args []string, out io.Writer, env func(string) (string, bool)) (config, error) {
-	var c config
+	c := config{allowance: rpc.DefaultAllowance, connections: defaultConnections}
 	fs := flag.NewFlagSet("routeguide", flag.ContinueOnError)
 	fs.SetOutput(out)
 	fs.Usage = func() {
@@ -128,6 +132,8 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.StringVar(&c.upstream.Key, "upstream-key", "", "`file` of its private key (PEM)")
 	fs.BoolVar(&c.demo, "demo", false, "have simulated travelers move and write; nothing of what happens is kept")
 	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug has a line for every call, then info, warn, error")
+	fs.Func("limit", "`NAME=N` that one caller may have: calls a second (100), streams open (500), bytes a second (262144), notes a minute (300), connections (1000); 0 means any number; may be repeated", c.limit)
+	fs.Func("proxy", "`network` of reverse proxies before us, as 10.0.0.0/8, which are believed for whom they call; may be repeated", c.proxy)
 	fs.StringVar(&c.logFormat, "log-format", "text", "`form` of the log's lines: text or json")
 	if err := read(fs, args, env); err != nil {
 		return config{}, err

@@ -85,7 +85,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
-	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
+	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, c.proxies.AddressOf, ending
 	c.upstream.Handled = state.tally.relayed
 	if c.upstream.Descriptors, err = schema.Open(ctx, c.descriptors...); err != nil {
 		return err
@@ -96,7 +96,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer upstreams.Close()
 	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
-	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
+	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget, Allowance: c.allowance, Proxies: c.proxies})
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),

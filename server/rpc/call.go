@@ -24,6 +24,7 @@ type call struct {
 	door       string
 	began      time.Time
 	took       time.Duration // once it has ended
+	accounts   []*account    // they pay for it
 	client     *client       // nil until the call was let in
 	oneRequest bool
 	answering  bool // there was an answer
@@ -66,10 +67,15 @@ func (c *call) run(handle func() error) error {
 		if c.wire, err = wireOf(c.ctx); err != nil {
 			return err
 		}
-		if c.client, err = c.calls.clients.enter(AddressOf(c.ctx)); err != nil {
+		if c.client, err = c.calls.clients.enter(c.calls.Proxies.AddressOf(c.ctx)); err != nil {
 			return err
 		}
 		defer c.calls.clients.leave(c.client)
+		leave, err := c.pay()
+		if err != nil {
+			return err
+		}
+		defer leave()
 		c.share.budget = c.calls.Budget
 		defer c.share.close()
 		defer c.calls.track(c)()

@@ -54,7 +54,7 @@ func peerOf(c *call) string {
 	if !ok {
 		return ""
 	}
-	if at := AddressOf(c.ctx); at.IsValid() && p.Addr.Network() == "bufconn" {
+	if at := c.calls.Proxies.AddressOf(c.ctx); at.IsValid() && p.Addr.Network() == "bufconn" {
 		return at.String()
 	}
 	return p.Addr.String()

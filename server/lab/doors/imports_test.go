@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	"server/upstream": {"server/relay", "server/schema", "google.golang.org/", "golang.org/x/time/"},
 	"server/refusal":  {"google.golang.org/"},
 	"server/rpc": {"proto/", "server/feature", "server/route", "server/track", "server/traveler", "server/note", "server/geo", "server/store", "server/relay", "server/refusal",
-		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/"},
+		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/", "golang.org/x/time/"},
 	"server/tutorial": {"proto/", "server/line", "server/store", "server/refusal", "google.golang.org/"},
 	"server/line":     {},
 	"server/edge":     {"static", "openapi", "server/edge/", "server/relay", "server/refusal", "server/schema", "google.golang.org/grpc"},
