@@ -56,8 +56,8 @@ func newAccounts(a Allowance) *accounts {
 	return &accounts{Allowance: a, all: make(map[string]*account)}
 }
 
-// of returns the account of a caller, an address or another name.
-func (a *accounts) of(caller string) *account {
+// of returns the account of a caller, an address or another name, who may do so many times the allowance.
+func (a *accounts) of(caller string, times int) *account {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.all[caller] == nil && len(a.all) >= maxAccounts {
@@ -65,8 +65,8 @@ func (a *accounts) of(caller string) *account {
 	}
 	if a.all[caller] == nil {
 		a.all[caller] = &account{
-			calls: limiter(float64(a.Calls), callsAtOnce), bytes: limiter(float64(a.Bytes), bytesAtOnce),
-			notes: limiter(float64(a.Notes)/60, notesAtOnce), most: a.Streams,
+			calls: limiter(float64(a.Calls*times), callsAtOnce), bytes: limiter(float64(a.Bytes*times), bytesAtOnce),
+			notes: limiter(float64(a.Notes*times)/60, notesAtOnce), most: a.Streams * times,
 		}
 	}
 	return a.all[caller]
@@ -164,32 +164,37 @@ func (o *overdrawn) GRPCStatus() *status.Status {
 	return refusal.Detailed(status.New(codes.ResourceExhausted, o.Error()), &errdetails.RetryInfo{RetryDelay: retry})
 }
 
-// payers are the accounts that a call is paid from. Who calls from this machine, as a proxy there does, pays nothing.
-func (c *call) payers() (all []*account) {
-	if at := c.calls.Proxies.AddressOf(c.ctx); at.IsValid() && !at.IsLoopback() {
-		all = append(all, c.calls.accounts.of(at.String()))
+// keyShare is how many times as much as an address a key may do: many may come with one.
+const keyShare = 10
+
+// accountOfAddress is that of where the call comes from; nil for this machine, and so for a proxy there.
+func (c *call) accountOfAddress() *account {
+	at := c.calls.Proxies.AddressOf(c.ctx)
+	if !at.IsValid() || at.IsLoopback() {
+		return nil
 	}
-	return all
+	return c.calls.accounts.of(at.String(), 1)
 }
 
-// pay lets the call begin, if its payers have what it takes; leave must be called when it has ended.
-func (c *call) pay() (leave func(), err error) {
+// accountOfKey is that of the key that the call was let in with; nil where that is none.
+func (c *call) accountOfKey() *account {
+	if c.caller.key == nil {
+		return nil
+	}
+	return c.calls.accounts.of("key "+c.caller.key.ID, keyShare)
+}
+
+// pay has an account pay for the call from now on, if it has what it takes; leave must be called when the call has ended.
+func (c *call) pay(from *account) (leave func(), err error) {
+	if from == nil {
+		return func() {}, nil
+	}
 	stream := c.cancel != nil
-	paid := 0
-	leave = func() {
-		for _, one := range c.accounts[:paid] {
-			one.leave(stream)
-		}
+	if err := from.begin(stream); err != nil {
+		return nil, err
 	}
-	c.accounts = c.payers()
-	for _, one := range c.accounts {
-		if err := one.begin(stream); err != nil {
-			leave()
-			return nil, err
-		}
-		paid++
-	}
-	return leave, nil
+	c.accounts = append(c.accounts, from)
+	return func() { from.leave(stream) }, nil
 }
 
 func (c *call) payBytes(n int64) error {

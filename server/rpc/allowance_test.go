@@ -17,7 +17,7 @@ import (
 // Whoever has spent what it may is told when to come again, others are not, and nobody is kept for longer than that matters.
 func TestAllowance(t *testing.T) {
 	a := newAccounts(Allowance{Calls: 1, Streams: 2, Bytes: 10, Notes: 1})
-	greedy, other := a.of("192.0.2.1"), a.of("192.0.2.2")
+	greedy, other := a.of("192.0.2.1", 1), a.of("192.0.2.2", 1)
 	for range 2 {
 		if err := greedy.begin(true); err != nil {
 			t.Fatal(err)
@@ -54,7 +54,7 @@ func TestAllowance(t *testing.T) {
 	}
 	fresh := newAccounts(Allowance{Calls: 100, Streams: 2, Bytes: 10, Notes: 1})
 	for i := range maxAccounts + 10 {
-		fresh.of(fmt.Sprint(i))
+		fresh.of(fmt.Sprint(i), 1)
 	}
 	if len(fresh.all) != maxAccounts+1 {
 		t.Errorf("%d callers are known", len(fresh.all))

@@ -26,6 +26,7 @@ type call struct {
 	took       time.Duration // once it has ended
 	accounts   []*account    // they pay for it
 	client     *client       // nil until the call was let in
+	caller     caller        // likewise
 	oneRequest bool
 	answering  bool // there was an answer
 	share      share
@@ -71,11 +72,21 @@ func (c *call) run(handle func() error) error {
 			return err
 		}
 		defer c.calls.clients.leave(c.client)
-		leave, err := c.pay()
+		leave, err := c.pay(c.accountOfAddress()) // before it is known who that is: guesses count
 		if err != nil {
 			return err
 		}
 		defer leave()
+		release, err := c.calls.Gate.admit(c)
+		if err != nil {
+			return err
+		}
+		defer release()
+		left, err := c.pay(c.accountOfKey())
+		if err != nil {
+			return err
+		}
+		defer left()
 		c.share.budget = c.calls.Budget
 		defer c.share.close()
 		defer c.calls.track(c)()

@@ -12,7 +12,7 @@ import (
 	"routeguide/server/relay"
 )
 
-// Options say how calls are served, and within which bounds. All fields are required, but for the last two.
+// Options say how calls are served, and within which bounds. All fields are required, but for the last three.
 type Options struct {
 	Log *slog.Logger
 	// Ending is done when calls have to end, those that wait for something with UNAVAILABLE.
@@ -23,6 +23,8 @@ type Options struct {
 	Message int
 	// Budget is taken from for messages.
 	Budget *Budget
+	// Gate says which calls may be made. Nil: all.
+	Gate *Gate
 	// Allowance is what each caller may do.
 	Allowance Allowance
 	// Proxies are believed for whom they call.
