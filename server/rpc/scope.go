@@ -57,16 +57,26 @@ func (s scope) writes(field, name string) error {
 	return nil
 }
 
+// device returns the name that a device is known by. Who writes as one traveler has devices apart, and cannot add to the routes
+// of other travelers by naming theirs.
+func (s scope) device(name string) string {
+	if s.Traveler == "" {
+		return name
+	}
+	return s.Traveler + "\x00" + name
+}
+
 func (s scope) note(n note.Note) bool {
 	return s.at("", n.Location) == nil && s.writes("", n.Traveler) == nil && !n.Time.Before(s.From)
 }
 
-// route checks that a route, which the field names, may be seen and changed. One that reaches out of the area may not.
+// route checks that a route, which the field names, may be seen and changed. One that reaches out of the area may not, nor one
+// that is nowhere yet.
 func (s scope) route(field string, r route.Route) error {
 	switch {
 	case s.Route != "" && r.ID != s.Route,
 		s.Traveler != "" && r.Traveler != s.Traveler,
-		s.Area != nil && r.Points > 0 && !s.Area.Covers(r.Bounds),
+		s.Area != nil && (r.Points == 0 || !s.Area.Covers(r.Bounds)),
 		r.Start.Before(s.From),
 		s.Sight == key.Past && r.State == route.Recording:
 		return refusal.Denied(field, "the key is not for this route")

@@ -338,6 +338,27 @@ func TestWhatALimitedKeyWrites(t *testing.T) {
 	}
 }
 
+// Who writes as Ada alone adds nothing to Bob's route by naming his phone.
+func TestADeviceOfAnotherTraveler(t *testing.T) {
+	g := startGuarded(t)
+	_, ada := g.key(&routeguidev1.Key{Role: mayWrite, Limit: &routeguidev1.Key_Traveler{Traveler: "Ada"}})
+	routes := routeguidev1.NewRouteServiceClient(g.conn())
+	var last *routeguidev1.ReportFixesResponse
+	for _, r := range []struct{ authorization, traveler string }{{g.admin, "Bob"}, {ada, "Ada"}} {
+		fix := &routeguidev1.Fix{Location: bobs, Time: timestamppb.Now()}
+		made, err := routes.ReportFixes(as(t.Context(), r.authorization), &routeguidev1.ReportFixesRequest{
+			Device: "phone", Traveler: r.traveler, Fixes: []*routeguidev1.Fix{fix},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last != nil && made.Route == last.Route {
+			t.Error("Ada added to the route of Bob")
+		}
+		last = made
+	}
+}
+
 // Whoever has the token of a route goes on with it by a key for that route, and by no key for another.
 func TestAKeyForARouteGoesOnWithIt(t *testing.T) {
 	g := startGuarded(t)
