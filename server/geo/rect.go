@@ -28,6 +28,18 @@ func (r Rect) Contains(p Point) bool {
 	return r.West <= p.Lng && p.Lng <= r.East
 }
 
+// Overlaps reports whether r and o share a point.
+func (r Rect) Overlaps(o Rect) bool {
+	for _, a := range r.Split() {
+		for _, b := range o.Split() {
+			if max(a.South, b.South) <= min(a.North, b.North) && max(a.West, b.West) <= min(a.East, b.East) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Middle returns the point in the middle of r, which holds something: that of its latitudes and of its longitudes.
 func (r Rect) Middle() Point {
 	west, east := int64(r.West), int64(r.East)

@@ -2,8 +2,6 @@ package rpc
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -82,30 +80,4 @@ func noteMessage(n note.Note) *routeguidev1.Note {
 		Id: n.ID(), Location: pointMessage(n.Location), Message: n.Message, Traveler: n.Traveler,
 		CreateTime: timestamppb.New(n.Time), Deleted: n.Deleted,
 	}
-}
-
-// cursors are opaque to clients, so that they may become something else than a sequence. What they are of is in them.
-var cursors = base64.RawURLEncoding
-
-func cursor(seq uint64) string { return cursorOf('n', seq) }
-
-func cursorOf(kind byte, seq uint64) string {
-	return cursors.EncodeToString(binary.AppendUvarint([]byte{kind}, seq))
-}
-
-func parseCursor(field, s string) (uint64, error) { return parseCursorOf('n', field, s) }
-
-func parseCursorOf(kind byte, field, s string) (uint64, error) {
-	if s == "" {
-		return 0, nil
-	}
-	b, err := cursors.DecodeString(s)
-	if err != nil || len(b) < 2 || b[0] != kind {
-		return 0, invalid(field, "%q was not given by this server", s)
-	}
-	seq, n := binary.Uvarint(b[1:])
-	if n != len(b)-1 {
-		return 0, invalid(field, "%q was not given by this server", s)
-	}
-	return seq, nil
 }

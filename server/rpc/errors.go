@@ -43,6 +43,7 @@ var table = []struct {
 	{key.ErrNotFound, codes.NotFound},
 	{key.ErrTooMany, codes.ResourceExhausted},
 	{feature.ErrNotFound, codes.NotFound},
+	{feature.ErrFar, codes.ResourceExhausted},
 	{note.ErrPlaceFull, codes.ResourceExhausted},
 	{note.ErrTooManyPlaces, codes.ResourceExhausted},
 	{note.ErrOther, codes.AlreadyExists},

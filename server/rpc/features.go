@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/feature"
@@ -27,6 +28,50 @@ type featureService struct {
 	features *feature.Book
 }
 
+// then returns the features as they were when a request says in its field "at".
+func (s *featureService) then(ctx context.Context, t *timestamppb.Timestamp) (*feature.Edition, error) {
+	at, err := past(ctx, "at", t)
+	if err != nil {
+		return nil, err
+	}
+	return s.features.Then(ctx, at)
+}
+
+func (s *featureService) GetMapFeature(ctx context.Context, r *routeguidev1.GetMapFeatureRequest) (*routeguidev1.MapFeature, error) {
+	if r.Feature == "" {
+		return nil, invalid("feature", "is required")
+	}
+	features, err := s.then(ctx, r.At)
+	if err != nil {
+		return nil, err
+	}
+	found, ok := features.Find(r.Feature)
+	if !ok {
+		return nil, feature.ErrNotFound
+	}
+	if err := scopeOf(ctx).at("feature", found.Location); err != nil {
+		return nil, err
+	}
+	return featureMessage(found), nil
+}
+
+func (s *featureService) ReadFeatures(r *routeguidev1.ReadFeaturesRequest, stream grpc.ServerStreamingServer[routeguidev1.MapFeature]) error {
+	area, err := bounds(stream.Context(), r.Bounds)
+	if err != nil {
+		return err
+	}
+	features, err := s.then(stream.Context(), r.At)
+	if err != nil {
+		return err
+	}
+	for e := range features.In(area) {
+		if err := stream.Send(featureMessage(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *featureService) SearchFeatures(ctx context.Context, r *routeguidev1.SearchFeaturesRequest) (*routeguidev1.SearchFeaturesResponse, error) {
 	if n := utf8.RuneCountInString(r.Query); n == 0 || n > maxQuery {
 		return nil, invalid("query", "has %d characters, not 1 to %d", n, maxQuery)
@@ -43,7 +88,11 @@ func (s *featureService) SearchFeatures(ctx context.Context, r *routeguidev1.Sea
 		}
 		q.Area = &area
 	}
-	found, truncated := s.features.Search(q)
+	features, err := s.then(ctx, r.At)
+	if err != nil {
+		return nil, err
+	}
+	found, truncated := features.Search(q)
 	resp := &routeguidev1.SearchFeaturesResponse{Truncated: truncated}
 	for _, e := range found {
 		resp.Features = append(resp.Features, featureMessage(e))
@@ -63,8 +112,12 @@ func (s *featureService) NearestFeatures(ctx context.Context, r *routeguidev1.Ne
 	if !(r.MaxDistance >= 0) {
 		return nil, invalid("max_distance", "%v is not a number from 0", r.MaxDistance)
 	}
+	features, err := s.then(ctx, r.At)
+	if err != nil {
+		return nil, err
+	}
 	resp := new(routeguidev1.NearestFeaturesResponse)
-	for _, n := range s.features.Nearest(at, limit, cmp.Or(r.MaxDistance, math.Inf(1))) {
+	for _, n := range features.Nearest(at, limit, cmp.Or(r.MaxDistance, math.Inf(1))) {
 		if scopeOf(ctx).at("", n.Location) != nil {
 			continue
 		}
@@ -124,7 +177,11 @@ func (s *featureService) UpdateFeature(ctx context.Context, r *routeguidev1.Upda
 			return nil, err
 		}
 	}
-	updated, err := s.features.Update(ctx, r.Feature.Id, p)
+	update := s.features.Update
+	if r.AllowMissing {
+		update = s.features.Put
+	}
+	updated, err := update(ctx, r.Feature.Id, p)
 	if err != nil {
 		return nil, refusedField(err)
 	}
@@ -218,7 +275,7 @@ func (s *featureService) WatchFeatures(r *routeguidev1.WatchFeaturesRequest, str
 	if err != nil {
 		return err
 	}
-	after, err := parseCursorOf('f', "cursor", r.Cursor)
+	after, err := parseCursor(inFeatures, "cursor", r.Cursor)
 	if err != nil {
 		return err
 	}
@@ -228,7 +285,7 @@ func (s *featureService) WatchFeatures(r *routeguidev1.WatchFeaturesRequest, str
 		}
 		resp := new(routeguidev1.WatchFeaturesResponse)
 		if e.Cursor != 0 {
-			resp.Cursor = cursorOf('f', uint64(e.Cursor))
+			resp.Cursor = token(inFeatures, uint64(e.Cursor))
 		}
 		switch {
 		case e.Current:

@@ -40,8 +40,8 @@ func (s *keyService) ListKeys(_ context.Context, r *routeguidev1.ListKeysRequest
 	if err != nil {
 		return nil, err
 	}
-	before, err := parseCursorOf('k', "page_token", r.PageToken)
-	if err != nil {
+	var before uint64
+	if err := parseToken(inKeys, "page_token", r.PageToken, &before); err != nil {
 		return nil, err
 	}
 	keys, next := s.keys.List(before, size)
@@ -50,7 +50,7 @@ func (s *keyService) ListKeys(_ context.Context, r *routeguidev1.ListKeysRequest
 		resp.Keys = append(resp.Keys, keyMessage(k))
 	}
 	if next != 0 {
-		resp.NextPageToken = cursorOf('k', next)
+		resp.NextPageToken = token(inKeys, next)
 	}
 	return resp, nil
 }

@@ -28,15 +28,19 @@ func (s *noteService) ListNotes(ctx context.Context, r *routeguidev1.ListNotesRe
 	if err != nil {
 		return nil, err
 	}
-	after, err := parseCursor("page_token", r.PageToken)
+	after, err := parseCursor(inNotes, "page_token", r.PageToken)
 	if err != nil {
 		return nil, err
 	}
-	notes, next, more, err := s.notes.List(ctx, area, after, size)
+	at, err := past(ctx, "at", r.At)
 	if err != nil {
 		return nil, err
 	}
-	resp := &routeguidev1.ListNotesResponse{Cursor: cursor(next)}
+	notes, next, more, err := s.notes.List(ctx, note.Query{Area: area, At: at, After: after, Limit: size})
+	if err != nil {
+		return nil, err
+	}
+	resp := &routeguidev1.ListNotesResponse{Cursor: token(inNotes, next)}
 	if more {
 		resp.NextPageToken = resp.Cursor
 	}
@@ -55,7 +59,7 @@ func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.
 	if err != nil {
 		return err
 	}
-	after, err := parseCursor("cursor", r.Cursor)
+	after, err := parseCursor(inNotes, "cursor", r.Cursor)
 	if err != nil {
 		return err
 	}
@@ -73,7 +77,7 @@ func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.
 		if !e.Live && !may.note(e.Note) {
 			continue
 		}
-		resp := &routeguidev1.WatchNotesResponse{Cursor: cursor(e.Cursor)}
+		resp := &routeguidev1.WatchNotesResponse{Cursor: token(inNotes, e.Cursor)}
 		if !e.Live {
 			resp.Note = noteMessage(e.Note)
 		}

@@ -34,7 +34,7 @@ func (s *routeService) ListRoutes(ctx context.Context, r *routeguidev1.ListRoute
 		resp.Routes = append(resp.Routes, routeMessage(found))
 	}
 	if next != (route.Cursor{}) {
-		resp.NextPageToken = routeToken(inList, next.Start, next.Key)
+		resp.NextPageToken = pageOfRoutes(next)
 	}
 	return resp, nil
 }
@@ -97,10 +97,10 @@ func (s *routeService) WatchRoute(r *routeguidev1.WatchRouteRequest, stream grpc
 		for first, last := 0, false; !last; first += answerFixes {
 			fixes := u.Fixes[first:min(first+answerFixes, len(u.Fixes))]
 			last = first+len(fixes) == len(u.Fixes)
-			points := int64(u.Mark.Points) - int64(len(u.Fixes)-first-len(fixes))
+			points := u.Mark.Points - uint32(len(u.Fixes)-first-len(fixes))
 			resp := &routeguidev1.WatchRouteResponse{
 				Fixes: fixMessages(fixes), Anew: u.Anew && first == 0,
-				Current: u.Stage == route.Current, Cursor: routeToken(inRoute, int64(u.Mark.Position), points),
+				Current: u.Stage == route.Current, Cursor: mark(route.Mark{Position: u.Mark.Position, Points: points}),
 			}
 			if first == 0 && (!told || u.Stage != route.Stored) {
 				resp.Route, told = routeMessage(u.Route), true

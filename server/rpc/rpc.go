@@ -16,6 +16,7 @@ import (
 	"routeguide/server/feature"
 	"routeguide/server/key"
 	"routeguide/server/note"
+	"routeguide/server/replay"
 	"routeguide/server/route"
 	"routeguide/server/traveler"
 )
@@ -38,6 +39,7 @@ func Register(s *Server, ending context.Context, d Domain) *health.Server {
 	routeguidev1.RegisterNoteServiceServer(s, &noteService{notes: d.Notes})
 	routeguidev1.RegisterRouteServiceServer(s, &routeService{routes: d.Routes})
 	routeguidev1.RegisterTravelerServiceServer(s, &travelerService{travelers: d.Travelers})
+	routeguidev1.RegisterAreaServiceServer(s, &areaService{books: replay.Books{Notes: d.Notes, Features: d.Features, Routes: d.Routes}})
 	routeguidev1.RegisterKeyServiceServer(s, &keyService{keys: d.Keys})
 	s.RegisterService(withoutPackage(), guide)
 

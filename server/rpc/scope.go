@@ -9,6 +9,7 @@ import (
 	"routeguide/server/key"
 	"routeguide/server/note"
 	"routeguide/server/refusal"
+	"routeguide/server/replay"
 	"routeguide/server/route"
 	"routeguide/server/traveler"
 )
@@ -104,6 +105,27 @@ func (s scope) traveler(t traveler.Traveler) (traveler.Traveler, bool) {
 		return s.at("", f.Point) != nil || !s.From.IsZero() && f.Time.Before(s.From)
 	})
 	return t, true
+}
+
+// event tells whether what happened in an area, of which the caller may see all, may be seen.
+func (s scope) event(e replay.Event) bool {
+	switch {
+	case e.Cursor.Moment.Time.Before(s.From):
+		return false
+	case e.Note != nil:
+		return s.Route == "" && s.note(*e.Note)
+	case e.Step != nil:
+		return (s.Route == "" || e.Step.Route == s.Route) && s.writes("", e.Step.Traveler) == nil
+	}
+	return s.Route == "" && s.Traveler == "" // an edit of a feature
+}
+
+// past checks that the caller may look at how things were at a time; zero is now.
+func (s scope) past(field string, t time.Time) error {
+	if !t.IsZero() && t.Before(s.From) {
+		return refusal.Denied(field, "the key does not show what was then")
+	}
+	return nil
 }
 
 // since returns the later of a time and that from which on the past may be seen.

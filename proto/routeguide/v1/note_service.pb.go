@@ -121,7 +121,9 @@ type ListNotesRequest struct {
 	// Notes a page at the most, from 0 to 1,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, or empty for the first.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The notes that there were at this time; now when it is not set. Notes that were deleted since are gone from the past too.
+	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -175,6 +177,13 @@ func (x *ListNotesRequest) GetPageToken() string {
 		return x.PageToken
 	}
 	return ""
+}
+
+func (x *ListNotesRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
 }
 
 type ListNotesResponse struct {
@@ -450,12 +459,13 @@ const file_routeguide_v1_note_service_proto_rawDesc = "" +
 	"\btraveler\x18\x04 \x01(\tR\btraveler\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x18\n" +
-	"\adeleted\x18\x06 \x01(\bR\adeleted\"}\n" +
+	"\adeleted\x18\x06 \x01(\bR\adeleted\"\xa9\x01\n" +
 	"\x10ListNotesRequest\x12-\n" +
 	"\x06bounds\x18\x01 \x01(\v2\x15.routeguide.v1.BoundsR\x06bounds\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"~\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x12*\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"~\n" +
 	"\x11ListNotesResponse\x12)\n" +
 	"\x05notes\x18\x01 \x03(\v2\x13.routeguide.v1.NoteR\x05notes\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x16\n" +
@@ -505,23 +515,24 @@ var file_routeguide_v1_note_service_proto_goTypes = []any{
 	(*Bounds)(nil),                // 9: routeguide.v1.Bounds
 }
 var file_routeguide_v1_note_service_proto_depIdxs = []int32{
-	7, // 0: routeguide.v1.Note.location:type_name -> routeguide.Point
-	8, // 1: routeguide.v1.Note.create_time:type_name -> google.protobuf.Timestamp
-	9, // 2: routeguide.v1.ListNotesRequest.bounds:type_name -> routeguide.v1.Bounds
-	0, // 3: routeguide.v1.ListNotesResponse.notes:type_name -> routeguide.v1.Note
-	9, // 4: routeguide.v1.WatchNotesRequest.bounds:type_name -> routeguide.v1.Bounds
-	0, // 5: routeguide.v1.WatchNotesResponse.note:type_name -> routeguide.v1.Note
-	1, // 6: routeguide.v1.NoteService.ListNotes:input_type -> routeguide.v1.ListNotesRequest
-	3, // 7: routeguide.v1.NoteService.WatchNotes:input_type -> routeguide.v1.WatchNotesRequest
-	5, // 8: routeguide.v1.NoteService.DeleteNote:input_type -> routeguide.v1.DeleteNoteRequest
-	2, // 9: routeguide.v1.NoteService.ListNotes:output_type -> routeguide.v1.ListNotesResponse
-	4, // 10: routeguide.v1.NoteService.WatchNotes:output_type -> routeguide.v1.WatchNotesResponse
-	6, // 11: routeguide.v1.NoteService.DeleteNote:output_type -> routeguide.v1.DeleteNoteResponse
-	9, // [9:12] is the sub-list for method output_type
-	6, // [6:9] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	7,  // 0: routeguide.v1.Note.location:type_name -> routeguide.Point
+	8,  // 1: routeguide.v1.Note.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: routeguide.v1.ListNotesRequest.bounds:type_name -> routeguide.v1.Bounds
+	8,  // 3: routeguide.v1.ListNotesRequest.at:type_name -> google.protobuf.Timestamp
+	0,  // 4: routeguide.v1.ListNotesResponse.notes:type_name -> routeguide.v1.Note
+	9,  // 5: routeguide.v1.WatchNotesRequest.bounds:type_name -> routeguide.v1.Bounds
+	0,  // 6: routeguide.v1.WatchNotesResponse.note:type_name -> routeguide.v1.Note
+	1,  // 7: routeguide.v1.NoteService.ListNotes:input_type -> routeguide.v1.ListNotesRequest
+	3,  // 8: routeguide.v1.NoteService.WatchNotes:input_type -> routeguide.v1.WatchNotesRequest
+	5,  // 9: routeguide.v1.NoteService.DeleteNote:input_type -> routeguide.v1.DeleteNoteRequest
+	2,  // 10: routeguide.v1.NoteService.ListNotes:output_type -> routeguide.v1.ListNotesResponse
+	4,  // 11: routeguide.v1.NoteService.WatchNotes:output_type -> routeguide.v1.WatchNotesResponse
+	6,  // 12: routeguide.v1.NoteService.DeleteNote:output_type -> routeguide.v1.DeleteNoteResponse
+	10, // [10:13] is the sub-list for method output_type
+	7,  // [7:10] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_v1_note_service_proto_init() }

@@ -9,13 +9,14 @@ import (
 
 // rooms says what each package of the product may import of the others, and of the libraries that one of them tames.
 var rooms = map[string][]string{
-	"server/geo":      {},
+	"server/geo":      {"github.com/tidwall/rtree"},
 	"server/feature":  {"server/line", "proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/", "golang.org/x/text/"},
 	"server/store":    {"proto/routeguide/log/", "github.com/nats-io/", "github.com/ncruces/go-sqlite3", "github.com/gofrs/flock", "google.golang.org/protobuf/"},
 	"server/key":      {"proto/routeguide/log/", "server/store", "server/geo"},
-	"server/note":     {"proto/routeguide/log/", "server/store", "server/geo", "github.com/tidwall/"},
+	"server/note":     {"proto/routeguide/log/", "server/store", "server/geo"},
 	"server/route":    {"proto/routeguide/log/", "server/store", "server/geo", "google.golang.org/protobuf/"},
 	"server/traveler": {"server/route", "server/geo", "github.com/tidwall/"},
+	"server/replay":   {"server/note", "server/feature", "server/route", "server/store", "server/geo"},
 	"server/demo":     {"proto/", "server/geo", "google.golang.org/"},
 	"server/track":    {"server/geo", "server/line", "github.com/muktihari/fit/", "golang.org/x/text/"},
 	"server/tile":     {"server/feature", "server/geo", "github.com/paulmach/orb"},
@@ -23,7 +24,7 @@ var rooms = map[string][]string{
 	"server/schema":   {"google.golang.org/", "github.com/bufbuild/protocompile"},
 	"server/upstream": {"server/relay", "server/schema", "google.golang.org/", "golang.org/x/time/"},
 	"server/refusal":  {"google.golang.org/"},
-	"server/rpc": {"proto/", "server/key", "server/feature", "server/route", "server/track", "server/traveler", "server/note", "server/geo", "server/store", "server/relay", "server/refusal",
+	"server/rpc": {"proto/", "server/key", "server/feature", "server/route", "server/track", "server/traveler", "server/note", "server/replay", "server/geo", "server/store", "server/relay", "server/refusal",
 		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/"},
 	"server/tutorial": {"proto/", "server/line", "server/store", "server/refusal", "google.golang.org/"},
 	"server/line":     {},

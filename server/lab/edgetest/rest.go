@@ -59,6 +59,10 @@ var Rules = map[string]Rule{
 
 	"/routeguide.v1.RouteService/ImportRoutes": {http.MethodPost, "/v1/routes:import"},
 
+	"/routeguide.v1.AreaService/ReplayArea": {http.MethodGet, "/v1/area:replay"},
+
+	"/routeguide.v1.FeatureService/GetMapFeature":   {http.MethodGet, "/v1/features/{feature}"},
+	"/routeguide.v1.FeatureService/ReadFeatures":    {http.MethodGet, "/v1/features:read"},
 	"/routeguide.v1.FeatureService/SearchFeatures":  {http.MethodGet, "/v1/features:search"},
 	"/routeguide.v1.FeatureService/NearestFeatures": {http.MethodGet, "/v1/features:nearest"},
 	"/routeguide.v1.FeatureService/CreateFeature":   {create, "/v1/features"},
