@@ -24,7 +24,6 @@ import (
 	"routeguide/server/edge/mcp"
 	"routeguide/server/rpc"
 	"routeguide/server/schema"
-	"routeguide/server/tile"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
 )
@@ -133,7 +132,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
 		Hosts: c.hostNames(), Who: state.gate.Caller, Local: loopback(c.httpAddr),
 		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store, upstreams, state.tally),
-		Tiles: tile.New(state.features), Basemaps: offered, Schemas: known, Agents: tools,
+		Tiles: tiles(state.features), Basemaps: offered, Schemas: known, Agents: tools,
 	})
 	if err != nil {
 		return err

@@ -53,8 +53,8 @@ type Options struct {
 	Damage func() []string
 	// Metrics answers /metrics. Nil: there are none.
 	Metrics http.Handler
-	// Tiles answers GET and HEAD below /v1/tiles/. Nil: there are none.
-	Tiles http.Handler
+	// Tiles returns what answers GET and HEAD below /v1/tiles/ with what lies in an area; nil is everywhere. Nil: there are none.
+	Tiles func(area *routeguidev1.Bounds) http.Handler
 	// Logger gets what no caller can be told. Required.
 	Logger *slog.Logger
 	// Basemaps are the maps that the page offers besides its own. Nil: none.
@@ -82,7 +82,7 @@ type Edge struct {
 	ready   func(context.Context) error
 	damage  func() []string
 	metrics http.Handler
-	tiles   http.Handler
+	tiles   func(area *routeguidev1.Bounds) http.Handler
 	maps    *basemap.Maps
 	schemas func(context.Context) []*schema.Schema
 	calls   *exchange.Calls
@@ -252,15 +252,15 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	case path == "/readyz":
 		e.readyz(w, r)
 	case path == "/metrics" && e.metrics != nil:
-		if e.allows(w, r, routeguidev1.Role_ROLE_ADMIN) {
+		if e.admitted(w, r, routeguidev1.Role_ROLE_ADMIN, false) != nil {
 			e.metrics.ServeHTTP(w, r)
 		}
 	case e.isTile(r):
-		if e.allows(w, r, routeguidev1.Role_ROLE_VIEW) {
-			e.tiles.ServeHTTP(w, r)
+		if who := e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, true); who != nil {
+			e.tiles(who.Key.GetArea()).ServeHTTP(w, r)
 		}
 	case isDescription(path) && e.schemas != nil:
-		if e.allows(w, r, routeguidev1.Role_ROLE_VIEW) { // as reflection
+		if e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, false) != nil { // as reflection
 			e.describe(w, r)
 		}
 	case e.maps.Has(path):
