@@ -228,6 +228,7 @@ describe.each([150, 300, 3000])("%i features close to each other", (count) => {
     const feature = page.getByRole("region", { name: "Chosen place" }).getByRole("heading", { name: /^Stone/ });
     await expect
       .poll(async () => {
+        await page.keyboard.press("Escape");
         await page.mouse.click(centre.x, centre.y);
         return (await feature.count()) > 0 ? "a feature" : /map=5\//.test(page.url()) ? "far" : "nearer";
       })
