@@ -25,7 +25,8 @@ const shot = async (page: Page, name: string) => {
 };
 
 async function create(fields: object): Promise<string> {
-  const answer = await fetch(`${server.url}/v1/features`, { method: "POST", body: JSON.stringify(fields) });
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${server.url}/v1/features`, { method: "POST", headers, body: JSON.stringify(fields) });
   expect(answer.ok).toBe(true);
   return ((await answer.json()) as { id: string }).id;
 }
