@@ -52,16 +52,16 @@ func take[T any](ctx context.Context, rec *route.Recorder, recv func() (*T, erro
 	old := time.NewTimer(route.FlushEvery)
 	old.Stop()
 	defer old.Stop()
-	var stored time.Time // when that was last
+	var stored time.Time // when that began last
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-old.C:
+			stored = time.Now()
 			if err := rec.Flush(ctx); err != nil {
 				return err
 			}
-			stored = time.Now()
 		case in := <-points:
 			if in.err == io.EOF {
 				return nil
