@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"routeguide/server/edge/basemap"
+	"routeguide/server/key"
 	"routeguide/server/note"
 	"routeguide/server/route"
 	"routeguide/server/store"
@@ -32,6 +33,8 @@ type config struct {
 	nats               store.Cluster
 	maxBytes           int64
 	allowOrigins       []string
+	hosts              []string
+	open               key.Role
 	basemaps           []basemap.Source
 	replay             int
 	notesPerPlace      int
@@ -88,6 +91,20 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 			c.allowOrigins = append(c.allowOrigins, origin)
 		}
 		return nil
+	})
+	fs.Func("host", "`name` by which browsers know this server, as map.example.org; may be repeated", func(s string) error {
+		for one := range strings.SplitSeq(s, ",") {
+			name, err := parseHost(one)
+			if err != nil {
+				return err
+			}
+			c.hosts = append(c.hosts, name)
+		}
+		return nil
+	})
+	fs.Func("open", "what may be done without a key where others than this machine can come in: `view or write`; nothing, if this is not set", func(s string) (err error) {
+		c.open, err = parseOpen(s)
+		return err
 	})
 	fs.Func("basemap", "`map` for the page: a PMTiles file, a style as https://example.org/style.json, or pictures as https://example.org/{z}/{x}/{y}.png; as NAME=… it has a name; may be repeated", func(s string) error {
 		for one := range strings.SplitSeq(s, ",") {

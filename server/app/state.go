@@ -8,8 +8,10 @@ import (
 
 	"routeguide/server/feature"
 	"routeguide/server/geo"
+	"routeguide/server/key"
 	"routeguide/server/note"
 	"routeguide/server/route"
+	"routeguide/server/rpc"
 	"routeguide/server/store"
 	"routeguide/server/traveler"
 	"routeguide/server/tutorial"
@@ -22,7 +24,9 @@ type state struct {
 	routes    *route.Book
 	travelers *traveler.Board
 	notes     *note.Book
+	keys      *key.Book
 	tutorial  *tutorial.Services
+	gate      *rpc.Gate
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -38,7 +42,7 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 	}
 	st := store.New(c.store(log))
 	s := &state{
-		store: st, features: feature.New(st, base), tutorial: tutorial.New(st),
+		store: st, keys: key.New(st, nil), features: feature.New(st, base), tutorial: tutorial.New(st),
 		notes: note.New(st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace}),
 	}
 	s.routes = route.New(st, route.Options{
@@ -46,6 +50,7 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 		Alone: c.nats.URL == "",
 	})
 	s.travelers = traveler.New(s.routes, c.travelerMaxAge)
+	s.gate = rpc.NewGate(s.keys, c.open, loopback(c.grpcAddr))
 	if err := st.Open(ctx); err != nil {
 		return nil, err
 	}
@@ -53,6 +58,7 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 	s.running.Go(func() { s.routes.Tidy(ctx, log) })
 	s.running.Go(func() { s.travelers.Run(ctx) })
 	s.running.Go(s.features.Prepare)
+	s.running.Go(func() { s.keys.Run(ctx) })
 	return s, nil
 }
 

@@ -43,6 +43,9 @@ func (b *Book) At(p geo.Point) (Feature, bool) { return b.current.Load().at(p) }
 // be slow.
 func (b *Book) In(r geo.Rect) iter.Seq[Feature] { return b.current.Load().in(r) }
 
+// Find returns the feature with an identifier, and whether there is one.
+func (b *Book) Find(id string) (Entry, bool) { return b.current.Load().Find(id) }
+
 // Create adds a feature, and returns it with its identifier. When it returns, every reader sees it.
 //
 // Errors: a *FieldError, and those of store.Store.Do.

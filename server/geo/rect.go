@@ -89,3 +89,32 @@ func eastward(a, b int32) int64 {
 	const circle = 2 * MaxLng
 	return (int64(b) - int64(a) + 2*circle) % circle
 }
+
+// Covers reports whether r holds every point that o holds.
+func (r Rect) Covers(o Rect) bool {
+	both, one := r.Meet(o)
+	return one && both == o || o.South > o.North
+}
+
+// Meet returns the rectangle of the points that both r and o hold. It is false where these are two rectangles, as those of a
+// belt and of one that begins at its eastern end and reaches around the world to its western one.
+func (r Rect) Meet(o Rect) (both Rect, one bool) {
+	var parts []Rect
+	for _, a := range r.Split() {
+		for _, b := range o.Split() {
+			p := Rect{max(a.South, b.South), max(a.West, b.West), min(a.North, b.North), min(a.East, b.East)}
+			if p.South <= p.North && p.West <= p.East {
+				parts = append(parts, p)
+			}
+		}
+	}
+	switch {
+	case len(parts) == 0:
+		return Rect{South: 1}, true
+	case len(parts) == 1:
+		return parts[0], true
+	case len(parts) == 2 && parts[0].East == MaxLng && parts[1].West == -MaxLng:
+		return Rect{parts[0].South, parts[0].West, parts[0].North, parts[1].East}, true
+	}
+	return Rect{}, false
+}

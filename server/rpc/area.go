@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"time"
 
 	"google.golang.org/grpc"
@@ -19,7 +20,7 @@ type areaService struct {
 }
 
 func (s *areaService) ReplayArea(r *routeguidev1.ReplayAreaRequest, stream grpc.ServerStreamingServer[routeguidev1.ReplayAreaResponse]) error {
-	q, err := replayQuery(r, time.Now())
+	q, err := replayQuery(stream.Context(), r, time.Now())
 	if err != nil {
 		return err
 	}
@@ -48,8 +49,8 @@ func (s *areaService) ReplayArea(r *routeguidev1.ReplayAreaRequest, stream grpc.
 }
 
 // replayQuery checks what ReplayArea is asked for.
-func replayQuery(r *routeguidev1.ReplayAreaRequest, now time.Time) (q replay.Query, err error) {
-	if q.Area, err = bounds(r.Bounds); err != nil {
+func replayQuery(ctx context.Context, r *routeguidev1.ReplayAreaRequest, now time.Time) (q replay.Query, err error) {
+	if q.Area, err = bounds(ctx, r.Bounds); err != nil {
 		return q, err
 	}
 	if r.StartTime == nil {

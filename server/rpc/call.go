@@ -23,6 +23,7 @@ type call struct {
 	method     string
 	began      time.Time
 	client     *client // nil until the call was let in
+	caller     caller  // likewise
 	oneRequest bool
 	answering  bool // there was an answer
 	share      share
@@ -67,6 +68,11 @@ func (c *call) run(handle func() error) error {
 			return err
 		}
 		defer c.calls.clients.leave(c.client)
+		leave, err := c.calls.Gate.admit(c)
+		if err != nil {
+			return err
+		}
+		defer leave()
 		c.share.budget = c.calls.Budget
 		defer c.share.close()
 		defer c.calls.track(c)()

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Options say how calls are served, and within which bounds. All fields are required.
+// Options say how calls are served, and within which bounds. All fields but Gate are required.
 type Options struct {
 	Log *slog.Logger
 	// Ending is done when calls have to end, those that wait for something with UNAVAILABLE.
@@ -21,6 +21,8 @@ type Options struct {
 	Message int
 	// Budget is taken from for messages.
 	Budget *Budget
+	// Gate says which calls may be made. Nil: all.
+	Gate *Gate
 }
 
 // Calls are all calls of a server. It is safe for concurrent use.

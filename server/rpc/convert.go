@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -34,21 +35,30 @@ func pointMessage(p geo.Point) *routeguidepb.Point {
 	return &routeguidepb.Point{Latitude: p.Lat, Longitude: p.Lng}
 }
 
-// bounds checks an area; none means the world.
-func bounds(b *routeguidev1.Bounds) (geo.Rect, error) {
+// bounds checks an area, none means the world, and returns what of it the caller may see.
+func bounds(ctx context.Context, b *routeguidev1.Bounds) (geo.Rect, error) {
 	if b == nil {
-		return geo.World, nil
+		return scopeOf(ctx).within("bounds", geo.World)
 	}
-	sw, err := point("bounds.southwest", b.Southwest)
+	area, err := rect("bounds", b)
 	if err != nil {
 		return geo.Rect{}, err
 	}
-	ne, err := point("bounds.northeast", b.Northeast)
+	return scopeOf(ctx).within("bounds", area)
+}
+
+// rect checks the area that stands in the named field.
+func rect(field string, b *routeguidev1.Bounds) (geo.Rect, error) {
+	sw, err := point(field+".southwest", b.Southwest)
+	if err != nil {
+		return geo.Rect{}, err
+	}
+	ne, err := point(field+".northeast", b.Northeast)
 	if err != nil {
 		return geo.Rect{}, err
 	}
 	if sw.Lat > ne.Lat {
-		return geo.Rect{}, invalid("bounds.northeast.latitude", "%d is less than that of bounds.southwest", ne.Lat)
+		return geo.Rect{}, invalid(field+".northeast.latitude", "%d is less than that of %s.southwest", ne.Lat, field)
 	}
 	return geo.Rect{South: sw.Lat, West: sw.Lng, North: ne.Lat, East: ne.Lng}, nil
 }

@@ -1,6 +1,8 @@
 package rpc
 
 import (
+	"cmp"
+	"context"
 	"math"
 	"regexp"
 	"strings"
@@ -21,10 +23,11 @@ const maxRouteName = 200 // characters
 var color = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
 // routeQuery checks what ListRoutes is asked for.
-func routeQuery(r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
-	q = route.Query{Traveler: r.Traveler, State: route.State(r.State), Hidden: r.ShowHidden}
-	if r.Bounds != nil {
-		area, err := bounds(r.Bounds)
+func routeQuery(ctx context.Context, r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
+	may := scopeOf(ctx)
+	q = route.Query{Traveler: cmp.Or(r.Traveler, may.Traveler), State: route.State(r.State), Hidden: r.ShowHidden}
+	if r.Bounds != nil || may.Area != nil {
+		area, err := bounds(ctx, r.Bounds)
 		if err != nil {
 			return q, err
 		}
@@ -33,6 +36,7 @@ func routeQuery(r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
 	if q.From, err = moment("start_time", r.StartTime); err != nil {
 		return q, err
 	}
+	q.From = may.since(q.From)
 	if q.Until, err = moment("end_time", r.EndTime); err != nil {
 		return q, err
 	}

@@ -23,7 +23,7 @@ func (s *routeService) ExportRoute(r *routeguidev1.ExportRouteRequest, stream gr
 		return invalid("format", "is required: GPX, GEOJSON or KML")
 	}
 	ctx := stream.Context()
-	found, err := s.routes.Get(ctx, r.Route)
+	found, err := s.get(ctx, "route", r.Route)
 	if err != nil {
 		return err
 	}

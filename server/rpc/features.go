@@ -49,11 +49,14 @@ func (s *featureService) GetMapFeature(ctx context.Context, r *routeguidev1.GetM
 	if !ok {
 		return nil, feature.ErrNotFound
 	}
+	if err := scopeOf(ctx).at("feature", found.Location); err != nil {
+		return nil, err
+	}
 	return featureMessage(found), nil
 }
 
 func (s *featureService) ReadFeatures(r *routeguidev1.ReadFeaturesRequest, stream grpc.ServerStreamingServer[routeguidev1.MapFeature]) error {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(stream.Context(), r.Bounds)
 	if err != nil {
 		return err
 	}
@@ -61,7 +64,11 @@ func (s *featureService) ReadFeatures(r *routeguidev1.ReadFeaturesRequest, strea
 	if err != nil {
 		return err
 	}
+	may := scopeOf(stream.Context())
 	for e := range features.In(area) {
+		if may.at("", e.Location) != nil {
+			continue
+		}
 		if err := stream.Send(featureMessage(e)); err != nil {
 			return err
 		}
@@ -78,8 +85,8 @@ func (s *featureService) SearchFeatures(ctx context.Context, r *routeguidev1.Sea
 		return nil, err
 	}
 	q := feature.Query{Text: r.Query, Limit: limit}
-	if r.Bounds != nil {
-		area, err := bounds(r.Bounds)
+	if r.Bounds != nil || scopeOf(ctx).Area != nil {
+		area, err := bounds(ctx, r.Bounds)
 		if err != nil {
 			return nil, err
 		}
@@ -115,6 +122,9 @@ func (s *featureService) NearestFeatures(ctx context.Context, r *routeguidev1.Ne
 	}
 	resp := new(routeguidev1.NearestFeaturesResponse)
 	for _, n := range features.Nearest(at, limit, cmp.Or(r.MaxDistance, math.Inf(1))) {
+		if scopeOf(ctx).at("", n.Location) != nil {
+			continue
+		}
 		resp.Neighbors = append(resp.Neighbors, &routeguidev1.NearestFeaturesResponse_Neighbor{
 			Feature: featureMessage(n.Entry), Distance: n.Metres,
 		})
@@ -142,6 +152,9 @@ func (s *featureService) CreateFeature(ctx context.Context, r *routeguidev1.Crea
 	if err != nil {
 		return nil, err
 	}
+	if err := scopeOf(ctx).at("feature.location", at); err != nil {
+		return nil, err
+	}
 	created, err := s.features.Create(ctx, feature.Described{
 		Feature: feature.Feature{Name: f.Name, Location: at},
 		Details: feature.Details{Description: f.Description, Category: f.Category, WebAddress: f.WebAddress},
@@ -160,6 +173,14 @@ func (s *featureService) UpdateFeature(ctx context.Context, r *routeguidev1.Upda
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mayEdit(ctx, "feature.id", r.Feature.Id); err != nil {
+		return nil, err
+	}
+	if p.Location != nil {
+		if err := scopeOf(ctx).at("feature.location", *p.Location); err != nil {
+			return nil, err
+		}
+	}
 	update := s.features.Update
 	if r.AllowMissing {
 		update = s.features.Put
@@ -169,6 +190,15 @@ func (s *featureService) UpdateFeature(ctx context.Context, r *routeguidev1.Upda
 		return nil, refusedField(err)
 	}
 	return featureMessage(updated), nil
+}
+
+// mayEdit checks that the feature which the field names lies where the caller may edit.
+func (s *featureService) mayEdit(ctx context.Context, field, id string) error {
+	f, there := s.features.Find(id)
+	if !there {
+		return nil
+	}
+	return scopeOf(ctx).at(field, f.Location)
 }
 
 // patch returns what of a feature a mask says is to change.
@@ -220,6 +250,9 @@ func (s *featureService) DeleteFeature(ctx context.Context, r *routeguidev1.Dele
 	if r.Feature == "" {
 		return nil, invalid("feature", "is required")
 	}
+	if err := s.mayEdit(ctx, "feature", r.Feature); err != nil {
+		return nil, err
+	}
 	if err := s.features.Delete(ctx, r.Feature); err != nil {
 		return nil, err
 	}
@@ -242,7 +275,7 @@ func (s *featureService) ImportFeatures(stream grpc.BidiStreamingServer[routegui
 }
 
 func (s *featureService) WatchFeatures(r *routeguidev1.WatchFeaturesRequest, stream grpc.ServerStreamingServer[routeguidev1.WatchFeaturesResponse]) error {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(stream.Context(), r.Bounds)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type noteService struct {
 }
 
 func (s *noteService) ListNotes(ctx context.Context, r *routeguidev1.ListNotesRequest) (*routeguidev1.ListNotesResponse, error) {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(ctx, r.Bounds)
 	if err != nil {
 		return nil, err
 	}
@@ -44,14 +44,18 @@ func (s *noteService) ListNotes(ctx context.Context, r *routeguidev1.ListNotesRe
 	if more {
 		resp.NextPageToken = resp.Cursor
 	}
+	may := scopeOf(ctx)
 	for _, n := range notes {
+		if !may.note(n) {
+			continue
+		}
 		resp.Notes = append(resp.Notes, noteMessage(n))
 	}
 	return resp, nil
 }
 
 func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.ServerStreamingServer[routeguidev1.WatchNotesResponse]) error {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(stream.Context(), r.Bounds)
 	if err != nil {
 		return err
 	}
@@ -65,9 +69,13 @@ func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.
 			return err
 		}
 	}
+	may := scopeOf(stream.Context())
 	for e, err := range s.notes.Watch(stream.Context(), area, after, history) {
 		if err != nil {
 			return err
+		}
+		if !e.Live && !may.note(e.Note) {
+			continue
 		}
 		resp := &routeguidev1.WatchNotesResponse{Cursor: token(inNotes, e.Cursor)}
 		if !e.Live {
@@ -80,6 +88,7 @@ func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.
 	return nil
 }
 
+// DeleteNote observes a key's limits by itself: who has the secret of a note's chat wrote it.
 func (s *noteService) DeleteNote(ctx context.Context, r *routeguidev1.DeleteNoteRequest) (*routeguidev1.DeleteNoteResponse, error) {
 	if r.Id == "" {
 		return nil, invalid("id", "is required")

@@ -28,6 +28,10 @@ func (s *routeService) ReportFixes(ctx context.Context, r *routeguidev1.ReportFi
 	case len(r.Fixes) > maxReported:
 		return nil, invalid("fixes", "are %d, more than %d", len(r.Fixes), maxReported)
 	}
+	may := scopeOf(ctx)
+	if err := may.writes("traveler", r.Traveler); err != nil {
+		return nil, err
+	}
 	fixes := make([]route.Fix, len(r.Fixes))
 	latest := time.Now().Add(maxAhead)
 	for i, m := range r.Fixes {
@@ -40,6 +44,9 @@ func (s *routeService) ReportFixes(ctx context.Context, r *routeguidev1.ReportFi
 			return nil, invalid(field+".time", "is required")
 		case f.Time.After(latest):
 			return nil, invalid(field+".time", "%s is more than a day from now", f.Time.Format(time.RFC3339))
+		}
+		if err := may.at(field+".location", f.Point); err != nil {
+			return nil, err
 		}
 		fixes[i] = f
 	}

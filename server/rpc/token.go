@@ -24,6 +24,7 @@ const (
 	inRoute     = 'r'
 	inTravelers = 't'
 	inReplay    = 'a'
+	inKeys      = 'k'
 )
 
 // tokens are cursors and page tokens: opaque to clients, so that they may become something else.

@@ -17,7 +17,7 @@ type travelerService struct {
 }
 
 func (s *travelerService) ListTravelers(ctx context.Context, r *routeguidev1.ListTravelersRequest) (*routeguidev1.ListTravelersResponse, error) {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(ctx, r.Bounds)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,9 @@ func (s *travelerService) ListTravelers(ctx context.Context, r *routeguidev1.Lis
 	}
 	resp := &routeguidev1.ListTravelersResponse{}
 	for _, t := range page {
-		resp.Travelers = append(resp.Travelers, travelerMessage(t))
+		if t, ok := scopeOf(ctx).traveler(t); ok {
+			resp.Travelers = append(resp.Travelers, travelerMessage(t))
+		}
 	}
 	if more {
 		resp.NextPageToken = pageOfTravelers(last)
@@ -48,10 +50,11 @@ func (s *travelerService) ListTravelers(ctx context.Context, r *routeguidev1.Lis
 }
 
 func (s *travelerService) WatchTravelers(r *routeguidev1.WatchTravelersRequest, stream grpc.ServerStreamingServer[routeguidev1.WatchTravelersResponse]) error {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(stream.Context(), r.Bounds)
 	if err != nil {
 		return err
 	}
+	may, shown := scopeOf(stream.Context()), make(map[string]bool)
 	for e, err := range s.travelers.Watch(stream.Context(), area) {
 		if err != nil {
 			return err
@@ -61,8 +64,16 @@ func (s *travelerService) WatchTravelers(r *routeguidev1.WatchTravelersRequest, 
 		case e.Current:
 			resp.Event = &routeguidev1.WatchTravelersResponse_Current{Current: true}
 		case e.Moved != nil:
-			resp.Event = &routeguidev1.WatchTravelersResponse_Moved{Moved: travelerMessage(*e.Moved)}
+			t, ok := may.traveler(*e.Moved)
+			if !ok {
+				continue
+			}
+			shown[t.Route] = true
+			resp.Event = &routeguidev1.WatchTravelersResponse_Moved{Moved: travelerMessage(t)}
+		case !shown[e.Left]:
+			continue
 		default:
+			delete(shown, e.Left)
 			resp.Event = &routeguidev1.WatchTravelersResponse_Left{Left: e.Left}
 		}
 		if err := stream.Send(resp); err != nil {

@@ -17,6 +17,7 @@ import { startTravelers } from "./travelers/travelers";
 import { followAddress, openAddress } from "./ui/address";
 import { startClock } from "./ui/clock";
 import { followKeys } from "./ui/keys";
+import { followKeyLinks, signIn } from "./ui/session";
 import { narrow, PLACE_CARD } from "./ui/sheet";
 import { Shell } from "./ui/shell";
 import { applyTheme, shade } from "./ui/theme";
@@ -34,6 +35,8 @@ import "./search/search.css";
 import "./places/places.css";
 import "./basemaps/basemaps.css";
 
+await signIn(); // before anything is asked for
+followKeyLinks();
 openAddress();
 applyTheme();
 startClock();

@@ -307,7 +307,7 @@ var File_routeguide_v1_area_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_area_service_proto_rawDesc = "" +
 	"\n" +
-	" routeguide/v1/area_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1arouteguide/v1/bounds.proto\x1a#routeguide/v1/feature_service.proto\x1a\x17routeguide/v1/fix.proto\x1a routeguide/v1/note_service.proto\"\xe2\x01\n" +
+	" routeguide/v1/area_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1arouteguide/v1/access.proto\x1a\x1arouteguide/v1/bounds.proto\x1a#routeguide/v1/feature_service.proto\x1a\x17routeguide/v1/fix.proto\x1a routeguide/v1/note_service.proto\"\xe2\x01\n" +
 	"\x11ReplayAreaRequest\x12-\n" +
 	"\x06bounds\x18\x01 \x01(\v2\x15.routeguide.v1.BoundsR\x06bounds\x129\n" +
 	"\n" +
@@ -326,10 +326,10 @@ const file_routeguide_v1_area_service_proto_rawDesc = "" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x1a\n" +
 	"\btraveler\x18\x02 \x01(\tR\btraveler\x12$\n" +
 	"\x03fix\x18\x03 \x01(\v2\x12.routeguide.v1.FixR\x03fixB\a\n" +
-	"\x05event2d\n" +
-	"\vAreaService\x12U\n" +
+	"\x05event2l\n" +
+	"\vAreaService\x12]\n" +
 	"\n" +
-	"ReplayArea\x12 .routeguide.v1.ReplayAreaRequest\x1a!.routeguide.v1.ReplayAreaResponse\"\x000\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"ReplayArea\x12 .routeguide.v1.ReplayAreaRequest\x1a!.routeguide.v1.ReplayAreaResponse\"\b\xe2\xc9\x19\x04\b\x01\x18\x010\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_area_service_proto_rawDescOnce sync.Once
@@ -377,6 +377,7 @@ func file_routeguide_v1_area_service_proto_init() {
 	if File_routeguide_v1_area_service_proto != nil {
 		return
 	}
+	file_routeguide_v1_access_proto_init()
 	file_routeguide_v1_bounds_proto_init()
 	file_routeguide_v1_feature_service_proto_init()
 	file_routeguide_v1_fix_proto_init()

@@ -989,7 +989,7 @@ var File_routeguide_v1_feature_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_feature_service_proto_rawDesc = "" +
 	"\n" +
-	"#routeguide/v1/feature_service.proto\x12\rrouteguide.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/bounds.proto\"\xbe\x01\n" +
+	"#routeguide/v1/feature_service.proto\x12\rrouteguide.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/access.proto\x1a\x1arouteguide/v1/bounds.proto\"\xbe\x01\n" +
 	"\n" +
 	"MapFeature\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12-\n" +
@@ -1048,17 +1048,23 @@ const file_routeguide_v1_feature_service_proto_rawDesc = "" +
 	"\adeleted\x18\x02 \x01(\tH\x00R\adeleted\x12\x1a\n" +
 	"\acurrent\x18\x03 \x01(\bH\x00R\acurrent\x12\x16\n" +
 	"\x06cursor\x18\x04 \x01(\tR\x06cursorB\a\n" +
-	"\x05event2\xc4\x06\n" +
-	"\x0eFeatureService\x12Q\n" +
-	"\rGetMapFeature\x12#.routeguide.v1.GetMapFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\x00\x12Q\n" +
-	"\fReadFeatures\x12\".routeguide.v1.ReadFeaturesRequest\x1a\x19.routeguide.v1.MapFeature\"\x000\x01\x12_\n" +
-	"\x0eSearchFeatures\x12$.routeguide.v1.SearchFeaturesRequest\x1a%.routeguide.v1.SearchFeaturesResponse\"\x00\x12b\n" +
-	"\x0fNearestFeatures\x12%.routeguide.v1.NearestFeaturesRequest\x1a&.routeguide.v1.NearestFeaturesResponse\"\x00\x12Q\n" +
-	"\rCreateFeature\x12#.routeguide.v1.CreateFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\x00\x12Q\n" +
-	"\rUpdateFeature\x12#.routeguide.v1.UpdateFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\x00\x12\\\n" +
-	"\rDeleteFeature\x12#.routeguide.v1.DeleteFeatureRequest\x1a$.routeguide.v1.DeleteFeatureResponse\"\x00\x12c\n" +
-	"\x0eImportFeatures\x12$.routeguide.v1.ImportFeaturesRequest\x1a%.routeguide.v1.ImportFeaturesResponse\"\x00(\x010\x01\x12^\n" +
-	"\rWatchFeatures\x12#.routeguide.v1.WatchFeaturesRequest\x1a$.routeguide.v1.WatchFeaturesResponse\"\x000\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"\x05event2\x9b\a\n" +
+	"\x0eFeatureService\x12Z\n" +
+	"\rGetMapFeature\x12#.routeguide.v1.GetMapFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\t\xe2\xc9\x19\x05\b\x01\"\x01\x01\x12Z\n" +
+	"\fReadFeatures\x12\".routeguide.v1.ReadFeaturesRequest\x1a\x19.routeguide.v1.MapFeature\"\t\xe2\xc9\x19\x05\b\x01\"\x01\x010\x01\x12i\n" +
+	"\x0eSearchFeatures\x12$.routeguide.v1.SearchFeaturesRequest\x1a%.routeguide.v1.SearchFeaturesResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x04\x12l\n" +
+	"\x0fNearestFeatures\x12%.routeguide.v1.NearestFeaturesRequest\x1a&.routeguide.v1.NearestFeaturesResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x04\x12[\n" +
+	"\rCreateFeature\x12#.routeguide.v1.CreateFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\n" +
+	"\xe2\xc9\x19\x06\b\x02\"\x02\x01\x04\x12[\n" +
+	"\rUpdateFeature\x12#.routeguide.v1.UpdateFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\n" +
+	"\xe2\xc9\x19\x06\b\x02\"\x02\x01\x04\x12f\n" +
+	"\rDeleteFeature\x12#.routeguide.v1.DeleteFeatureRequest\x1a$.routeguide.v1.DeleteFeatureResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x02\"\x02\x01\x04\x12l\n" +
+	"\x0eImportFeatures\x12$.routeguide.v1.ImportFeaturesRequest\x1a%.routeguide.v1.ImportFeaturesResponse\"\t\xe2\xc9\x19\x05\b\x02\"\x01\x04(\x010\x01\x12h\n" +
+	"\rWatchFeatures\x12#.routeguide.v1.WatchFeaturesRequest\x1a$.routeguide.v1.WatchFeaturesResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x040\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_feature_service_proto_rawDescOnce sync.Once
@@ -1142,6 +1148,7 @@ func file_routeguide_v1_feature_service_proto_init() {
 	if File_routeguide_v1_feature_service_proto != nil {
 		return
 	}
+	file_routeguide_v1_access_proto_init()
 	file_routeguide_v1_bounds_proto_init()
 	file_routeguide_v1_feature_service_proto_msgTypes[14].OneofWrappers = []any{
 		(*WatchFeaturesResponse_Feature)(nil),

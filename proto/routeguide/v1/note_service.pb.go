@@ -451,7 +451,7 @@ var File_routeguide_v1_note_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_note_service_proto_rawDesc = "" +
 	"\n" +
-	" routeguide/v1/note_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/bounds.proto\"\xd2\x01\n" +
+	" routeguide/v1/note_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/access.proto\x1a\x1arouteguide/v1/bounds.proto\"\xd2\x01\n" +
 	"\x04Note\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12-\n" +
 	"\blocation\x18\x02 \x01(\v2\x11.routeguide.PointR\blocation\x12\x18\n" +
@@ -481,13 +481,13 @@ const file_routeguide_v1_note_service_proto_rawDesc = "" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"#\n" +
 	"\x11DeleteNoteRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x14\n" +
-	"\x12DeleteNoteResponse2\x8b\x02\n" +
-	"\vNoteService\x12P\n" +
-	"\tListNotes\x12\x1f.routeguide.v1.ListNotesRequest\x1a .routeguide.v1.ListNotesResponse\"\x00\x12U\n" +
+	"\x12DeleteNoteResponse2\xb0\x02\n" +
+	"\vNoteService\x12]\n" +
+	"\tListNotes\x12\x1f.routeguide.v1.ListNotesRequest\x1a .routeguide.v1.ListNotesResponse\"\r\xe2\xc9\x19\t\b\x01\x18\x01\"\x03\x01\x03\x04\x12b\n" +
 	"\n" +
-	"WatchNotes\x12 .routeguide.v1.WatchNotesRequest\x1a!.routeguide.v1.WatchNotesResponse\"\x000\x01\x12S\n" +
+	"WatchNotes\x12 .routeguide.v1.WatchNotesRequest\x1a!.routeguide.v1.WatchNotesResponse\"\r\xe2\xc9\x19\t\b\x01\x10\x01\"\x03\x01\x03\x040\x01\x12^\n" +
 	"\n" +
-	"DeleteNote\x12 .routeguide.v1.DeleteNoteRequest\x1a!.routeguide.v1.DeleteNoteResponse\"\x00B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"DeleteNote\x12 .routeguide.v1.DeleteNoteRequest\x1a!.routeguide.v1.DeleteNoteResponse\"\v\xe2\xc9\x19\a\b\x02\"\x03\x01\x03\x04B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_note_service_proto_rawDescOnce sync.Once
@@ -540,6 +540,7 @@ func file_routeguide_v1_note_service_proto_init() {
 	if File_routeguide_v1_note_service_proto != nil {
 		return
 	}
+	file_routeguide_v1_access_proto_init()
 	file_routeguide_v1_bounds_proto_init()
 	file_routeguide_v1_note_service_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}

@@ -1413,7 +1413,7 @@ var File_routeguide_v1_route_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"\n" +
-	"!routeguide/v1/route_service.proto\x12\rrouteguide.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/bounds.proto\x1a\x17routeguide/v1/fix.proto\"\xf8\x03\n" +
+	"!routeguide/v1/route_service.proto\x12\rrouteguide.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/access.proto\x1a\x1arouteguide/v1/bounds.proto\x1a\x17routeguide/v1/fix.proto\"\xf8\x03\n" +
 	"\x05Route\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\btraveler\x18\x02 \x01(\tR\btraveler\x12/\n" +
@@ -1520,20 +1520,24 @@ const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"\x18ROUTE_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ROUTE_FORMAT_GPX\x10\x01\x12\x18\n" +
 	"\x14ROUTE_FORMAT_GEOJSON\x10\x02\x12\x14\n" +
-	"\x10ROUTE_FORMAT_KML\x10\x032\xdf\x06\n" +
-	"\fRouteService\x12S\n" +
+	"\x10ROUTE_FORMAT_KML\x10\x032\xdf\a\n" +
+	"\fRouteService\x12`\n" +
 	"\n" +
-	"ListRoutes\x12 .routeguide.v1.ListRoutesRequest\x1a!.routeguide.v1.ListRoutesResponse\"\x00\x12B\n" +
-	"\bGetRoute\x12\x1e.routeguide.v1.GetRouteRequest\x1a\x14.routeguide.v1.Route\"\x00\x12R\n" +
-	"\tReadTrack\x12\x1f.routeguide.v1.ReadTrackRequest\x1a .routeguide.v1.ReadTrackResponse\"\x000\x01\x12U\n" +
+	"ListRoutes\x12 .routeguide.v1.ListRoutesRequest\x1a!.routeguide.v1.ListRoutesResponse\"\r\xe2\xc9\x19\t\b\x01\x18\x01\"\x03\x01\x03\x04\x12P\n" +
+	"\bGetRoute\x12\x1e.routeguide.v1.GetRouteRequest\x1a\x14.routeguide.v1.Route\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x18\x01\"\x04\x01\x02\x03\x04\x12`\n" +
+	"\tReadTrack\x12\x1f.routeguide.v1.ReadTrackRequest\x1a .routeguide.v1.ReadTrackResponse\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x18\x01\"\x04\x01\x02\x03\x040\x01\x12e\n" +
 	"\n" +
-	"WatchRoute\x12 .routeguide.v1.WatchRouteRequest\x1a!.routeguide.v1.WatchRouteResponse\"\x000\x01\x12X\n" +
-	"\vRecordTrack\x12!.routeguide.v1.RecordTrackRequest\x1a\".routeguide.v1.RecordTrackResponse\"\x00(\x01\x12V\n" +
-	"\vReportFixes\x12!.routeguide.v1.ReportFixesRequest\x1a\".routeguide.v1.ReportFixesResponse\"\x00\x12H\n" +
-	"\vUpdateRoute\x12!.routeguide.v1.UpdateRouteRequest\x1a\x14.routeguide.v1.Route\"\x00\x12V\n" +
-	"\vDeleteRoute\x12!.routeguide.v1.DeleteRouteRequest\x1a\".routeguide.v1.DeleteRouteResponse\"\x00\x12X\n" +
-	"\vExportRoute\x12!.routeguide.v1.ExportRouteRequest\x1a\".routeguide.v1.ExportRouteResponse\"\x000\x01\x12]\n" +
-	"\fImportRoutes\x12\".routeguide.v1.ImportRoutesRequest\x1a#.routeguide.v1.ImportRoutesResponse\"\x00(\x010\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"WatchRoute\x12 .routeguide.v1.WatchRouteRequest\x1a!.routeguide.v1.WatchRouteResponse\"\x10\xe2\xc9\x19\f\b\x01\x10\x01\x18\x01\"\x04\x01\x02\x03\x040\x01\x12d\n" +
+	"\vRecordTrack\x12!.routeguide.v1.RecordTrackRequest\x1a\".routeguide.v1.RecordTrackResponse\"\f\xe2\xc9\x19\b\b\x02\"\x04\x01\x02\x03\x04(\x01\x12a\n" +
+	"\vReportFixes\x12!.routeguide.v1.ReportFixesRequest\x1a\".routeguide.v1.ReportFixesResponse\"\v\xe2\xc9\x19\a\b\x02\"\x03\x01\x03\x04\x12T\n" +
+	"\vUpdateRoute\x12!.routeguide.v1.UpdateRouteRequest\x1a\x14.routeguide.v1.Route\"\f\xe2\xc9\x19\b\b\x02\"\x04\x01\x02\x03\x04\x12b\n" +
+	"\vDeleteRoute\x12!.routeguide.v1.DeleteRouteRequest\x1a\".routeguide.v1.DeleteRouteResponse\"\f\xe2\xc9\x19\b\b\x02\"\x04\x01\x02\x03\x04\x12f\n" +
+	"\vExportRoute\x12!.routeguide.v1.ExportRouteRequest\x1a\".routeguide.v1.ExportRouteResponse\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x18\x01\"\x04\x01\x02\x03\x040\x01\x12g\n" +
+	"\fImportRoutes\x12\".routeguide.v1.ImportRoutesRequest\x1a#.routeguide.v1.ImportRoutesResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x02\"\x02\x03\x04(\x010\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_route_service_proto_rawDescOnce sync.Once
@@ -1634,6 +1638,7 @@ func file_routeguide_v1_route_service_proto_init() {
 	if File_routeguide_v1_route_service_proto != nil {
 		return
 	}
+	file_routeguide_v1_access_proto_init()
 	file_routeguide_v1_bounds_proto_init()
 	file_routeguide_v1_fix_proto_init()
 	type x struct{}

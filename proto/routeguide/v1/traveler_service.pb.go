@@ -402,7 +402,7 @@ var File_routeguide_v1_traveler_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_traveler_service_proto_rawDesc = "" +
 	"\n" +
-	"$routeguide/v1/traveler_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1arouteguide/v1/bounds.proto\x1a\x17routeguide/v1/fix.proto\"\x88\x02\n" +
+	"$routeguide/v1/traveler_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1arouteguide/v1/access.proto\x1a\x1arouteguide/v1/bounds.proto\x1a\x17routeguide/v1/fix.proto\"\x88\x02\n" +
 	"\bTraveler\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12.\n" +
@@ -429,10 +429,12 @@ const file_routeguide_v1_traveler_service_proto_rawDesc = "" +
 	"\acurrent\x18\x03 \x01(\bH\x00R\acurrent\x12;\n" +
 	"\vserver_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"serverTimeB\a\n" +
-	"\x05event2\xd2\x01\n" +
-	"\x0fTravelerService\x12\\\n" +
-	"\rListTravelers\x12#.routeguide.v1.ListTravelersRequest\x1a$.routeguide.v1.ListTravelersResponse\"\x00\x12a\n" +
-	"\x0eWatchTravelers\x12$.routeguide.v1.WatchTravelersRequest\x1a%.routeguide.v1.WatchTravelersResponse\"\x000\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"\x05event2\xee\x01\n" +
+	"\x0fTravelerService\x12j\n" +
+	"\rListTravelers\x12#.routeguide.v1.ListTravelersRequest\x1a$.routeguide.v1.ListTravelersResponse\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x10\x01\"\x04\x01\x02\x03\x04\x12o\n" +
+	"\x0eWatchTravelers\x12$.routeguide.v1.WatchTravelersRequest\x1a%.routeguide.v1.WatchTravelersResponse\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x10\x01\"\x04\x01\x02\x03\x040\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_traveler_service_proto_rawDescOnce sync.Once
@@ -484,6 +486,7 @@ func file_routeguide_v1_traveler_service_proto_init() {
 	if File_routeguide_v1_traveler_service_proto != nil {
 		return
 	}
+	file_routeguide_v1_access_proto_init()
 	file_routeguide_v1_bounds_proto_init()
 	file_routeguide_v1_fix_proto_init()
 	file_routeguide_v1_traveler_service_proto_msgTypes[4].OneofWrappers = []any{

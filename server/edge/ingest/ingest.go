@@ -20,11 +20,13 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/edge/exchange"
+	"routeguide/server/edge/wire"
 	"routeguide/server/refusal"
 )
 
@@ -77,6 +79,9 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
+	if authorization := r.Header.Get("Authorization"); wire.Printable(authorization) && authorization != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", authorization)
+	}
 	body, done, err := d.body(ctx, w, r, cancel)
 	defer done()
 	if err != nil {

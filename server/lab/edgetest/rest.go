@@ -40,6 +40,10 @@ var Rules = map[string]Rule{
 	"/routeguide.v1.NoteService/ListNotes":          {http.MethodGet, "/v1/notes"},
 	"/routeguide.v1.NoteService/WatchNotes":         {http.MethodGet, "/v1/notes:watch"},
 	"/routeguide.v1.NoteService/DeleteNote":         {http.MethodDelete, "/v1/notes/{id}"},
+	"/routeguide.v1.KeyService/CreateKey":           {create, "/v1/keys"},
+	"/routeguide.v1.KeyService/ListKeys":            {http.MethodGet, "/v1/keys"},
+	"/routeguide.v1.KeyService/RevokeKey":           {http.MethodDelete, "/v1/keys/{id}"},
+	"/routeguide.v1.KeyService/GetCaller":           {http.MethodGet, "/v1/caller"},
 	"/routeguide.v1.TravelerService/ListTravelers":  {http.MethodGet, "/v1/travelers"},
 	"/routeguide.v1.TravelerService/WatchTravelers": {http.MethodGet, "/v1/travelers:watch"},
 
@@ -161,7 +165,7 @@ func (s *restStream) start(body io.ReadCloser) error {
 }
 
 // contract is the request metadata that REST takes as plain headers.
-var contract = []string{"traveler", "resume-token", "chat-notes", "route-id", "chat-id"}
+var contract = []string{"authorization", "traveler", "resume-token", "chat-notes", "route-id", "chat-id"}
 
 func (s *restStream) SendMsg(m any) error {
 	s.sending.Lock()
