@@ -15,6 +15,7 @@ import (
 
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/geo"
+	"routeguide/server/refusal"
 	"routeguide/server/route"
 )
 
@@ -46,7 +47,7 @@ func routeQuery(ctx context.Context, r *routeguidev1.ListRoutesRequest) (q route
 	if q.Limit, err = pageSize(r.PageSize); err != nil {
 		return q, err
 	}
-	if q.At, err = past("at", r.At); err != nil {
+	if q.At, err = past(ctx, "at", r.At); err != nil {
 		return q, err
 	}
 	q.After, err = parsePageOfRoutes("page_token", r.PageToken)
@@ -65,12 +66,15 @@ func moment(field string, t *timestamppb.Timestamp) (time.Time, error) {
 }
 
 // past checks a time to look back to; it is the zero time for now, where none is given or it lies ahead.
-func past(field string, t *timestamppb.Timestamp) (time.Time, error) {
+func past(ctx context.Context, field string, t *timestamppb.Timestamp) (time.Time, error) {
 	at, err := moment(field, t)
-	if at.After(time.Now()) {
-		at = time.Time{}
+	switch {
+	case err != nil || at.IsZero() || at.After(time.Now()):
+		return time.Time{}, err
+	case at.Before(scopeOf(ctx).From):
+		return at, refusal.Denied(field, "the key does not show so early a time")
 	}
-	return at, err
+	return at, nil
 }
 
 func routeName(name string) error {
