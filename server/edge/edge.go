@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -88,8 +89,9 @@ type Edge struct {
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
 
-	web, rest, socket, ingest, mcp http.Handler
-	files                          files
+	web                       *web.Door
+	rest, socket, ingest, mcp http.Handler
+	files                     files
 }
 
 // New makes an Edge that is ready to serve. Close releases it.
@@ -151,7 +153,7 @@ func ServerOptions() []grpc.ServerOption { return web.ServerOptions() }
 // ServeHTTP finds the door of a request. A request for a foreign host gets 421, and one from an origin
 // that is not allowed 403, before anything runs.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	secure(w.Header())
 	// That of an earlier answer on this connection would still hold.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(e.calls.Patience()))
 	if !e.hosts.admit(w, r) || !e.origins.admit(w, r) {
@@ -217,10 +219,22 @@ func (e *Edge) isDocument(r *http.Request) bool {
 	}
 }
 
+// upstreamMethod is what a path looks like that may be a method of a server behind this one.
+var upstreamMethod = regexp.MustCompile(`^/[A-Za-z][\w.]*/\w+$`)
+
+const allow = "GET, HEAD, OPTIONS" // what a document can be asked
+
 func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case e.web.Has(r.URL.Path) || r.Method == http.MethodPost && upstreamMethod.MatchString(r.URL.Path):
+		web.Explain(w, r)
+		return
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", allow)
+		w.WriteHeader(http.StatusNoContent)
+		return
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
+		w.Header().Set("Allow", allow)
 		exchange.Refuse(w, http.StatusMethodNotAllowed, "Only GET and HEAD are possible here.")
 		return
 	case r.ContentLength != 0:

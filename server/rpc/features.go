@@ -64,7 +64,11 @@ func (s *featureService) ReadFeatures(r *routeguidev1.ReadFeaturesRequest, strea
 	if err != nil {
 		return err
 	}
+	may := scopeOf(stream.Context())
 	for e := range features.In(area) {
+		if may.at("", e.Location) != nil {
+			continue
+		}
 		if err := stream.Send(featureMessage(e)); err != nil {
 			return err
 		}

@@ -40,8 +40,8 @@ func (s *keyService) ListKeys(_ context.Context, r *routeguidev1.ListKeysRequest
 	if err != nil {
 		return nil, err
 	}
-	var before uint64
-	if err := parseToken(inKeys, "page_token", r.PageToken, &before); err != nil {
+	before, err := parseCursor(inKeys, "page_token", r.PageToken)
+	if err != nil {
 		return nil, err
 	}
 	keys, next := s.keys.List(before, size)

@@ -102,6 +102,8 @@ func (c *call) tooLong(length int64) error {
 // mostInflated is how many times longer gzip's output can be than its input.
 const mostInflated = 1032
 
+var errNotGzip = status.Error(codes.InvalidArgument, "the message cannot be decompressed: it is not gzip")
+
 func (c *call) decompress(data mem.BufferSlice) (mem.BufferSlice, error) {
 	compressor := encoding.GetCompressor(c.wire.RecvCompress())
 	if compressor == nil {
@@ -115,7 +117,7 @@ func (c *call) decompress(data mem.BufferSlice) (mem.BufferSlice, error) {
 	defer in.Close()
 	plain, err := compressor.Decompress(in)
 	if err != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "the message cannot be decompressed: %v", err)
+		return nil, errNotGzip
 	}
 	if closer, ok := plain.(io.Closer); ok {
 		defer closer.Close()
@@ -123,7 +125,7 @@ func (c *call) decompress(data mem.BufferSlice) (mem.BufferSlice, error) {
 	out, err := mem.ReadAll(io.LimitReader(plain, most), mem.DefaultBufferPool())
 	if err != nil {
 		out.Free()
-		return nil, status.Errorf(codes.InvalidArgument, "the message cannot be decompressed: %v", err)
+		return nil, errNotGzip
 	}
 	if int64(out.Len()) == most {
 		out.Free()
@@ -156,7 +158,7 @@ func (c *call) decode(data mem.BufferSlice, m proto.Message) error {
 		if field := notUTF8(m.ProtoReflect().Descriptor(), encoded); field != "" {
 			return refusal.Invalid(field, "is not UTF-8")
 		}
-		return status.Errorf(codes.InvalidArgument, "the message cannot be decoded: %v", err)
+		return status.Errorf(codes.InvalidArgument, "the message cannot be decoded: it is not a %s", m.ProtoReflect().Descriptor().FullName())
 	}
 	return c.share.set(c.ctx, cost)
 }

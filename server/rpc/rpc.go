@@ -5,11 +5,8 @@ package rpc
 import (
 	"context"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/reflection"
-	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 
 	routeguidepb "routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
@@ -50,35 +47,4 @@ func Register(s *Server, ending context.Context, d Domain) *health.Server {
 	healthpb.RegisterHealthServer(s, state)
 	context.AfterFunc(ending, state.Shutdown)
 	return state
-}
-
-// Reflection describes the services that s has when it is asked.
-func Reflection(s *Server) reflectionpb.ServerReflectionServer {
-	return reflection.NewServerV1(reflection.ServerOptions{Services: reflected{s, withoutPackage().ServiceName}})
-}
-
-// withoutPackage returns the classic service as an early tutorial names it: without a package, and with ListFeature
-// beside ListFeatures.
-func withoutPackage() *grpc.ServiceDesc {
-	d := routeguidepb.RouteGuide_ServiceDesc
-	d.ServiceName = "RouteGuide"
-	for _, s := range d.Streams {
-		if s.StreamName == "ListFeatures" {
-			s.StreamName = "ListFeature"
-			d.Streams = append(d.Streams[:len(d.Streams):len(d.Streams)], s)
-		}
-	}
-	return &d
-}
-
-// reflected hides a service that has no descriptor.
-type reflected struct {
-	*Server
-	hidden string
-}
-
-func (r reflected) GetServiceInfo() map[string]grpc.ServiceInfo {
-	info := r.Server.GetServiceInfo()
-	delete(info, r.hidden)
-	return info
 }

@@ -14,6 +14,9 @@ import (
 
 // writeError answers with a google.rpc.Status as JSON and the HTTP status of the gateway's table.
 func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	if probeOf(r) != nil {
+		return
+	}
 	in := requestOf(r.Context())
 	problem := in.problem() // not what becomes of a read that Close ends
 	if in.body != nil {
@@ -63,9 +66,12 @@ func streamError(ctx context.Context, err error) *status.Status {
 
 // notFound answers a request that no method is reached by, after those of other servers have been tried.
 func notFound(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	if probeOf(r) != nil {
+		return
+	}
 	in := requestOf(ctx)
-	if code == http.StatusMethodNotAllowed {
-		in.known = true
+	if code == http.StatusMethodNotAllowed && in.allow == "" {
+		in.allow = allowed(mux, r)
 	}
 	if next := in.search(ctx); next != nil && code != http.StatusBadRequest {
 		in.types = next.schema.Types
@@ -74,7 +80,8 @@ func notFound(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w
 	}
 	err := status.Error(codes.InvalidArgument, "malformed path "+refusal.Cut(r.URL.Path))
 	switch {
-	case in.known:
+	case in.allow != "":
+		w.Header().Set("Allow", in.allow)
 		code = http.StatusMethodNotAllowed
 		err = status.Errorf(codes.Unimplemented, "%s is not possible on %s", r.Method, refusal.Cut(r.URL.Path))
 	case code == http.StatusNotFound:

@@ -14,6 +14,12 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
 
 	routeguidepb "routeguide/proto/routeguide"
 )
@@ -64,6 +70,55 @@ func TestReflection(t *testing.T) {
 			}
 		}
 		stream.CloseSend()
+	}
+}
+
+// The alias is listed to nobody, but grpcurl can call it: it asks for the file of the service by name, then for the files
+// that this one needs, and makes the call of what they say.
+func TestAliasInReflection(t *testing.T) {
+	conn := start(t).conn()
+	stream, err := reflectionv1.NewServerReflectionClient(conn).ServerReflectionInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files descriptorpb.FileDescriptorSet
+	if err := stream.Send(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: "RouteGuide"}}); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := stream.Recv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range answer.GetFileDescriptorResponse().GetFileDescriptorProto() {
+		file := new(descriptorpb.FileDescriptorProto)
+		if err := proto.Unmarshal(data, file); err != nil {
+			t.Fatal(err)
+		}
+		files.File = append(files.File, file)
+	}
+	known, err := protodesc.NewFiles(&files)
+	if err != nil {
+		t.Fatalf("the files do not stand by themselves: %v", err)
+	}
+	for name, streams := range map[protoreflect.FullName]bool{"RouteGuide.GetFeature": false, "RouteGuide.ListFeature": true, "RouteGuide.ListFeatures": true} {
+		found, err := known.FindDescriptorByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		method := found.(protoreflect.MethodDescriptor)
+		request, reply := dynamicpb.NewMessage(method.Input()), dynamicpb.NewMessage(method.Output())
+		if method.IsStreamingServer() != streams {
+			t.Errorf("%s streams: %v", name, method.IsStreamingServer())
+		} else if streams {
+			continue
+		}
+		if err := protojson.Unmarshal([]byte(`{"latitude":409146138,"longitude":-746188906}`), request); err != nil {
+			t.Fatal(err)
+		}
+		path := "/" + string(name.Parent()) + "/" + string(name.Name())
+		if err := conn.Invoke(t.Context(), path, request, reply); err != nil || !strings.Contains(reply.String(), "Berkshire") {
+			t.Errorf("%s: %v, %v", path, reply, err)
+		}
 	}
 }
 
