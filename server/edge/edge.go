@@ -165,7 +165,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.session(w, r)
 		return
 	}
-	door := e.door(r)
+	door, name := e.door(r)
 	if door == nil {
 		e.document(w, r)
 		return
@@ -177,28 +177,28 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	door.ServeHTTP(w, r.WithContext(ctx))
+	door.ServeHTTP(w, r.WithContext(relay.WithDoor(ctx, name)))
 }
 
-// door is the way into the grpc.Server that r takes, or nil when it asks for a document.
-func (e *Edge) door(r *http.Request) http.Handler {
+// door is the way into the grpc.Server that r takes, and its name; or nil when r asks for a document.
+func (e *Edge) door(r *http.Request) (way http.Handler, name string) {
 	switch {
 	case socket.Is(r):
-		return e.socket
+		return e.socket, "websocket"
 	case web.Is(r):
-		return e.web
+		return e.web, "grpc-web"
 	case e.isTile(r):
-		return nil
+		return nil, ""
 	case rest.Is(r):
-		return e.rest
+		return e.rest, "rest"
 	case ingest.Is(r):
-		return e.ingest
+		return e.ingest, "ingest"
 	case r.URL.Path == mcp.Path && e.mcp != nil:
-		return e.mcp
+		return e.mcp, "mcp"
 	case e.schemas != nil && !e.isDocument(r):
-		return e.rest
+		return e.rest, "rest"
 	}
-	return nil
+	return nil, ""
 }
 
 func (e *Edge) isTile(r *http.Request) bool {
