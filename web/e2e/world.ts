@@ -33,6 +33,7 @@ export class Server {
   readonly #dir: string;
   readonly #address: string;
   #process: ChildProcess | null = null;
+  #grpc = "";
   #closed = false;
 
   private constructor(dir: string, address: string) {
@@ -51,6 +52,11 @@ export class Server {
     return `http://${this.#address}`;
   }
 
+  /** The address of native gRPC. */
+  get grpc(): string {
+    return this.#grpc;
+  }
+
   /** Starts the program (again), at the address it had before. */
   async restart(...flags: string[]): Promise<void> {
     // A test that ran out of time may still come here.
@@ -66,6 +72,7 @@ export class Server {
       child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${log}`)));
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
         log += text;
+        this.#grpc = /msg="grpc listening" addr=(\S+)/.exec(log)?.[1] ?? this.#grpc;
         if (log.includes('msg="http listening"')) resolve();
       });
     });
