@@ -7,9 +7,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -17,10 +18,12 @@ import (
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/keepalive"
 
+	"routeguide/openapi"
 	"routeguide/server/edge"
 	"routeguide/server/edge/basemap"
+	"routeguide/server/edge/mcp"
 	"routeguide/server/rpc"
-	"routeguide/server/tile"
+	"routeguide/server/schema"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
 )
@@ -60,9 +63,10 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
+	log := newLog(out, c.logFormat, c.logLevel)
+	log.Info("routeguide begins", "version", Version())
 
-	maps, err := basemap.Open(c.basemaps)
+	offered, err := basemap.Open(c.basemaps)
 	if err != nil {
 		return err
 	}
@@ -80,14 +84,21 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
-	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
+	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, c.proxies.AddressOf, ending
+	c.upstream.Handled = state.tally.relayed
+	if c.upstream.Descriptors, err = schema.Open(ctx, c.descriptors...); err != nil {
+		return err
+	}
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
 	}
 	defer upstreams.Close()
 	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
-	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
+	calls := rpc.NewCalls(rpc.Options{
+		Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget, Gate: state.gate,
+		Allowance: c.allowance, Proxies: c.proxies,
+	})
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),
@@ -99,7 +110,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	)...)
 	defer server.Stop()
 	health := rpc.Register(server, ending, rpc.Domain{
-		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers,
+		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers, Keys: state.keys,
 	})
 	if err := state.tutorial.Register(server, tutorial.Options{
 		Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
@@ -109,13 +120,26 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := upstreams.Behind(server.Server, rpc.Reflection(server)); err != nil {
 		return err
 	}
+	tools, err := mcp.Tools(c.mcpTools...)
+	if err != nil {
+		return err
+	}
+	known, err := schemas(server, upstreams)
+	if err != nil {
+		return err
+	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
-		Tiles: tile.New(state.features), Basemaps: maps,
+		Hosts: c.hostNames(), Who: state.gate.Caller, Local: loopback(c.httpAddr),
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store, upstreams, state.tally),
+		Tiles: tiles(state.features), Basemaps: offered, Schemas: known, Agents: tools,
 	})
 	if err != nil {
 		return err
+	}
+	welcome, err := firstKey(ctx, c, state, log)
+	if err != nil {
+		return errors.Join(err, doors.Close(ctx))
 	}
 	if c.demo {
 		stop, err := simulate(ctx, server.Server, log)
@@ -124,5 +148,17 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		defer stop()
 	}
-	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
+	return serve(ctx, c, log, server.Server, doors, welcome, func() { end(rpc.ErrEnding) })
+}
+
+// schemas are those of our own services, which answer POST to their gRPC paths too, and of the upstreams.
+func schemas(server *rpc.Server, upstreams *upstream.Upstreams) (func(context.Context) []*schema.Schema, error) {
+	contract, err := schema.Decode(openapi.Contract)
+	if err != nil {
+		return nil, err
+	}
+	own := schema.New("", contract, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
+	return func(ctx context.Context) []*schema.Schema {
+		return append([]*schema.Schema{own}, upstreams.Schemas(ctx)...)
+	}, nil
 }

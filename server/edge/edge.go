@@ -15,13 +15,17 @@ import (
 	"google.golang.org/grpc"
 
 	"routeguide/openapi"
+	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/edge/basemap"
 	"routeguide/server/edge/exchange"
 	"routeguide/server/edge/ingest"
+	"routeguide/server/edge/mcp"
 	"routeguide/server/edge/rest"
 	"routeguide/server/edge/socket"
 	"routeguide/server/edge/web"
 	"routeguide/server/refusal"
+	"routeguide/server/relay"
+	"routeguide/server/schema"
 	"routeguide/static"
 )
 
@@ -34,6 +38,14 @@ type Options struct {
 	Ending context.Context
 	// AllowOrigins are the web origins ("https://example.com") that may use the port besides its own; "*" means any.
 	AllowOrigins []string
+	// Hosts are the names that browsers may know the port by, besides those of this machine to itself and IP addresses. Nil: any.
+	Hosts []string
+	// Who returns what the sender of an Authorization header, which may be "", may do, and a status for a key that is of no use;
+	// trust is due to where the request comes from. Nil: everybody may do everything. It decides about documents alone: the
+	// grpc.Server decides about calls.
+	Who func(authorization string, trust relay.Trust) (*routeguidev1.Caller, error)
+	// Local says that only this machine reaches the port.
+	Local bool
 	// Ready reports why the process cannot serve now, or nil. It gets a second to know. A nil Ready is always ready.
 	Ready func(context.Context) error
 	// Damage says what is missing of what was stored, a sentence each; /readyz shows it, since the process serves all the
@@ -41,12 +53,16 @@ type Options struct {
 	Damage func() []string
 	// Metrics answers /metrics. Nil: there are none.
 	Metrics http.Handler
-	// Tiles answers GET and HEAD below /v1/tiles/. Nil: there are none.
-	Tiles http.Handler
+	// Tiles returns what answers GET and HEAD below /v1/tiles/ with what lies in an area; nil is everywhere. Nil: there are none.
+	Tiles func(area *routeguidev1.Bounds) http.Handler
 	// Logger gets what no caller can be told. Required.
 	Logger *slog.Logger
 	// Basemaps are the maps that the page offers besides its own. Nil: none.
 	Basemaps *basemap.Maps
+	// Schemas are those of services that GRPC has beside its own, which REST reaches too. Nil: none.
+	Schemas func(context.Context) []*schema.Schema
+	// Agents are the tools that agents are offered. Nil: there are none.
+	Agents []mcp.Tool
 	// Limits bounds what a peer can make the process hold; zero fields mean the defaults.
 	Limits Limits
 	// Budget is asked for memory before a long message is kept. Nil: there is always enough.
@@ -58,20 +74,24 @@ type Limits = exchange.Limits
 
 // Edge is the http.Handler of the HTTP port, for HTTP/1.1. It is safe for concurrent use.
 type Edge struct {
+	hosts   hosts
 	origins origins
+	who     func(authorization string, trust relay.Trust) (*routeguidev1.Caller, error)
+	local   bool
 	log     *slog.Logger
 	ready   func(context.Context) error
 	damage  func() []string
 	metrics http.Handler
-	tiles   http.Handler
+	tiles   func(area *routeguidev1.Bounds) http.Handler
 	maps    *basemap.Maps
+	schemas func(context.Context) []*schema.Schema
 	calls   *exchange.Calls
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
 
-	web                  *web.Door
-	rest, socket, ingest http.Handler
-	files                files
+	web                       *web.Door
+	rest, socket, ingest, mcp http.Handler
+	files                     files
 }
 
 // New makes an Edge that is ready to serve. Close releases it.
@@ -89,13 +109,17 @@ func New(o Options) (*Edge, error) {
 		}
 	}
 	e := &Edge{
+		hosts:   parseHosts(o.Hosts),
 		origins: allowed,
+		who:     o.Who,
+		local:   o.Local,
 		log:     o.Logger,
 		ready:   o.Ready,
 		damage:  o.Damage,
 		metrics: o.Metrics,
 		tiles:   o.Tiles,
 		maps:    o.Basemaps,
+		schemas: o.Schemas,
 		calls:   exchange.NewCalls(o.Ending, o.Limits, o.Budget),
 		served:  make(chan struct{}),
 		files:   newFiles(static.Page(), o.Basemaps.Origins()...),
@@ -105,8 +129,11 @@ func New(o Options) (*Edge, error) {
 	}
 	e.conns = newConns(grpc.WithDefaultCallOptions(
 		grpc.MaxCallRecvMsgSize(e.calls.Limits.Message), grpc.MaxRetryRPCBufferSize(0)))
-	if e.rest, err = rest.New(e.conns, e.calls, o.Logger); err != nil {
+	if e.rest, err = rest.New(rest.Options{Conn: e.conns, Calls: e.calls, Log: o.Logger, Schemas: o.Schemas}); err != nil {
 		return nil, err
+	}
+	if o.Schemas != nil && o.Agents != nil {
+		e.mcp = mcp.New(mcp.Options{Conn: e.conns, Schemas: o.Schemas, Tools: o.Agents, Log: o.Logger, MayWrite: e.mayWrite})
 	}
 	e.web = web.New(o.GRPC, e.calls)
 	e.socket = socket.New(e.conns, e.calls, o.Logger)
@@ -123,16 +150,22 @@ func New(o Options) (*Edge, error) {
 // ServerOptions are what the grpc.Server behind an Edge must be made with. Other transports are not touched.
 func ServerOptions() []grpc.ServerOption { return web.ServerOptions() }
 
-// ServeHTTP finds the door of a request. A request from an origin that is not allowed gets 403 before anything runs.
+// ServeHTTP finds the door of a request. A request for a foreign host gets 421, and one from an origin
+// that is not allowed 403, before anything runs.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	// That of an earlier answer on this connection would still hold.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(e.calls.Patience()))
-	if !e.origins.admit(w, r) {
-		e.log.Debug("not admitted", "origin", refusal.Cut(r.Header.Get("Origin")), "method", refusal.Cut(r.Method), "path", refusal.Cut(r.URL.Path), "peer", r.RemoteAddr)
+	if !e.hosts.admit(w, r) || !e.origins.admit(w, r) {
+		e.log.Debug("not admitted", "host", refusal.Cut(r.Host), "origin", refusal.Cut(r.Header.Get("Origin")), "method", refusal.Cut(r.Method), "path", refusal.Cut(r.URL.Path), "peer", r.RemoteAddr)
 		return
 	}
-	door := e.door(r)
+	r = e.identified(r)
+	if r.URL.Path == "/session" {
+		e.session(w, r)
+		return
+	}
+	door, name := e.door(r)
 	if door == nil {
 		e.document(w, r)
 		return
@@ -144,28 +177,46 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	door.ServeHTTP(w, r.WithContext(ctx))
+	door.ServeHTTP(w, r.WithContext(relay.WithDoor(ctx, name)))
 }
 
-// door is the way into the grpc.Server that r takes, or nil when it asks for a document.
-func (e *Edge) door(r *http.Request) http.Handler {
+// door is the way into the grpc.Server that r takes, and its name; or nil when r asks for a document.
+func (e *Edge) door(r *http.Request) (way http.Handler, name string) {
 	switch {
 	case socket.Is(r):
-		return e.socket
+		return e.socket, "websocket"
 	case web.Is(r):
-		return e.web
+		return e.web, "grpc-web"
 	case e.isTile(r):
-		return nil
+		return nil, ""
 	case rest.Is(r):
-		return e.rest
+		return e.rest, "rest"
 	case ingest.Is(r):
-		return e.ingest
+		return e.ingest, "ingest"
+	case r.URL.Path == mcp.Path && e.mcp != nil:
+		return e.mcp, "mcp"
+	case e.schemas != nil && !e.isDocument(r):
+		return e.rest, "rest"
 	}
-	return nil
+	return nil, ""
 }
 
 func (e *Edge) isTile(r *http.Request) bool {
 	return e.tiles != nil && strings.HasPrefix(r.URL.Path, "/v1/tiles/")
+}
+
+// isDocument tells whether the path is one of ours, whatever other servers have.
+func (e *Edge) isDocument(r *http.Request) bool {
+	switch path := r.URL.Path; path {
+	case "/openapi", "/healthz", "/readyz", "/metrics":
+		return true
+	default:
+		if isDescription(path) {
+			return true
+		}
+		_, isFile := e.files.at(path)
+		return isFile || e.maps.Has(path)
+	}
 }
 
 // upstreamMethod is what a path looks like that may be a method of a server behind this one.
@@ -201,9 +252,17 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	case path == "/readyz":
 		e.readyz(w, r)
 	case path == "/metrics" && e.metrics != nil:
-		e.metrics.ServeHTTP(w, r)
+		if e.admitted(w, r, routeguidev1.Role_ROLE_ADMIN, false) != nil {
+			e.metrics.ServeHTTP(w, r)
+		}
 	case e.isTile(r):
-		e.tiles.ServeHTTP(w, r)
+		if who := e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, true); who != nil {
+			e.tiles(who.Key.GetArea()).ServeHTTP(w, r)
+		}
+	case isDescription(path) && e.schemas != nil:
+		if e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, false) != nil { // as reflection
+			e.describe(w, r)
+		}
 	case e.maps.Has(path):
 		e.maps.ServeHTTP(w, r)
 	default:
@@ -211,6 +270,7 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// readyz tells strangers whether we are ready, and admins why not.
 func (e *Edge) readyz(w http.ResponseWriter, r *http.Request) {
 	err := context.Cause(e.calls.Ending)
 	if err == nil && e.ready != nil {
@@ -218,12 +278,18 @@ func (e *Edge) readyz(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		err = e.ready(ctx)
 	}
+	who, _ := e.caller(r)
+	admin := who.GetRole() == routeguidev1.Role_ROLE_ADMIN
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		text := "not ready"
+		if admin {
+			text = err.Error()
+		}
+		http.Error(w, text, http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ok")
-	if e.damage != nil {
+	if e.damage != nil && admin {
 		for _, what := range e.damage() {
 			fmt.Fprintln(w, "damage:", what)
 		}

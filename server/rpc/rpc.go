@@ -11,7 +11,9 @@ import (
 	routeguidepb "routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/feature"
+	"routeguide/server/key"
 	"routeguide/server/note"
+	"routeguide/server/replay"
 	"routeguide/server/route"
 	"routeguide/server/traveler"
 )
@@ -22,6 +24,7 @@ type Domain struct {
 	Routes    *route.Book
 	Notes     *note.Book
 	Travelers *traveler.Board
+	Keys      *key.Book
 }
 
 // Register adds the services and health to a server, and returns its health to be set; every service is serving until
@@ -33,6 +36,8 @@ func Register(s *Server, ending context.Context, d Domain) *health.Server {
 	routeguidev1.RegisterNoteServiceServer(s, &noteService{notes: d.Notes})
 	routeguidev1.RegisterRouteServiceServer(s, &routeService{routes: d.Routes})
 	routeguidev1.RegisterTravelerServiceServer(s, &travelerService{travelers: d.Travelers})
+	routeguidev1.RegisterAreaServiceServer(s, &areaService{books: replay.Books{Notes: d.Notes, Features: d.Features, Routes: d.Routes}})
+	routeguidev1.RegisterKeyServiceServer(s, &keyService{keys: d.Keys})
 	s.RegisterService(withoutPackage(), guide)
 
 	state := health.NewServer()

@@ -33,8 +33,9 @@ export class Server {
   readonly #dir: string;
   readonly #address: string;
   #process: ChildProcess | null = null;
-  #grpc = "";
   #closed = false;
+  /** What the program said since it was started last. */
+  log = "";
 
   private constructor(dir: string, address: string) {
     this.#dir = dir;
@@ -54,7 +55,7 @@ export class Server {
 
   /** The address of native gRPC. */
   get grpc(): string {
-    return this.#grpc;
+    return /msg="grpc listening" addr=(\S+)/.exec(this.log)?.[1] ?? "";
   }
 
   /** Starts the program (again), at the address it had before. */
@@ -68,12 +69,11 @@ export class Server {
     this.#process = child;
     process.once("exit", () => child.kill("SIGKILL"));
     await new Promise<void>((resolve, reject) => {
-      let log = "";
-      child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${log}`)));
+      this.log = "";
+      child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${this.log}`)));
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-        log += text;
-        this.#grpc = /msg="grpc listening" addr=(\S+)/.exec(log)?.[1] ?? this.#grpc;
-        if (log.includes('msg="http listening"')) resolve();
+        this.log += text;
+        if (this.log.includes('msg="http listening"')) resolve();
       });
     });
   }

@@ -13,11 +13,13 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"routeguide/server/edge/exchange"
 	"routeguide/server/line"
+	"routeguide/server/schema"
 )
 
 // A request is what the parts of one REST call tell each other behind the gateway's back.
@@ -41,6 +43,11 @@ type request struct {
 	cause   func() error                // why the call's context has ended
 	header  func() (metadata.MD, error) // of the service's answer, or nil: there is no stream
 	acquire func(bytes int) error
+
+	search func(context.Context) *described // the next server that may know the path, or nil
+	allow  string                           // the verbs that the path has, once it was asked for another
+	method protoreflect.MethodDescriptor    // that is called, of such a server
+	types  *schema.Types                    // of what an Any of it may be
 
 	broken atomic.Pointer[error] // why it cannot be read
 
@@ -147,6 +154,15 @@ func (r *request) prepare() error {
 	return nil
 }
 
+// fromJSON is how its messages are read. A field that they do not have is an error.
+func (r *request) fromJSON() protojson.UnmarshalOptions {
+	var o protojson.UnmarshalOptions
+	if r.types != nil {
+		o.Resolver = r.types
+	}
+	return o
+}
+
 // restConn is the connection as the gateway's handlers see it.
 type restConn struct {
 	grpc.ClientConnInterface
@@ -190,7 +206,7 @@ func plain(ctx context.Context, err error) error {
 func (c restConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	in := requestOf(ctx)
 	if desc.ClientStreams {
-		in.whole = inputOf(method).FullName()
+		in.whole = in.inputOf(method).FullName()
 		in.cause = func() error { return context.Cause(ctx) }
 		in.stream, in.limit = true, min(in.limit, lineBytes)
 		context.AfterFunc(ctx, in.body.Interrupt)
