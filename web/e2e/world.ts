@@ -53,6 +53,11 @@ export class Server {
     return `http://${this.#address}`;
   }
 
+  /** The address of native gRPC. */
+  get grpc(): string {
+    return /msg="grpc listening" addr=(\S+)/.exec(this.log)?.[1] ?? "";
+  }
+
   /** Starts the program (again), at the address it had before. */
   async restart(...flags: string[]): Promise<void> {
     // A test that ran out of time may still come here.
