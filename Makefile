@@ -60,8 +60,9 @@ lint: web/node_modules ## gofmt, vet, staticcheck, buf, the page's checks, and b
 	for system in linux darwin windows; do CGO_ENABLED=0 GOOS=$$system go build -o /dev/null ./server || exit 1; done
 	npm --prefix web run check
 
-bench: build ## side by side with the official grpc-go example server
+bench: build ## side by side with the official grpc-go example server, and the map in Chromium
 	go run ./server/lab/bench
+	ROUTEGUIDE_BIN=$(CURDIR)/bin/routeguide npm --prefix web run bench
 
 fuzz: ## every fuzz target for 20 seconds
 	@go list ./... | while read -r p; do \

@@ -46,7 +46,10 @@ type RouteGuideClient interface {
 	//
 	// The corners may be any two diagonally opposite ones, in any order. The rectangle never crosses the antimeridian.
 	//
-	// Errors: INVALID_ARGUMENT names a corner that is missing or out of range.
+	// With the request metadata `features-at-most`, a whole number, the answer begins with the header metadata
+	// `feature-count`, how many features there are, and has none of them when they are more than that.
+	//
+	// Errors: INVALID_ARGUMENT names a corner that is missing or out of range, or `features-at-most`.
 	ListFeatures(ctx context.Context, in *Rectangle, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Feature], error)
 	// Records a route: takes points for as long as the client sends them, then returns what was covered.
 	//
@@ -168,7 +171,10 @@ type RouteGuideServer interface {
 	//
 	// The corners may be any two diagonally opposite ones, in any order. The rectangle never crosses the antimeridian.
 	//
-	// Errors: INVALID_ARGUMENT names a corner that is missing or out of range.
+	// With the request metadata `features-at-most`, a whole number, the answer begins with the header metadata
+	// `feature-count`, how many features there are, and has none of them when they are more than that.
+	//
+	// Errors: INVALID_ARGUMENT names a corner that is missing or out of range, or `features-at-most`.
 	ListFeatures(*Rectangle, grpc.ServerStreamingServer[Feature]) error
 	// Records a route: takes points for as long as the client sends them, then returns what was covered.
 	//

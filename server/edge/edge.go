@@ -257,7 +257,7 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 		}
 	case e.isTile(r):
 		if who := e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, true); who != nil {
-			e.tiles(who.Key.GetArea()).ServeHTTP(w, r)
+			compressed(e.tiles(who.Key.GetArea())).ServeHTTP(w, r)
 		}
 	case isDescription(path) && e.schemas != nil:
 		if e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, false) != nil { // as reflection

@@ -60,6 +60,15 @@ func (e *Edition) cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell
 	return cells
 }
 
+// Count returns how many features are in an area.
+func (b *Book) Count(area geo.Rect) int {
+	count, now := 0, b.current.Load()
+	for _, part := range area.Split() {
+		count += now.cells(part, 1, func(geo.Point) int { return 0 })[0].Count
+	}
+	return count
+}
+
 // Entries returns the features in an area, as In has them, or false where they are more than most.
 func (b *Book) Entries(area geo.Rect, most int) (found []Entry, all bool) {
 	for e := range b.current.Load().In(area) {

@@ -16,12 +16,14 @@ import (
 
 // The metadata of the contract; route_guide.proto says what each is for.
 const (
-	mdTraveler    = "traveler"
-	mdResume      = "resume-token"
-	mdRoute       = "route-id"
-	mdRoutePoints = "route-points"
-	mdChat        = "chat-id"
-	mdChatNotes   = "chat-notes"
+	mdAtMost       = "features-at-most"
+	mdFeatureCount = "feature-count"
+	mdTraveler     = "traveler"
+	mdResume       = "resume-token"
+	mdRoute        = "route-id"
+	mdRoutePoints  = "route-points"
+	mdChat         = "chat-id"
+	mdChatNotes    = "chat-notes"
 )
 
 const mdAuthorization = "authorization" // a key; key_service.proto says how
@@ -90,13 +92,22 @@ func resumeOf(token string) resume {
 
 // chatNotes returns the number of the first note that the call will send, where the client says it.
 func chatNotes(ctx context.Context) (first uint32, given bool, err error) {
-	raw := value(ctx, mdChatNotes)
+	return wholeNumber(ctx, mdChatNotes)
+}
+
+// featuresAtMost returns how many features an answer may have, where the client says it.
+func featuresAtMost(ctx context.Context) (most uint32, given bool, err error) {
+	return wholeNumber(ctx, mdAtMost)
+}
+
+func wholeNumber(ctx context.Context, name string) (n uint32, given bool, err error) {
+	raw := value(ctx, name)
 	if raw == "" {
 		return 0, false, nil
 	}
-	n, err := strconv.ParseInt(raw, 10, 32)
-	if err != nil || n < 0 {
-		return 0, false, invalid(mdChatNotes, "%q is not a whole number from 0", raw)
+	v, err := strconv.ParseInt(raw, 10, 32)
+	if err != nil || v < 0 {
+		return 0, false, invalid(name, "%q is not a whole number from 0", raw)
 	}
-	return uint32(n), true, nil
+	return uint32(v), true, nil
 }

@@ -47,6 +47,19 @@ func (s *routeGuide) ListFeatures(r *routeguidepb.Rectangle, stream grpc.ServerS
 	if err != nil {
 		return err
 	}
+	most, bounded, err := featuresAtMost(stream.Context())
+	if err != nil {
+		return err
+	}
+	if bounded {
+		count := s.features.Count(area)
+		if err := stream.SendHeader(metadata.Pairs(mdFeatureCount, strconv.Itoa(count))); err != nil {
+			return err
+		}
+		if count > int(most) {
+			return nil
+		}
+	}
 	var enc featureEncoder
 	var m encoded
 	for f := range s.features.In(area) {

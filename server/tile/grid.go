@@ -32,9 +32,9 @@ func (t place) rect() geo.Rect {
 	return geo.Rect{South: north(t.z, t.y+1) + 1, West: int32(west(t.z, t.x)), North: north(t.z, t.y), East: int32(east)}
 }
 
-// cells of a row and of a column of a tile: 16 pixels of a tile of 512.
+// cells of a row and of a column of a tile: 32 pixels of a tile of 512, so that a count can be read on each.
 const (
-	cellBits = 5
+	cellBits = 4
 	cells    = 1 << cellBits
 )
 

@@ -1,8 +1,9 @@
-// Package tile draws the features as vector tiles (Mapbox Vector Tile 2.1, without gzip), which maps load as they are moved.
+// Package tile draws the features as vector tiles (Mapbox Vector Tile 2.1), which maps load as they are moved.
 //
 // Each tile has one layer, "features". A point of it that stands for one feature has the properties "id", "name" and
-// "category", the last two where they are not empty; one that stands for several has "count" alone. Up to zoom 13 those that
-// lie in one cell of 32 × 32 in the tile are one point; from zoom 14 on each is itself, unless they are very many.
+// "category", the last two where they are not empty, and "latitude" and "longitude" in E7, which are exact where the tile's
+// grid is not; one that stands for several has "count" alone. Up to zoom 13 those that lie in one cell of 16 × 16 in the tile
+// are one point; from zoom 14 on each is itself, unless they are very many.
 package tile
 
 import (
@@ -51,7 +52,8 @@ func New(features *feature.Book) *Drawer {
 	return &Drawer{features: features, slots: make(chan struct{}, runtime.GOMAXPROCS(0)), kept: make(map[place]*drawn)}
 }
 
-// ServeHTTP implements http.Handler. A tile's ETag is that of its content, so it stays when others change.
+// ServeHTTP implements http.Handler. A tile's ETag is that of its content, so it stays when others change; it is a weak one,
+// since the content may be compressed on its way.
 func (d *Drawer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve(w, r, func(at place) (*drawn, error) { return d.tile(r, at) })
 }
@@ -162,7 +164,7 @@ func draw(features *feature.Book, at place, area geo.Rect) (*drawn, error) {
 	}
 	single := func(e feature.Entry) {
 		p := add(e.Location)
-		p["id"] = e.ID
+		p["id"], p["latitude"], p["longitude"] = e.ID, e.Location.Lat, e.Location.Lng
 		for name, value := range map[string]string{"name": e.Name, "category": e.Category} {
 			if value != "" {
 				p[name] = value
@@ -196,5 +198,5 @@ func draw(features *feature.Book, at place, area geo.Rect) (*drawn, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(data)
-	return &drawn{data, `"` + hex.EncodeToString(sum[:8]) + `"`}, nil
+	return &drawn{data, `W/"` + hex.EncodeToString(sum[:8]) + `"`}, nil
 }

@@ -4,8 +4,9 @@ import { base, startBasemaps } from "./basemaps/basemaps";
 import { startChats } from "./chat/chats";
 import { lookWithoutMap, startFinder } from "./features/finder";
 import { followClicks } from "./map/clicks";
-import * as map from "./map/map";
 import { NoMap } from "./map/no-map";
+import { map, provideMap } from "./map/provided";
+import { MapView } from "./map/view";
 import { startPast } from "./past/past";
 import { PlaceCard } from "./places/card";
 import { followDetails } from "./places/details";
@@ -49,6 +50,7 @@ startClock();
 
 const [mapElement, appElement] = ["map", "app"].map((id) => document.getElementById(id));
 if (!mapElement || !appElement) throw new Error("the document has no place for the page");
+provideMap(new MapView());
 render(h(Shell, {}), appElement);
 followAddress();
 startBasemaps();
@@ -63,28 +65,28 @@ startPlaces();
 startPast();
 followDetails();
 
-map.onRest((viewport) => {
+map.moves.onRest((viewport) => {
   camera.value = viewport.camera;
 });
-map.onSelect(({ hit, here }) => {
+map.pointing.onSelect(({ hit, here }) => {
   if (lookingBack.value) return;
   // Beside what is chosen a click leaves it; with nothing chosen it opens any point, which fingers do with a long press.
   place.value = hit ?? (place.value || coarse || narrow.value ? null : here);
-  if (place.value && narrow.value) map.reveal(place.value.point, PLACE_CARD);
+  if (place.value && narrow.value) map.moves.reveal(place.value.point, PLACE_CARD);
 });
 effect(() => {
   if (base.value) map.setBase(base.value);
 });
-effect(() => map.setSelection(place.value?.point ?? null, view.value === "chat" ? "note" : "feature"));
+effect(() => map.drawings.setSelection(place.value?.point ?? null, view.value === "chat" ? "note" : "feature"));
 
 const card = document.createElement("div");
 render(h(PlaceCard, {}), card);
-effect(() => map.setPopup(view.value === "chat" || narrow.value ? null : (place.value?.point ?? null), card));
+effect(() => map.markers.setPopup(view.value === "chat" || narrow.value ? null : (place.value?.point ?? null), card));
 
 followKeys();
 
 try {
-  await map.createMap(mapElement, camera.value, shade.value);
+  await map.open(mapElement, camera.value, shade.value);
   effect(() => map.setShade(shade.value));
 } catch (failure) {
   render(h(NoMap, {}), mapElement);

@@ -9,8 +9,8 @@ import { type Note as NoteMessage, NoteService } from "./gen/routeguide/v1/note_
 import { RouteService } from "./gen/routeguide/v1/route_service_pb";
 import { type Point, type Rect, splitRect } from "./geo";
 import type { Fix } from "./record/fix";
-import { streamBatches } from "./rpc/batches";
 import { cannotNow, keepCalling } from "./rpc/connection";
+import { Lists } from "./rpc/lists";
 import { boundsMessage, fixMessage, pointMessage, pointOf, timeOf } from "./rpc/messages";
 import { baseUrl, parting, transport } from "./rpc/transport";
 import type { Place } from "./state";
@@ -20,18 +20,23 @@ const notes = createClient(NoteService, transport);
 const routes = createClient(RouteService, transport);
 const partingNotes = createClient(NoteService, parting);
 
-/** Streams the features of an area, many at a time and in the server's order. */
-export async function listFeatures(area: Rect, onBatch: (batch: Place[]) => void, signal: AbortSignal): Promise<void> {
-  for (const { south, west, north, east } of splitRect(area)) {
-    const corners = { lo: { latitude: south, longitude: west }, hi: { latitude: north, longitude: east } };
-    await streamBatches(
-      baseUrl,
-      RouteGuide.method.listFeatures,
-      corners,
-      (batch) => onBatch(batch.map((f) => ({ point: pointOf(f.location), name: f.name }))),
-      signal,
-    );
-  }
+// Made at the first call: there is none in tests.
+let lists: Lists | null = null;
+
+/**
+ * Streams the features of an area, many at a time and in the server's order, unless there are more than `most` in it or, where
+ * it crosses the antimeridian, on either side. Resolves with how many there are.
+ */
+export async function listFeatures(
+  area: Rect,
+  most: number,
+  onBatch: (batch: Place[]) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  lists ??= new Lists(new Worker(new URL("./rpc/list-worker.ts", import.meta.url), { type: "module" }));
+  let count = 0;
+  for (const part of splitRect(area)) count += await lists.list(baseUrl, part, most, onBatch, signal);
+  return count;
 }
 
 /** Why a call does not go on: there is no connection, or the server says that it cannot just now. */

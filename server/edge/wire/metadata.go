@@ -21,8 +21,8 @@ const MetadataBytes = 48 << 10
 // The metadata of the contract. They are plain headers at every door. Clients that still send route-id or chat-id are
 // answered by the service.
 var (
-	RequestMetadata  = []string{"traveler", "resume-token", "chat-notes", "route-id", "chat-id"}
-	ResponseMetadata = []string{"resume-token", "chat-id", "chat-notes", "route-id", "route-points"}
+	RequestMetadata  = []string{"traveler", "resume-token", "chat-notes", "route-id", "chat-id", "features-at-most"}
+	ResponseMetadata = []string{"resume-token", "chat-id", "chat-notes", "route-id", "route-points", "feature-count"}
 )
 
 // Value is a metadata value as text: one that may be any bytes becomes base64.

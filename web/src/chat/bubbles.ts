@@ -2,7 +2,7 @@
 // script and sign is as the browser has it, and few, so that the map stays quick. The list beside the map says the same to
 // those who do not see it or have no pointer.
 import { pointKey } from "../geo";
-import { attach } from "../map/map";
+import { map } from "../map/provided";
 import { colorOf } from "../travelers/person";
 import type { Group } from "./arrange";
 import type { NotePlace } from "./nearby";
@@ -56,6 +56,6 @@ export class Bubbles {
     element.addEventListener("click", (event) => {
       if (this.#onChoose(place)) event.stopPropagation();
     });
-    return { element, takeOff: attach(place.point, element) };
+    return { element, takeOff: map.markers.attach(place.point, element) };
   }
 }

@@ -4,7 +4,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { outward } from "../features/grid";
 import { contains, type Rect, samePoint, sameRect } from "../geo";
-import * as map from "../map/map";
+import { map } from "../map/provided";
 import { pastPlaces } from "../past/past";
 import { wantsClicks } from "../record/recorder";
 import { Deletion, deleteOnLeave } from "../routes/undo";
@@ -31,7 +31,7 @@ let seenArea: Rect | null = null;
 
 export const nearby = new NearbyNotes((note) => {
   if (lookingBack.peek()) return;
-  map.pulse(note.point);
+  map.markers.pulse(note.point);
   if (!isOwn(note) && seenArea && contains(seenArea, note.point)) knock();
 });
 
@@ -73,7 +73,7 @@ export function startChats(): void {
     });
   });
   let area: Rect | null = null;
-  map.onRest(({ rect }) => {
+  map.moves.onRest(({ rect }) => {
     seenArea = rect;
     const wanted = outward(rect);
     if (area && sameRect(area, wanted)) return;
@@ -106,6 +106,6 @@ function drawNotes(): void {
   });
   const zoom = computed(() => camera.value.zoom);
   const groups = computed(() => arrange(pastPlaces.value ?? noted.value, zoom.value));
-  effect(() => map.setNotes(groups.value));
+  effect(() => map.drawings.setNotes(groups.value));
   effect(() => bubbles.show(groups.value, (found) => !lookingBack.value && unreadAt(found) > 0));
 }

@@ -1,7 +1,7 @@
 import { splitName } from "../features/features";
 import { featureName } from "../features/finder";
 import { formatPoint } from "../geo";
-import { reveal } from "../map/map";
+import { map } from "../map/provided";
 import { place } from "../state";
 import { momentOf } from "../ui/dates";
 import { ChatIcon } from "../ui/icons";
@@ -56,7 +56,7 @@ function PlaceRow({ found }: { found: NotePlace }) {
       title={name || undefined}
       onClick={() => {
         place.value = { point, name };
-        reveal(point);
+        map.moves.reveal(point);
       }}
     >
       <i aria-hidden="true" />

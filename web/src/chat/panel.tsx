@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { splitName } from "../features/features";
 import { words as featureWords } from "../features/words";
 import { formatPoint } from "../geo";
-import { flyTo } from "../map/map";
+import { map } from "../map/provided";
 import { place } from "../state";
 import { ChatIcon, CloseIcon } from "../ui/icons";
 import { NoteBubble, PendingBubble } from "./bubble";
@@ -50,7 +50,12 @@ function PlaceHead() {
   return (
     <header class="chat-place">
       <h2>
-        <button type="button" class="row" title={here.name || words.showOnMap} onClick={() => flyTo(here.point)}>
+        <button
+          type="button"
+          class="row"
+          title={here.name || words.showOnMap}
+          onClick={() => map.moves.flyTo(here.point)}
+        >
           <i aria-hidden="true" />
           <span class="row-text">
             <span>{splitName(here.name)[0] || featureWords.nameless}</span>

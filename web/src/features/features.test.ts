@@ -6,7 +6,8 @@ import {
   FeatureFinder,
   filterFeatures,
   indexOfPoint,
-  type ListFeatures,
+  MOST_LISTED,
+  type Source,
   sortByDistance,
   splitName,
 } from "./features";
@@ -19,31 +20,37 @@ const size = (r: Rect) => (r.north - r.south + 1) * (r.east - r.west + 1);
 /** A list call that the test answers by hand. */
 interface Asked {
   readonly rect: Rect;
+  readonly most: number;
   readonly signal: AbortSignal;
   /** Features in the middle of the area. */
   batch(...names: string[]): void;
-  end(): Promise<void>;
+  /** There are as many as were given, or that many. */
+  end(count?: number): Promise<void>;
   fail(reason: string): Promise<void>;
 }
 
-function server(): { calls: Asked[]; list: ListFeatures } {
+function server(more: Partial<Source> = {}): { calls: Asked[]; source: Source } {
   const calls: Asked[] = [];
-  const list: ListFeatures = (rect, onBatch, signal) =>
+  const list: Source["list"] = (rect, most, onBatch, signal) =>
     new Promise((resolve, reject) => {
+      let given = 0;
       signal.addEventListener("abort", () => reject(signal.reason));
       const middle = [Math.trunc((rect.south + rect.north) / 2), Math.trunc((rect.west + rect.east) / 2)] as const;
       calls.push({
         rect,
+        most,
         signal,
-        batch: (...names) => onBatch(names.map((name) => feature(name, ...middle))),
-        end: async () => resolve(),
+        batch(...names) {
+          given += names.length;
+          onBatch(names.map((name) => feature(name, ...middle)));
+        },
+        end: async (count = given) => resolve(count),
         fail: async (reason) => reject(new Error(reason)),
       });
     });
-  return { calls, list };
+  const nothingMore = () => Promise.reject(new Error("not described"));
+  return { calls, source: { list, describe: nothingMore, nearest: nothingMore, ...more } };
 }
-
-const nothingMore = () => Promise.reject(new Error("not described"));
 
 const names = (features: readonly Feature[]) => features.map((f) => f.name);
 
@@ -56,8 +63,8 @@ describe("the finder", () => {
   });
 
   test("asks for the view, and lists what is there", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     expect(finder.listing.value.kind).toBe("waiting");
     finder.look(view(0));
     expect(calls.map((call) => call.rect)).toEqual([view(0)]);
@@ -69,8 +76,8 @@ describe("the finder", () => {
   });
 
   test("asks only for what a move brings into view, and for nothing on the way back", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     finder.look(view(0));
     calls[0]?.batch("first");
     await calls[0]?.end();
@@ -88,8 +95,8 @@ describe("the finder", () => {
   });
 
   test("asks for the frame around what it knows when it looks from further away", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     finder.look(view(80, 80));
     await calls[0]?.end();
     finder.look({ south: 0, west: 0, north: 239, east: 239 });
@@ -98,8 +105,8 @@ describe("the finder", () => {
   });
 
   test("does not ask for slivers: a move within the grid costs nothing", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     finder.look({ south: 3, west: 3, north: 75, east: 75 });
     await calls[0]?.end();
     finder.look({ south: 6, west: 1, north: 78, east: 73 });
@@ -107,8 +114,8 @@ describe("the finder", () => {
   });
 
   test("lets a call go on that is still wanted, and cancels one that is not", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     finder.look(view(0));
     finder.look(view(40));
     expect(calls[0]?.signal.aborted).toBe(false);
@@ -120,8 +127,8 @@ describe("the finder", () => {
   });
 
   test("goes on with few areas however much somebody roams", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     for (let i = 0; i < 40; i++) {
       finder.look(view(8 * i, 8 * ((i * 7) % 11)));
       for (const call of calls.splice(0)) await call.end();
@@ -131,15 +138,15 @@ describe("the finder", () => {
   });
 
   test("forgets what was seen long ago when it has too much", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
-    const many = Array.from({ length: 100_000 }, (_, i) => `${i}`);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
+    const many = Array.from({ length: 4500 }, (_, i) => `${i}`);
     for (let i = 0; i < 6; i++) {
       finder.look(view(1000 * i));
       calls[i]?.batch(...many);
       await calls[i]?.end();
     }
-    expect(finder.parts.value.reduce((n, part) => n + part.length, 0)).toBe(400_000);
+    expect(finder.parts.value.reduce((n, part) => n + part.length, 0)).toBe(22_500);
     finder.look(view(4000));
     expect(calls).toHaveLength(6);
     finder.look(view(0));
@@ -147,8 +154,8 @@ describe("the finder", () => {
   });
 
   test("keeps the features of before until a quick answer is whole", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     finder.look(view(0));
     calls[0]?.batch("before");
     await calls[0]?.end();
@@ -162,8 +169,8 @@ describe("the finder", () => {
   });
 
   test("shows a long answer each time it has doubled", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     finder.look(view(0));
     await vi.advanceTimersByTimeAsync(300);
     calls[0]?.batch("a", "b");
@@ -175,8 +182,8 @@ describe("the finder", () => {
   });
 
   test("says why it failed, keeps what it had, and can be asked again", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     finder.look(view(0));
     calls[0]?.batch("kept");
     await calls[0]?.end();
@@ -187,6 +194,112 @@ describe("the finder", () => {
     finder.again();
     await calls[2]?.end();
     expect(finder.listing.value).toEqual({ kind: "ready", features: [] });
+  });
+});
+
+describe("a crowded view", () => {
+  const near: MapFeature[] = [
+    { id: "n", name: "near", point: { lat: 40, lng: 40 }, description: "", category: "", webAddress: "" },
+    { id: "o", name: "outside", point: { lat: 400, lng: 40 }, description: "", category: "", webAddress: "" },
+  ];
+  const settled = async () => {
+    for (let i = 0; i < 8; i++) await Promise.resolve();
+  };
+  async function crowded() {
+    const { calls, source } = server({ nearest: async () => near });
+    const finder = new FeatureFinder(source);
+    finder.look({ south: 3, west: 3, north: 75, east: 75 });
+    await calls[0]?.end(1_000_000);
+    await settled();
+    await calls[1]?.end(812_345);
+    await settled();
+    return { finder, calls };
+  }
+
+  test("says how many there are and lists those around its middle", async () => {
+    const { finder, calls } = await crowded();
+    expect(calls.map((call) => call.most)).toEqual([MOST_LISTED, MOST_LISTED]);
+    expect(calls[1]?.rect).toEqual({ south: 3, west: 3, north: 75, east: 75 });
+    expect(finder.crowd.value).toBe(812_345);
+    expect(finder.listing.value).toMatchObject({ kind: "ready", features: [near[0]] });
+    expect(finder.find("n")).toBe(near[0]);
+  });
+
+  test("costs a count at each move, until everything can be listed", async () => {
+    const { finder, calls } = await crowded();
+    finder.look(view(8));
+    expect(calls).toHaveLength(3);
+    expect(names(finder.listing.value.features)).toEqual(["near"]);
+    await calls[2]?.end(900_000);
+    await settled();
+    expect([finder.crowd.value, calls.length]).toEqual([900_000, 3]);
+    finder.look(view(16));
+    calls[3]?.batch("only");
+    await calls[3]?.end();
+    await settled();
+    expect(finder.crowd.value).toBeNull();
+    expect(names(finder.listing.value.features)).toEqual(["only"]);
+    finder.look(view(0));
+    expect(calls[4]?.rect).toEqual({ south: 0, west: 0, north: 15, east: 79 });
+  });
+
+  test("is one when parts of it that can be listed are too much together", async () => {
+    const { calls, source } = server({ nearest: async () => near });
+    const finder = new FeatureFinder(source);
+    const half = Array.from({ length: 3000 }, (_, i) => `${i}`);
+    finder.look(view(0));
+    calls[0]?.batch(...half);
+    await calls[0]?.end();
+    finder.look({ south: 0, west: 0, north: 159, east: 79 });
+    calls[1]?.batch(...half);
+    await calls[1]?.end();
+    await settled();
+    expect(calls[2]?.rect).toEqual({ south: 0, west: 0, north: 159, east: 79 });
+    await calls[2]?.end(6000);
+    await settled();
+    expect(finder.crowd.value).toBe(6000);
+  });
+
+  test("across the antimeridian is counted on both sides", async () => {
+    const { calls, source } = server({ nearest: async () => near });
+    const finder = new FeatureFinder(source);
+    finder.look({ south: 0, west: 1_799_999_990, north: 100, east: -1_799_999_990 });
+    await calls[0]?.end(9000);
+    await settled();
+    await calls[2]?.end(4000);
+    await settled();
+    expect(calls[3]?.most).toBe(MOST_LISTED - 4000);
+    await calls[3]?.end(4000);
+    await settled();
+    expect(finder.crowd.value).toBe(8000);
+  });
+
+  test("takes up what changes, and what is said late of an earlier view is nothing", async () => {
+    const { finder, calls } = await crowded();
+    finder.change([{ id: "m", feature: { ...(near[0] as MapFeature), id: "m", name: "made" } }]);
+    expect(names(finder.listing.value.features)).toEqual(["near", "made"]);
+    finder.change([{ id: "n", feature: null }]);
+    expect(names(finder.listing.value.features)).toEqual(["made"]);
+    finder.look(view(8));
+    finder.look(view(16));
+    expect(calls[2]?.signal.aborted).toBe(true);
+    await calls[2]?.end(1);
+    await calls[3]?.end(700_000);
+    await settled();
+    expect(finder.crowd.value).toBe(700_000);
+  });
+
+  test("keeps what it had when the server is not reached", async () => {
+    const { finder, calls } = await crowded();
+    finder.look(view(8));
+    await calls[2]?.fail("no such luck");
+    await settled();
+    expect(finder.listing.value).toMatchObject({ kind: "failed", reason: "no such luck" });
+    expect(names(finder.listing.value.features)).toEqual(["near"]);
+    finder.again();
+    await calls[3]?.end(700_000);
+    await settled();
+    expect(finder.listing.value.kind).toBe("ready");
   });
 });
 
@@ -201,12 +314,12 @@ describe("what changes", () => {
   });
   /** A finder that has listed and described the view. */
   async function described(...all: MapFeature[]) {
-    const { calls, list } = server();
     let answer: (all: readonly MapFeature[]) => void = () => {};
     const described = new Promise<readonly MapFeature[]>((resolve) => {
       answer = resolve;
     });
-    const finder = new FeatureFinder(list, () => described);
+    const { calls, source } = server({ describe: () => described });
+    const finder = new FeatureFinder(source);
     finder.look(view(0));
     calls[0]?.batch("listed");
     await calls[0]?.end();
@@ -260,8 +373,8 @@ describe("what changes", () => {
   });
 
   test("finds those whose identifiers are not known by their points", async () => {
-    const { calls, list } = server();
-    const finder = new FeatureFinder(list, nothingMore);
+    const { calls, source } = server();
+    const finder = new FeatureFinder(source);
     finder.look(view(0));
     calls[0]?.batch("of the file");
     finder.change([{ id: "39,39", feature: null }]);

@@ -27,16 +27,22 @@ export type Listing =
   | { readonly kind: "ready"; readonly features: readonly Feature[] }
   | { readonly kind: "failed"; readonly features: readonly Feature[]; readonly reason: string };
 
-export type ListFeatures = (rect: Rect, onBatch: (batch: Feature[]) => void, signal: AbortSignal) => Promise<void>;
-/** Resolves with all that is known of the features of an area. */
-export type DescribeFeatures = (rect: Rect, signal: AbortSignal) => Promise<readonly MapFeature[]>;
+/** Where the server can be asked about the features of an area. */
+export interface Source {
+  /** Gives them, unless there are more than `most`; resolves with how many there are. */
+  list(rect: Rect, most: number, onBatch: (batch: Feature[]) => void, signal: AbortSignal): Promise<number>;
+  /** All that is known of them. */
+  describe(rect: Rect, signal: AbortSignal): Promise<readonly MapFeature[]>;
+  /** The nearest to its middle, of very many. */
+  nearest(rect: Rect, signal: AbortSignal): Promise<readonly MapFeature[]>;
+}
 
+/** Features in a view that are listed and drawn one by one. Where there are more it is crowded. */
+export const MOST_LISTED = 5000;
 /** Milliseconds: a stream that runs for longer is shown as it comes. */
 const PATIENCE = 250;
-/** Features that are shown at once; drawing them must not hold up the page. */
-const PART = 20_000;
 /** Features that are kept for when somebody comes back to them, besides those in view. */
-const MOST_KEPT = 300_000;
+const MOST_KEPT = 4 * MOST_LISTED;
 /** Features of an area that is read a second time, for all that is known of them. */
 const MOST_DESCRIBED = 2000;
 /** Areas in a view, before it is asked for again in larger ones. */
@@ -44,30 +50,45 @@ const MOST_AREAS = 24;
 
 /**
  * Keeps `listing` at what the newest view holds. What was fetched is kept, within a bound: only what is new is asked for, and
- * `change` keeps it as the server has it. Where very many features are listed their identifiers are not known: one that was
- * made on the map and is moved or deleted there stays until the area is fetched again.
+ * `change` keeps it as the server has it. Of a crowded view only the features around its middle are listed, and `crowd` says
+ * how many there are.
  */
 export class FeatureFinder {
-  readonly #list: ListFeatures;
-  readonly #describe: DescribeFeatures;
+  readonly #source: Source;
   readonly #listing = signal<Listing>({ kind: "waiting", features: [] });
   readonly #parts = signal<readonly (readonly Feature[])[]>([]);
+  readonly #crowd = signal<number | null>(null);
   /** Those seen last come last. */
   #areas: Area[] = [];
   /** What areas held that are being fetched again. */
   #leaving: (readonly Feature[])[] = [];
+  /** What is listed of a crowded view. */
+  #sample: Area | null = null;
+  /** While it is found out whether the view is crowded, */
+  #survey: AbortController | null = null;
+  /** these are being read. */
+  #coming: Area[] = [];
   #view: Rect | null = null;
   #began = 0;
   #listed = 0;
   #failure: string | null = null;
 
-  constructor(list: ListFeatures, describe: DescribeFeatures) {
-    this.#list = list;
-    this.#describe = describe;
+  constructor(source: Source) {
+    this.#source = source;
   }
 
   get listing(): ReadonlySignal<Listing> {
     return this.#listing;
+  }
+
+  /** What was looked at last. */
+  get view(): Rect | null {
+    return this.#view;
+  }
+
+  /** How many features a crowded view has; null for one whose features are all listed. */
+  get crowd(): ReadonlySignal<number | null> {
+    return this.#crowd;
   }
 
   /** All that is kept, in view or not. An array in it never changes, so whoever has drawn it need not do so again. */
@@ -78,7 +99,7 @@ export class FeatureFinder {
   /** The kept feature at exactly this point. */
   at(point: Point): Feature | null {
     void this.#parts.value;
-    for (const area of this.#areas) {
+    for (const area of this.#all) {
       const found = area.at(point);
       if (found) return found;
     }
@@ -87,7 +108,7 @@ export class FeatureFinder {
 
   /** The kept feature with this identifier, where that is known. */
   find(id: string): Feature | null {
-    for (const area of this.#areas) for (const part of area.parts) for (const f of part) if (f.id === id) return f;
+    for (const area of this.#all) for (const part of area.parts) for (const f of part) if (f.id === id) return f;
     return null;
   }
 
@@ -95,6 +116,9 @@ export class FeatureFinder {
   look(view: Rect): void {
     if (this.#view && sameRect(this.#view, view)) return;
     this.#view = view;
+    this.#survey?.abort();
+    this.#survey = null;
+    if (this.#sample) return void this.#surveyView();
     const wanted = areasOf(view);
     for (const area of this.#areas) {
       if (!area.whole && !wanted.some((w) => meet(w, area.rect))) this.#forget(area);
@@ -108,13 +132,14 @@ export class FeatureFinder {
   /** Asks for all of the view again, now. */
   again(): void {
     for (const area of this.#areas) this.#forget(area);
-    if (this.#view) this.#fetchMissing();
+    if (this.#sample) void this.#surveyView();
+    else if (this.#view) this.#fetchMissing();
   }
 
   /** An area with all that is kept; null while there is nothing. */
   get kept(): Rect | null {
     return boundsOf(
-      this.#areas.flatMap(({ rect: { south, west, north, east } }) => [
+      this.#all.flatMap(({ rect: { south, west, north, east } }) => [
         { lat: south, lng: west },
         { lat: north, lng: east },
       ]),
@@ -125,11 +150,15 @@ export class FeatureFinder {
   change(changes: readonly FeatureChange[]): void {
     const newest = new Map(changes.map(({ id, feature }) => [id, feature]));
     let changed = false;
-    for (const area of this.#areas) {
+    for (const area of this.#all) {
       area.late?.push(...changes);
       if (area.change(newest)) changed = true;
     }
     if (changed) this.#show();
+  }
+
+  get #all(): Area[] {
+    return [...this.#areas, ...(this.#sample ? [this.#sample] : []), ...this.#coming];
   }
 
   #fetchMissing(): void {
@@ -157,22 +186,27 @@ export class FeatureFinder {
       part = [];
     };
     try {
-      await this.#list(
+      const count = await this.#source.list(
         area.rect,
+        MOST_LISTED,
         (features) => {
           if (signal.aborted) return;
           for (const feature of features) part.push(feature);
-          const long = performance.now() - this.#began > PATIENCE;
-          if (part.length < (long ? Math.min(PART, area.size) : PART)) return;
+          if (performance.now() - this.#began <= PATIENCE || part.length < area.size) return;
           take();
           this.#show();
         },
         signal,
       );
       if (signal.aborted) return;
+      if (count > MOST_LISTED) {
+        this.#forget(area);
+        return void this.#surveyView();
+      }
       take();
       area.whole = true;
       this.#catchUp(area);
+      if (this.#isCrowded()) return void this.#surveyView();
       this.#show();
       void this.#read(area);
     } catch (failure) {
@@ -187,7 +221,7 @@ export class FeatureFinder {
   async #read(area: Area): Promise<void> {
     if (area.size > 0 && area.size <= MOST_DESCRIBED) {
       try {
-        const all = await this.#describe(area.rect, area.control.signal);
+        const all = await this.#source.describe(area.rect, area.control.signal);
         if (area.control.signal.aborted) return;
         area.fill(all);
         this.#catchUp(area);
@@ -197,6 +231,60 @@ export class FeatureFinder {
       }
     }
     area.late = null;
+  }
+
+  #isCrowded(): boolean {
+    const seen = this.#inView();
+    return seen.reduce((n, area) => n + area.size, 0) > MOST_LISTED && this.#within(seen).length > MOST_LISTED;
+  }
+
+  /** Asks for exactly what is in view: for all of it, or, where that is too much, for how much it is and what is in the middle. */
+  async #surveyView(): Promise<void> {
+    const view = this.#view;
+    if (!view) return;
+    this.#survey?.abort();
+    this.#survey = new AbortController();
+    const { signal } = this.#survey;
+    for (const area of this.#inView()) this.#forget(area);
+    const areas = splitRect(view).map((rect) => new Area(rect));
+    this.#coming = areas;
+    this.#began = performance.now();
+    this.#failure = null;
+    this.#show();
+    try {
+      let count = 0;
+      for (const area of areas) {
+        const part: Feature[] = [];
+        const take = (features: Feature[]) => {
+          for (const feature of features) part.push(feature);
+        };
+        count += await this.#source.list(area.rect, Math.max(0, MOST_LISTED - count), take, signal);
+        area.fill(part);
+        area.whole = true;
+      }
+      const crowded = count > MOST_LISTED;
+      const sample = new Area(view);
+      if (crowded) {
+        this.#coming = [sample];
+        sample.fill((await this.#source.nearest(view, signal)).filter((f) => contains(view, f.point)));
+        sample.whole = true;
+      }
+      if (signal.aborted) return;
+      for (const area of this.#coming) this.#catchUp(area);
+      if (!crowded) this.#areas.push(...areas);
+      this.#sample = crowded ? sample : null;
+      this.#crowd.value = crowded ? count : null;
+      this.#survey = null;
+      this.#coming = [];
+      this.#show();
+      if (!crowded) for (const area of areas) void this.#read(area);
+    } catch (failure) {
+      if (signal.aborted) return;
+      this.#survey = null;
+      this.#coming = [];
+      this.#failure = failure instanceof Error ? failure.message : String(failure);
+      this.#show();
+    }
   }
 
   #catchUp(area: Area): void {
@@ -217,8 +305,8 @@ export class FeatureFinder {
   }
 
   #show(): void {
-    const seen = this.#inView();
-    const streaming = seen.some((area) => !area.whole);
+    const seen = this.#sample ? [this.#sample] : this.#inView();
+    const streaming = this.#survey !== null || seen.some((area) => !area.whole);
     const reason = this.#failure;
     if (!streaming && reason === null) {
       this.#leaving = [];
@@ -231,7 +319,7 @@ export class FeatureFinder {
     const changed = streaming ? much : reason === null;
     const features = changed ? this.#within(seen) : this.#listing.peek().features;
     batch(() => {
-      this.#parts.value = [...this.#areas.flatMap((area) => area.parts), ...this.#leaving];
+      this.#parts.value = [...this.#all.flatMap((area) => area.parts), ...this.#leaving];
       if (streaming) this.#listing.value = { kind: "streaming", features };
       else this.#listing.value = reason === null ? { kind: "ready", features } : { kind: "failed", features, reason };
     });
@@ -256,7 +344,7 @@ export class FeatureFinder {
       kept += area.size;
       return kept <= MOST_KEPT;
     });
-    this.#areas = [...newest.reverse(), ...seen];
+    this.#areas = [...newest.reverse(), ...this.#areas.filter((area) => seen.includes(area))];
   }
 }
 
@@ -272,18 +360,14 @@ export function filterFeatures(features: readonly Feature[], filter: string, unn
   return unnamed ? features : features.filter((f) => f.name !== "");
 }
 
-/** A text as it is compared: in lower case, without accents. Most names are ASCII, and there may be a million of them. */
+/** A text as it is compared: in lower case, without accents. Most names are ASCII. */
 export function fold(text: string): string {
   const lower = text.toLowerCase();
   return /^[ -~]*$/.test(lower) ? lower : lower.normalize("NFD").replace(/\p{M}/gu, "");
 }
 
-/** More than that are listed in the server's order: sorting them would hold up every move of the map. */
-const SORTED_AT_MOST = 50_000;
-
 /** The nearest to the map's centre first; equally near ones in the server's order. */
 export function sortByDistance(features: readonly Feature[], camera: Camera): readonly Feature[] {
-  if (features.length > SORTED_AT_MOST) return features;
   const center = fromDegrees(camera.latitude, camera.longitude);
   return features
     .map((feature) => ({ feature, metres: distance(center, feature.point) }))

@@ -19,7 +19,15 @@ beforeEach(() => {
   vi.stubGlobal("WebSocket", server.socketClass());
   page = new AbortController();
   const read = async (area: Rect, signal: AbortSignal) => (await readFeatures(area, signal)).all;
-  finder = new FeatureFinder(async (area, onBatch, signal) => onBatch([...(await read(area, signal))]), read);
+  finder = new FeatureFinder({
+    async list(area, _most, onBatch, signal) {
+      const all = await read(area, signal);
+      onBatch([...all]);
+      return all.length;
+    },
+    describe: read,
+    nearest: read,
+  });
 });
 
 afterEach(() => {
@@ -34,7 +42,7 @@ const lists = (...expected: string[]) => until(() => JSON.stringify(names()) ===
 
 test("the list is as the server has it, whatever happens", async () => {
   features.put("a", "A", 5, 5);
-  followFeatures(finder, page.signal);
+  followFeatures(finder, () => {}, page.signal);
   finder.look(view(0));
   await lists("A");
   await until(() => features.watches.length === 1);
@@ -47,7 +55,7 @@ test("the list is as the server has it, whatever happens", async () => {
 });
 
 test("what was looked at before is kept fresh too, by one watch", async () => {
-  followFeatures(finder, page.signal);
+  followFeatures(finder, () => {}, page.signal);
   finder.look(view(0));
   await until(() => features.watches.length === 1);
   finder.look(view(800));
@@ -61,7 +69,7 @@ test("what was looked at before is kept fresh too, by one watch", async () => {
 
 test("what happens without a connection is told when it is back", async () => {
   features.put("a", "A", 5, 5);
-  followFeatures(finder, page.signal);
+  followFeatures(finder, () => {}, page.signal);
   finder.look(view(0));
   await until(() => features.watches.length === 1);
   await lists("A");

@@ -12,8 +12,12 @@ const POLE: Rect = { south: -900_000_000, west: 0, north: -900_000_000, east: 0 
 /** Milliseconds in which changes are gathered. */
 const GATHER = 100;
 
-/** Takes up changes of the finder's areas from now on, until the signal is aborted. */
-export function followFeatures(finder: FeatureFinder, signal: AbortSignal = new AbortController().signal): void {
+/** Takes up changes of the finder's areas from now on, until the signal is aborted; `onChange` is told after each. */
+export function followFeatures(
+  finder: FeatureFinder,
+  onChange: () => void,
+  signal: AbortSignal = new AbortController().signal,
+): void {
   /** All that is kept is as new as this, or newer. "": not known yet. */
   let cursor = "";
   let watched: Rect | null = null;
@@ -24,6 +28,7 @@ export function followFeatures(finder: FeatureFinder, signal: AbortSignal = new 
     const changes = waiting;
     waiting = [];
     finder.change(changes);
+    onChange();
   };
 
   async function begin(): Promise<void> {
@@ -39,13 +44,13 @@ export function followFeatures(finder: FeatureFinder, signal: AbortSignal = new 
     call.abort();
     call = new AbortController();
     const own = call.signal;
-    const onChange = (change: FeatureChange, at: string) => {
+    const gather = (change: FeatureChange, at: string) => {
       if (own.aborted) return;
       cursor = at;
       if (waiting.length === 0) setTimeout(take, GATHER);
       waiting.push(change);
     };
-    watchFeatures({ area: kept, cursor, onChange }, AbortSignal.any([own, signal])).catch((failure) => {
+    watchFeatures({ area: kept, cursor, onChange: gather }, AbortSignal.any([own, signal])).catch((failure) => {
       if (own.aborted || signal.aborted || ConnectError.from(failure).code !== Code.OutOfRange) return;
       // The server has begun anew: what is kept may be of another one.
       cursor = "";

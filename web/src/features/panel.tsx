@@ -1,7 +1,7 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { distance, formatCount, formatDistance, formatPoint, fromDegrees, type Point } from "../geo";
-import { reveal, setCamera } from "../map/map";
+import { map } from "../map/provided";
 import { draft, importing, placing } from "../places/editing";
 import { PlaceForm } from "../places/form";
 import { PlaceSign } from "../places/sign";
@@ -12,7 +12,7 @@ import { PinIcon, PlusIcon, SearchIcon } from "../ui/icons";
 import { VirtualList } from "../ui/list";
 import { narrow, PLACE_CARD } from "../ui/sheet";
 import { type Feature, indexOfPoint, type Listing, splitName } from "./features";
-import { filter, finder, hovered, rows, unnamedCount } from "./finder";
+import { cut, filter, finder, hovered, inView, rows, unnamedCount } from "./finder";
 import { words } from "./words";
 
 /** Lists what ListFeatures finds in the visible part of the world. */
@@ -35,7 +35,7 @@ function FeatureList() {
   function choose(feature: Feature | undefined): void {
     if (!feature) return;
     place.value = feature;
-    reveal(feature.point, narrow.value ? PLACE_CARD : 0);
+    map.moves.reveal(feature.point, narrow.value ? PLACE_CARD : 0);
   }
 
   function keys(event: KeyboardEvent): void {
@@ -135,7 +135,7 @@ function Adding() {
 
 function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEvent) => void }) {
   const input = useRef<HTMLInputElement>(null);
-  const total = finder.listing.value.features.length - unnamedCount.value;
+  const total = inView.value;
   return (
     <div class="filter">
       <SearchIcon />
@@ -169,13 +169,15 @@ function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEven
 }
 
 function Summary({ listing }: { listing: Listing }) {
-  const n = listing.features.length - (developer.value ? 0 : unnamedCount.value);
+  const n = developer.value ? (finder.crowd.value ?? listing.features.length) : inView.value;
   const shown = rows.value.length;
+  const filtered = filter.value.trim() !== "";
   return (
     <div class="summary">
       <span>
         <b class="count">{formatCount(n)}</b> {words.inView}
-        {filter.value.trim() !== "" && words.matching(shown)}
+        {filtered && (cut.value ? words.matchingMore(shown) : words.matching(shown))}
+        {finder.crowd.value !== null && !filtered && <small>{words.nearestOf(shown)}</small>}
       </span>
       {developer.value && (
         <label class="toggle">
@@ -246,7 +248,7 @@ function Nothing({ listing }: { listing: Listing }) {
   }
   return (
     <Hint title={words.none} text={words.noneHint}>
-      <button type="button" class="button" onClick={() => setCamera({ zoom: 1.5, latitude: 25, longitude: 0 })}>
+      <button type="button" class="button" onClick={() => map.moves.jumpTo({ zoom: 1.5, latitude: 25, longitude: 0 })}>
         {words.world}
       </button>
     </Hint>

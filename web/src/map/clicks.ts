@@ -2,17 +2,18 @@ import { effect } from "@preact/signals";
 import { addAt, placing } from "../places/editing";
 import { takeBack, takeClick, wantsClicks } from "../record/recorder";
 import { place, view } from "../state";
-import { onKey, onPick, setMode } from "./map";
+import { map } from "./provided";
 
 /** Gives clicks on the map to the view that wants them from now on. Call it once. */
 export function followClicks(): void {
   effect(() => {
-    if (placing.value) setMode("choose");
-    else if (view.value === "chat") setMode("choose");
-    else if (view.value === "record" && wantsClicks.value) setMode(wantsClicks.value === "points" ? "draw" : "choose");
-    else setMode("browse");
+    if (placing.value) map.pointing.setMode("choose");
+    else if (view.value === "chat") map.pointing.setMode("choose");
+    else if (view.value === "record" && wantsClicks.value)
+      map.pointing.setMode(wantsClicks.value === "points" ? "draw" : "choose");
+    else map.pointing.setMode("browse");
   });
-  onKey((key) => {
+  map.pointing.onKey((key) => {
     if (key === "back" && view.value === "record") takeBack();
     if (key === "leave" && placing.peek()) placing.value = false;
     else if (key === "leave") {
@@ -23,7 +24,7 @@ export function followClicks(): void {
         ?.focus();
     }
   });
-  onPick((picked) => {
+  map.pointing.onPick((picked) => {
     if (placing.value) addAt(picked.point);
     else if (view.value === "chat") place.value = picked;
     else takeClick(picked);

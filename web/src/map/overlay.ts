@@ -1,17 +1,12 @@
 // The layers that lie over the basemap, and the GeoJSON that they are drawn from: features, routes, travelers, notes, selection.
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
 import { noteLayers } from "../chat/layers";
-import type { Feature } from "../features/features";
+import { crowdSource, featureLayers, featureSource, kindLayers } from "../features/layers";
 import { type Point, toLngLat } from "../geo";
-import { placePicture } from "../places/picture";
 import { routeLayers } from "../routes/layers";
 import { personLayers, trailLayers } from "../travelers/layers";
 import type { Shade } from "./basemap";
 import { type Drawable, lineFeature } from "./lines";
-
-/** Layers whose points are features that can be hovered and chosen. */
-export const featureLayers = ["feature-kind", "feature", "feature-unnamed"];
-export const clusterLayer = "cluster";
 
 export const palette = {
   light: {
@@ -39,7 +34,6 @@ export const palette = {
 };
 
 export type Overlay =
-  | "features"
   | "selection"
   | "hover"
   | "track"
@@ -59,10 +53,11 @@ export interface Collection {
 
 export const empty: Collection = { type: "FeatureCollection", features: [] };
 
-export function overlaySources(): Record<Overlay, SourceSpecification> {
+export function overlaySources(): Record<Overlay | "features" | "crowd", SourceSpecification> {
   const source = (options = {}): SourceSpecification => ({ type: "geojson", data: empty, tolerance: 0.2, ...options });
   return {
-    features: source({ cluster: true, clusterRadius: 34, clusterMaxZoom: clusterMaxZoom(0) }),
+    features: featureSource(),
+    crowd: crowdSource(),
     selection: source(),
     hover: source(),
     track: source({ lineMetrics: true }),
@@ -76,26 +71,6 @@ export function overlaySources(): Record<Overlay, SourceSpecification> {
     replayed: source(),
     past: source(),
   };
-}
-
-/** The last zoom with clusters: the fewer features there are, the sooner each is drawn by itself. */
-export function clusterMaxZoom(features: number): number {
-  if (features <= 200) return 6;
-  return features <= 2000 ? 9 : 12;
-}
-
-/** Features for a source that is told only what changes; their ids count on from `first`. */
-export function featurePoints(features: readonly Feature[], first: number): Collection["features"] {
-  return features.map((f, i) => ({
-    type: "Feature",
-    id: first + i,
-    properties: {
-      i: first + i,
-      name: shortName(f.name),
-      ...(f.category && { picture: placePicture(f.category) }),
-    },
-    geometry: { type: "Point", coordinates: toLngLat(f.point) },
-  }));
 }
 
 export function points(
@@ -119,11 +94,6 @@ export function line(list: readonly Point[]): Collection {
 
 function collect(features: Collection["features"]): Collection {
   return { type: "FeatureCollection", features };
-}
-
-/** A feature's name up to its address: the classic ones end with town and country after a comma. */
-function shortName(name: string): string {
-  return name.split(",", 1)[0] ?? name;
 }
 
 const byZoom = (...stops: [number, number][]): ExpressionSpecification => [
@@ -178,78 +148,10 @@ export function lineLayers(shade: Shade): LayerSpecification[] {
 /** What lies over the basemap. */
 export function overlayLayers(shade: Shade): LayerSpecification[] {
   const c = palette[shade];
-  const named: ExpressionSpecification = ["!=", ["get", "name"], ""];
   const tone: ExpressionSpecification = ["match", ["get", "tone"], "note", c.note, c.feature];
   return [
     ...noteLayers(c.note, c.rim),
-    {
-      id: clusterLayer,
-      type: "circle",
-      source: "features",
-      filter: ["has", "point_count"],
-      paint: {
-        "circle-color": c.feature,
-        "circle-opacity": 0.9,
-        "circle-radius": ["interpolate", ["linear"], ["ln", ["get", "point_count"]], 0.7, 11, 4.6, 17, 9, 25, 14, 34],
-        "circle-stroke-color": c.feature,
-        "circle-stroke-opacity": 0.25,
-        "circle-stroke-width": 5,
-      },
-    },
-    {
-      id: "cluster-count",
-      type: "symbol",
-      source: "features",
-      filter: ["has", "point_count"],
-      layout: {
-        "text-field": ["get", "point_count_abbreviated"],
-        "text-font": ["Map Bold"],
-        "text-size": 12,
-        "text-allow-overlap": true,
-      },
-      paint: { "text-color": shade === "light" ? "#ffffff" : "#241106" },
-    },
-    {
-      id: "feature-unnamed",
-      type: "circle",
-      source: "features",
-      filter: ["all", ["!", ["has", "point_count"]], ["!", named]],
-      paint: {
-        "circle-radius": byZoom([5, 2.4], [10, 4], [14, 6]),
-        "circle-color": c.rim,
-        "circle-stroke-color": c.feature,
-        "circle-stroke-width": 1.5,
-        "circle-opacity": 0.85,
-      },
-    },
-    {
-      id: "feature",
-      type: "circle",
-      source: "features",
-      filter: ["all", ["!", ["has", "point_count"]], named],
-      paint: {
-        "circle-radius": byZoom([5, 3.4], [10, 5.5], [14, 8]),
-        "circle-color": c.feature,
-        "circle-stroke-color": c.rim,
-        "circle-stroke-width": 1.5,
-      },
-    },
-    {
-      id: "feature-name",
-      type: "symbol",
-      source: "features",
-      minzoom: 10.5,
-      filter: ["all", ["!", ["has", "point_count"]], named],
-      layout: {
-        "text-field": ["get", "name"],
-        "text-font": ["Map Medium"],
-        "text-size": 12,
-        "text-variable-anchor": ["left", "right", "top", "bottom"],
-        "text-radial-offset": ["case", ["has", "picture"], 1.4, 0.9],
-        "text-max-width": 12,
-      },
-      paint: { "text-color": c.text, "text-halo-color": c.halo, "text-halo-width": 1.6 },
-    },
+    ...featureLayers({ ...c, count: shade === "light" ? "#ffffff" : "#241106" }),
     {
       id: "hover",
       type: "circle",
@@ -304,18 +206,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
         "circle-stroke-width": 2.5,
       },
     },
-    {
-      id: "feature-kind",
-      type: "symbol",
-      source: "features",
-      filter: ["has", "picture"],
-      layout: {
-        "icon-image": ["get", "picture"],
-        "icon-size": byZoom([5, 0.55], [10, 0.8], [13, 1]),
-        "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
-      },
-    },
+    ...kindLayers(),
     ...personLayers("travelers", c.ink, c.halo),
     ...personLayers("replayed", c.ink, c.halo),
     ...personLayers("past", c.ink, c.halo),

@@ -5,8 +5,8 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { NotePlace } from "../chat/nearby";
 import { contains, type Point, type Rect } from "../geo";
 import { lineFeature, pointFeature } from "../map/lines";
-import * as map from "../map/map";
 import { empty } from "../map/overlay";
+import { map } from "../map/provided";
 import { paces, Replay } from "../routes/replay";
 import { readPast } from "../rpc/area";
 import { lookingBack, place } from "../state";
@@ -120,11 +120,11 @@ export const pastPlaces = computed<readonly NotePlace[] | null>(() => {
 });
 /** Follows the map and the time from now on. Call it once. */
 export function startPast(): void {
-  map.onRest(({ rect }) => {
+  map.moves.onRest(({ rect }) => {
     seen = rect;
     if (lookingBack.peek() && read && !stillGood(read, rect) && followed.peek() === "") void readAnew();
   });
-  map.onDrag(() => {
+  map.moves.onDrag(() => {
     followed.value = "";
   });
   effect(() => {
@@ -142,9 +142,12 @@ export function startPast(): void {
   effect(() => {
     const time = replay.at.value;
     const walkers = time === null ? [] : (story.value?.walkersAt(time) ?? []);
-    map.put("past", walkers.length === 0 ? empty : { type: "FeatureCollection", features: walkers.flatMap(drawn) });
+    map.drawings.put(
+      "past",
+      walkers.length === 0 ? empty : { type: "FeatureCollection", features: walkers.flatMap(drawn) },
+    );
     const one = walkers.find(({ route }) => route === followed.value);
-    if (one) map.keepCentral(one.place);
+    if (one) map.moves.keepCentral(one.place);
   });
 }
 
@@ -152,7 +155,7 @@ export function startPast(): void {
 function tell(after: number, until: number): void {
   for (const happened of story.peek()?.between(after, until) ?? []) {
     const point: Point | null = happened.point;
-    if (point && seen && contains(seen, point)) map.pulse(point);
+    if (point && seen && contains(seen, point)) map.markers.pulse(point);
     news.value = "message" in happened ? words.wrote(happened.traveler, happened.message) : editWords(happened);
   }
 }

@@ -13,6 +13,6 @@ test.each(categories)("$name can be stored, is called something and can be seen"
 test("a kind that is not known here is said as it is, and looks like any place", () => {
   expect(kindOf("geocache")).toBe("geocache");
   expect(categoryOf("geocache")).toEqual({ ...anyPlace, name: "geocache" });
-  expect(placePicture("geocache")).toBe(placePicture("trig-point"));
+  expect(placePicture.flat(2)).toContain("peak");
   expect(categoryOf("")).toBeNull();
 });

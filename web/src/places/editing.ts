@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { batch, effect, signal } from "@preact/signals";
 import { finder } from "../features/finder";
 import { type Point, samePoint } from "../geo";
-import { onPinned, setPin } from "../map/map";
+import { map } from "../map/provided";
 import { Importing } from "../routes/importing";
 import { Deletion, deleteOnLeave } from "../routes/undo";
 import {
@@ -148,11 +148,12 @@ export function titleOf({ name }: Pick<MapFeature, "name">): string {
 
 /** Shows the pin of what is edited from now on. Call it once. */
 export function startPlaces(): void {
-  effect(() => setPin(draft.value?.point ?? null));
+  effect(() => map.markers.setPin(draft.value?.point ?? null));
   effect(() => {
     if (view.value !== "features") placing.value = false;
   });
-  onPinned((point) => write({ point }));
+  map.markers.onPinned((point) => write({ point }));
+  effect(() => map.features.leaveOut(deletion.gone.value));
   deleteOnLeave(deletion);
   effect(() => {
     const gone = deletion.gone.value;

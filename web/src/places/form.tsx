@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { formatPoint } from "../geo";
-import { reveal } from "../map/map";
+import { map } from "../map/provided";
 import type { FeatureDraft } from "../rpc/features";
 import { parseCoordinates } from "../search/coordinates";
 import { BackIcon } from "../ui/icons";
@@ -177,7 +177,7 @@ function Position({ draft }: { draft: Draft }) {
           }}
           onBlur={() => {
             text.value = null;
-            reveal(draft.point);
+            map.moves.reveal(draft.point);
           }}
         />
       )}

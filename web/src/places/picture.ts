@@ -1,13 +1,17 @@
 // The pictures of places that the map draws: a disc in the colour of the category with its icon.
+import type { ExpressionSpecification } from "maplibre-gl";
 import { draw } from "../travelers/picture";
 import { anyPlace, categories } from "./categories";
 
 const RADIUS = 11;
 const RIM = 2;
 
-export function placePicture(category: string): string {
-  return `place ${categories.some((c) => c.name === category) ? category : ""}`;
-}
+/** The name of the picture of what is drawn: those that are not known share one. */
+export const placePicture: ExpressionSpecification = [
+  "concat",
+  "place ",
+  ["match", ["get", "category"], categories.map((c) => c.name), ["get", "category"], ""],
+];
 
 /** Draws the picture of this name; null when it is none of a place. */
 export function placePictureOf(name: string): ImageData | null {

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { splitName } from "../features/features";
 import { formatClock, formatCount, formatDistance, formatDuration } from "../geo";
-import { focusMap } from "../map/map";
+import { map } from "../map/provided";
 import { coarse } from "../ui/words";
 import { Keys } from "../words/keys";
 import { SourceChips } from "./record-start";
@@ -116,7 +116,7 @@ function DrawByKeyboard() {
   if (coarse) return null;
   return (
     <div class="by-keyboard">
-      <button type="button" class="button small" onClick={focusMap}>
+      <button type="button" class="button small" onClick={() => map.pointing.focus()}>
         {words.drawByKeyboard}
       </button>
       <p class="hint">

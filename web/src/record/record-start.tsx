@@ -1,7 +1,7 @@
 import { splitName } from "../features/features";
 import { rows } from "../features/finder";
 import { distance, formatDistance, formatDuration, formatPoint } from "../geo";
-import { fitTo } from "../map/map";
+import { map } from "../map/provided";
 import { type Place, waypoints } from "../state";
 import { CloseIcon, RouteIcon } from "../ui/icons";
 import { coarse } from "../ui/words";
@@ -132,7 +132,7 @@ function Suggest() {
       disabled={near.length < 2}
       onClick={() => {
         waypoints.value = nearestOrder(outermostFirst);
-        fitTo(waypoints.value.map((stop) => stop.point));
+        map.moves.fitTo(waypoints.value.map((stop) => stop.point));
       }}
     >
       {words.suggest}

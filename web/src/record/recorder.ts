@@ -2,7 +2,7 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { featureName } from "../features/finder";
 import type { Point } from "../geo";
-import * as map from "../map/map";
+import { map } from "../map/provided";
 import { addWaypoint, type Place, say, traveler, view, waypoints } from "../state";
 import { persisted } from "../ui/persist";
 import { claimDraft, type Draft, drafts, dropDraft, type Source, sources } from "./draft";
@@ -169,9 +169,9 @@ function showWay(): void {
   const ended = kind.value === "finishing" || kind.value === "finished" || kind.value === "failed";
   const stops =
     run.value?.drive.stops ?? (source.value === "drive" && !ended && view.value === "record" ? waypoints.value : []);
-  if (ended || (kind.value === "recording" && making.value !== "drive")) map.setRoutePreview([]);
+  if (ended || (kind.value === "recording" && making.value !== "drive")) map.drawings.setRoutePreview([]);
   else
-    map.setRoutePreview(
+    map.drawings.setRoutePreview(
       wayOf(stops),
       stops.map((stop) => stop.point),
     );
@@ -191,12 +191,12 @@ function drawSoon(state: RecordingState, keep: boolean): void {
     const isOver = state.kind === "finished";
     const track = state.kind === "idle" || (isOver && !keep) ? null : state.track;
     const points = track?.fixes.map((fix) => fix.point) ?? [];
-    if (track) map.setTrack(points, isOver ? track.count : track.sent);
-    else map.setTrack([]);
+    if (track) map.drawings.setTrack(points, isOver ? track.count : track.sent);
+    else map.drawings.setTrack([]);
     const here = (!isOver && points.at(-1)) || null;
-    map.setTraveler(here);
-    if (traveled && here) map.follow(traveled, here);
-    else if (here && track?.source === "device") map.flyTo(here);
+    map.markers.setTraveler(here);
+    if (traveled && here) map.moves.goAlong(traveled, here);
+    else if (here && track?.source === "device") map.moves.flyTo(here);
     traveled = here;
   };
 }

@@ -1,7 +1,7 @@
 // Keeps the map's routes as they are shown: their lines, and who was where at the moment that is looked at.
 import { effect, type ReadonlySignal } from "@preact/signals";
 import { lineFeature, pointFeature } from "../map/lines";
-import * as map from "../map/map";
+import { map } from "../map/provided";
 import type { Route } from "../rpc/routes";
 import { initialsOf } from "../travelers/person";
 import { personPicture } from "../travelers/picture";
@@ -28,18 +28,18 @@ export function drawRoutes({ shown, focused, at, following, colorOf }: RouteDraw
         ) ?? []
       );
     });
-    map.put("routes", { type: "FeatureCollection", features });
+    map.drawings.put("routes", { type: "FeatureCollection", features });
   });
   effect(() => {
     const time = at.value;
     const features = shown.value.flatMap(({ id, route, track }) => {
       const place = time === null ? null : placeAt(track.value.fixes, time);
       if (!place) return [];
-      if (id === focused.value && following.value) map.keepCentral(place);
+      if (id === focused.value && following.value) map.moves.keepCentral(place);
       const { traveler } = route.value;
       const picture = personPicture(colorOf(route.value), initialsOf(traveler));
       return pointFeature(place, { route: id, picture, label: traveler, opacity: 1 });
     });
-    map.put("replayed", { type: "FeatureCollection", features });
+    map.drawings.put("replayed", { type: "FeatureCollection", features });
   });
 }

@@ -1,7 +1,7 @@
 // The page's routes: those of the list, those on the map, the one that is looked at, and the moment of it.
 import { ConnectError } from "@connectrpc/connect";
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import { fitToRect, onDrag, onMark, onPointer } from "../map/map";
+import { map } from "../map/provided";
 import { type ImportedRoutes, importRoutes } from "../rpc/files";
 import { deleteRoute, getRoute, listRoutes, type Route, type RouteChange, updateRoute } from "../rpc/routes";
 import { connection, lookingBack, say, view } from "../state";
@@ -170,7 +170,7 @@ function fitToRoutes(routes: readonly Route[]): void {
     }),
     first,
   );
-  fitToRect(all, narrow.peek() || focused.peek() === null ? 0 : REPLAY_BAR);
+  map.moves.fitToRect(all, narrow.peek() || focused.peek() === null ? 0 : REPLAY_BAR);
 }
 
 /** Milliseconds after which the list is read again while it is looked at and somebody records. */
@@ -195,7 +195,7 @@ export function startRoutes(): void {
     return () => clearInterval(timer);
   });
   deleteOnLeave(deletion);
-  onMark(({ kind, route: id, more }) => {
+  map.pointing.onMark(({ kind, route: id, more }) => {
     if (kind === "traveler") {
       const traveler = roster.get(id);
       if (traveler) goTo(traveler);
@@ -208,14 +208,14 @@ export function startRoutes(): void {
     if (more) takeOff(id);
     else focus(one.route.peek());
   });
-  onPointer((pointer) => {
+  map.pointing.onPointer((pointer) => {
     if (!pointer || replay.playing.peek()) return;
     const fixes = focusedRoute.peek()?.track.peek().fixes ?? [];
     const index = nearestTo(fixes, pointer.point, REACH * pointer.pixel);
     const fix = fixes[index];
     if (fix) replay.seek(fix.time);
   });
-  onDrag(() => {
+  map.moves.onDrag(() => {
     following.value = false;
   });
   effect(() => {

@@ -22,11 +22,22 @@ export interface MapFeature {
   readonly webAddress: string;
 }
 
-/** Those that have all words of a text, the best first, at most 8; in an area, or anywhere. */
-export async function searchFeatures(query: string, area: Rect | null, signal: AbortSignal): Promise<MapFeature[]> {
+/** Those that have all words of a text, the best first, at most so many; in an area, or anywhere. */
+export async function searchFeatures(
+  query: string,
+  area: Rect | null,
+  limit: number,
+  signal: AbortSignal,
+): Promise<MapFeature[]> {
   const bounds = area ? boundsMessage(area) : undefined;
-  const answer = await features.searchFeatures({ query, bounds, limit: 8 }, { signal });
+  const answer = await features.searchFeatures({ query, bounds, limit }, { signal });
   return answer.features.map(mapFeatureOf);
+}
+
+/** The features around a point, the nearest first, at most so many. */
+export async function nearestFeatures(point: Point, limit: number, signal: AbortSignal): Promise<MapFeature[]> {
+  const { neighbors } = await features.nearestFeatures({ point: pointMessage(point), limit }, { signal });
+  return neighbors.flatMap(({ feature }) => (feature ? [mapFeatureOf(feature)] : []));
 }
 
 /** Metres: what is so near is the same E7 point. */

@@ -1,6 +1,6 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { focusMap } from "../map/map";
+import { map } from "../map/provided";
 import { PlaceSign } from "../places/sign";
 import { consoleLink } from "../state";
 import { Avatar } from "../travelers/avatar";
@@ -51,7 +51,7 @@ export function SearchBox() {
       else take(hits[active.value]);
     } else if (event.key === "Escape") {
       leave();
-      focusMap();
+      map.pointing.focus();
     } else return;
     event.preventDefault();
   }

@@ -1,7 +1,7 @@
 // Where the page's search looks, and what choosing a result does.
 import { fold, splitName } from "../features/features";
 import { distance, formatDistance, formatPoint, fromDegrees, type Rect } from "../geo";
-import { flyTo, onRest } from "../map/map";
+import { map } from "../map/provided";
 import { type MapFeature, searchFeatures } from "../rpc/features";
 import { camera, type Place, place, view } from "../state";
 import { goTo, roster } from "../travelers/travelers";
@@ -25,8 +25,8 @@ export const search = new Search({
   known: (query) => [...coordinates(query), ...travelers(query)],
   async features(query, signal) {
     const [near, all] = await Promise.all([
-      seen ? searchFeatures(query, seen, signal) : [],
-      searchFeatures(query, null, signal),
+      seen ? searchFeatures(query, seen, MOST_FEATURES, signal) : [],
+      searchFeatures(query, null, MOST_FEATURES, signal),
     ]);
     const hit =
       (inView: boolean) =>
@@ -91,11 +91,11 @@ export function choose(hit: Hit): void {
       const traveler = roster.get(hit.route);
       view.value = "travelers";
       if (traveler) goTo(traveler);
-      else flyTo(hit.point);
+      else map.moves.flyTo(hit.point);
       break;
     }
     case "town":
-      flyTo(hit.town.point, zoomOf(hit.town));
+      map.moves.flyTo(hit.town.point, zoomOf(hit.town));
       break;
   }
 }
@@ -104,12 +104,12 @@ function show(found: Place): void {
   // On a phone the place's card is seen beside the list of places only.
   if (narrow.peek() && view.peek() !== "chat") view.value = "features";
   place.value = found;
-  flyTo(found.point);
+  map.moves.flyTo(found.point);
 }
 
 /** Ranks what is in view first from now on. Call it once. */
 export function startSearch(): void {
-  onRest(({ rect }) => {
+  map.moves.onRest(({ rect }) => {
     seen = rect;
   });
 }

@@ -1,7 +1,7 @@
 // Keeps the map's travelers where they are: a frame at a time, and only while somebody moves.
 import { effect, type ReadonlySignal } from "@preact/signals";
 import type { Point } from "../geo";
-import * as map from "../map/map";
+import { map } from "../map/provided";
 import { isOver, placeAt } from "./glide";
 import { people, trails } from "./layers";
 import { FEW, type Roster, type Sighting } from "./roster";
@@ -34,9 +34,9 @@ export function drawTravelers({ roster, clock, own, followed, hidden }: Drawing)
     if (shown.length > FEW && time - drawn < SLOW * shown.length) return later();
     drawn = time;
     const now = roster.clock.now();
-    map.put("travelers", people(shown, at, now));
+    map.drawings.put("travelers", people(shown, at, now));
     const one = followed.peek() === null ? undefined : roster.get(followed.peek() ?? "");
-    if (one) map.keepCentral(at(one));
+    if (one) map.moves.keepCentral(at(one));
     if (!still?.matches && shown.some((t) => !isOver(t.glide, now))) later();
   };
   const later = () => {
@@ -45,7 +45,7 @@ export function drawTravelers({ roster, clock, own, followed, hidden }: Drawing)
 
   effect(() => {
     shown = hidden.value ? [] : roster.state.value.travelers.filter((t) => t.route !== own.value);
-    map.put("trails", trails(shown, clock.value));
+    map.drawings.put("trails", trails(shown, clock.value));
     later();
   });
   effect(() => {

@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { distance, formatDistance } from "../geo";
-import { fitTo } from "../map/map";
+import { map } from "../map/provided";
 import { ownRoute, recordDevice } from "../record/recorder";
 import { listTravelers } from "../rpc/travelers";
 import { dialog } from "../ui/dialogs";
@@ -144,7 +144,11 @@ function Nobody({ loading }: { loading: boolean }) {
       {others.value.length > 0 && (
         <>
           <p>{words.elsewhere(others.value.length)}.</p>
-          <button type="button" class="button" onClick={() => fitTo(others.value.map((t) => t.position.point))}>
+          <button
+            type="button"
+            class="button"
+            onClick={() => map.moves.fitTo(others.value.map((t) => t.position.point))}
+          >
             {words.showElsewhere}
           </button>
         </>

@@ -1,7 +1,7 @@
 // The page's travelers: who is on the way around what the map shows, and whom the map follows.
 import { computed, effect, signal } from "@preact/signals";
 import { fromDegrees, type Rect } from "../geo";
-import * as map from "../map/map";
+import { map } from "../map/provided";
 import { ownPoint, ownRoute } from "../record/recorder";
 import { camera, lookingBack, say } from "../state";
 import { margin, stillGood } from "./area";
@@ -45,7 +45,7 @@ export function nameOf({ name }: Pick<Sighting, "name">): string {
 /** Brings the map to somebody. */
 export function goTo(traveler: Sighting): void {
   if (followed.value !== traveler.route) followed.value = null;
-  map.flyTo(traveler.position.point);
+  map.moves.flyTo(traveler.position.point);
 }
 
 /** Keeps the map on somebody from now on, or no longer. */
@@ -55,7 +55,7 @@ export function toggleFollowing(traveler: Sighting): void {
     return;
   }
   followed.value = traveler.route;
-  map.flyTo(traveler.position.point);
+  map.moves.flyTo(traveler.position.point);
   say(words.following(nameOf(traveler)));
 }
 
@@ -68,12 +68,12 @@ export function lookAgain(): void {
 
 /** Watches with the map from now on, and draws who is on the way. Call it once. */
 export function startTravelers(): void {
-  map.onRest(({ rect }) => {
+  map.moves.onRest(({ rect }) => {
     if (watched && stillGood(watched, rect)) return;
     watched = margin(rect);
     void roster.look(watched);
   });
-  map.onDrag(() => {
+  map.moves.onDrag(() => {
     followed.value = null;
   });
   const anybody = computed(() => roster.state.value.travelers.length > 0);

@@ -2,7 +2,7 @@
 // rewrites the newest one.
 import { batch, effect } from "@preact/signals";
 import { samePoint } from "../geo";
-import { setCamera } from "../map/map";
+import { map } from "../map/provided";
 import { camera, consoleLink, home, place, view } from "../state";
 import { formatLink, parseLink } from "./link";
 
@@ -46,6 +46,6 @@ export function followAddress(): void {
       else if (!before || !samePoint(before.point, link.place)) place.value = { point: link.place, name: "" };
       if (link.camera) camera.value = link.camera;
     });
-    if (link.camera) setCamera(link.camera);
+    if (link.camera) map.moves.jumpTo(link.camera);
   });
 }

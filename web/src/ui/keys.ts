@@ -1,4 +1,4 @@
-import { zoomBy } from "../map/map";
+import { map } from "../map/provided";
 import { backToLive } from "../past/past";
 import { placing } from "../places/editing";
 import { toggleRecording } from "../record/recorder";
@@ -29,7 +29,7 @@ function perform(action: Action): void {
       openConsole();
       break;
     case "zoom":
-      zoomBy(action.levels);
+      map.moves.zoomBy(action.levels);
       break;
     case "search":
       document.getElementById(consoleLink.value ? "console-search" : "search")?.focus();

@@ -6,7 +6,7 @@ import { words as chatWords } from "../chat/words";
 import { ConsoleDoor } from "../console/door";
 import { FeaturesPanel } from "../features/panel";
 import { words as featureWords } from "../features/words";
-import { setInsets } from "../map/map";
+import { map } from "../map/provided";
 import { PastBar } from "../past/bar";
 import { PlaceCard } from "../places/card";
 import { RecordPanel } from "../record/panel";
@@ -149,18 +149,18 @@ function layOut(card: HTMLElement, head: HTMLElement): void {
   if (lookingBack.peek()) {
     const height = PAST_BAR[narrow.peek() ? "narrow" : "wide"];
     document.documentElement.style.setProperty("--sheet", `${height}px`);
-    setInsets({ top: 0, right: 0, bottom: height, left: 0 });
+    map.moves.setInsets({ top: 0, right: 0, bottom: height, left: 0 });
     return;
   }
   if (narrow.value) {
     const height = heightOf(sheet.peek(), innerHeight, head.offsetHeight);
     card.style.height = `${height}px`;
     document.documentElement.style.setProperty("--sheet", `${height}px`);
-    setInsets({ top: 0, right: 0, bottom: Math.min(height, Math.round(innerHeight * 0.6)), left: 0 });
+    map.moves.setInsets({ top: 0, right: 0, bottom: Math.min(height, Math.round(innerHeight * 0.6)), left: 0 });
   } else {
     card.style.height = "";
     document.documentElement.style.removeProperty("--sheet");
-    setInsets({ top: 0, right: 0, bottom: 0, left: card.getBoundingClientRect().right });
+    map.moves.setInsets({ top: 0, right: 0, bottom: 0, left: card.getBoundingClientRect().right });
   }
 }
 

@@ -1,6 +1,6 @@
 import { MapChoice } from "../basemaps/choice";
 import { fromDegrees } from "../geo";
-import { flyTo, zoomBy } from "../map/map";
+import { map } from "../map/provided";
 import { lookBack } from "../past/past";
 import { words as pastWords } from "../past/words";
 import { canFollowDevice } from "../record/sources";
@@ -19,7 +19,7 @@ export function Tools() {
           class="icon-button"
           aria-label={words.zoomIn}
           title={`${words.zoomIn}  +`}
-          onClick={() => zoomBy(1)}
+          onClick={() => map.moves.zoomBy(1)}
         >
           <PlusIcon />
         </button>
@@ -28,7 +28,7 @@ export function Tools() {
           class="icon-button"
           aria-label={words.zoomOut}
           title={`${words.zoomOut}  −`}
-          onClick={() => zoomBy(-1)}
+          onClick={() => map.moves.zoomBy(-1)}
         >
           <MinusIcon />
         </button>
@@ -74,7 +74,7 @@ function locate(): void {
   navigator.geolocation.getCurrentPosition(
     ({ coords }) => {
       const point = fromDegrees(coords.latitude, coords.longitude);
-      flyTo(point);
+      map.moves.flyTo(point);
       place.value = { point, name: "" };
     },
     (error) => say(error.code === error.PERMISSION_DENIED ? words.positionDenied : words.positionUnknown),

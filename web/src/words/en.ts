@@ -311,6 +311,8 @@ export const en = {
     filter: (total: number) => (total > 0 ? `Filter ${formatCount(total)} features` : "Filter features"),
     inView: "in view",
     matching: (count: number) => `, ${formatCount(count)} match`,
+    matchingMore: (count: number) => `, ${formatCount(count)} or more match`,
+    nearestOf: (count: number) => `${formatCount(count)} nearest listed: zoom in for more`,
     unnamed: "Unnamed",
     unnamedCount: (count: number) => (count > 0 ? `${formatCount(count)} unnamed` : "Unnamed"),
     waiting: "No features yet",

@@ -287,6 +287,8 @@ export const zh: Words = {
     filter: (total) => (total > 0 ? `筛选 ${formatCount(total)} 个地点` : "筛选地点"),
     inView: "个在视野内",
     matching: (count) => `，${formatCount(count)} 个匹配`,
+    matchingMore: (count) => `，至少 ${formatCount(count)} 个匹配`,
+    nearestOf: (count) => `仅列出最近的 ${formatCount(count)} 个，放大可见更多`,
     unnamed: "未命名",
     unnamedCount: (count) => (count > 0 ? `${formatCount(count)} 个未命名` : "未命名"),
     waiting: "还没有地点",

@@ -197,7 +197,10 @@ export const RouteGuide: GenService<{
    *
    * The corners may be any two diagonally opposite ones, in any order. The rectangle never crosses the antimeridian.
    *
-   * Errors: INVALID_ARGUMENT names a corner that is missing or out of range.
+   * With the request metadata `features-at-most`, a whole number, the answer begins with the header metadata
+   * `feature-count`, how many features there are, and has none of them when they are more than that.
+   *
+   * Errors: INVALID_ARGUMENT names a corner that is missing or out of range, or `features-at-most`.
    *
    * @generated from rpc routeguide.RouteGuide.ListFeatures
    */

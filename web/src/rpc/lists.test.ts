@@ -5,13 +5,16 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { afterEach, expect, test } from "vitest";
-import { type Feature, FeatureSchema, RouteGuide } from "../gen/routeguide/route_guide_pb";
-import { calls, connection } from "../state";
-import { streamBatches } from "./batches";
+import { FeatureSchema, RouteGuide } from "../gen/routeguide/route_guide_pb";
+import { calls, connection, type Place } from "../state";
+import { Lists } from "./lists";
+import { serveLists } from "./lists-served";
 
 let server: Server | undefined;
+const ports: MessagePort[] = [];
 
 afterEach(() => {
+  for (const port of ports.splice(0)) port.close();
   server?.closeAllConnections();
   server?.close();
 });
@@ -24,16 +27,21 @@ async function serve(answer: RequestListener): Promise<string> {
 
 const feature = (name: string) => encodeEnvelope(0, toBinary(FeatureSchema, create(FeatureSchema, { name })));
 const trailer = (fields: Record<string, string>) => encodeEnvelope(trailerFlag, trailerSerialize(new Headers(fields)));
-const headers = { "content-type": "application/grpc-web+proto" };
+const headers = { "content-type": "application/grpc-web+proto", "feature-count": "5000" };
+const area = { south: 1, west: 2, north: 3, east: 4 };
 const corners = { lo: { latitude: 1, longitude: 2 }, hi: { latitude: 3, longitude: 4 } };
 
-function list(url: string, signal = new AbortController().signal): { batches: string[][]; done: Promise<void> } {
+function list(url: string, signal = new AbortController().signal): { batches: string[][]; done: Promise<number> } {
   const batches: string[][] = [];
-  const take = (batch: Feature[]) => batches.push(batch.map((f) => f.name));
-  return { batches, done: streamBatches(url, RouteGuide.method.listFeatures, corners, take, signal) };
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  serveLists(port2 as Parameters<typeof serveLists>[0]);
+  const lists = new Lists(port1 as ConstructorParameters<typeof Lists>[0]);
+  const take = (batch: Place[]) => batches.push(batch.map((f) => f.name));
+  return { batches, done: lists.list(url, area, 5000, take, signal) };
 }
 
-async function codeOf(call: Promise<void>): Promise<Code> {
+async function codeOf(call: Promise<number>): Promise<Code> {
   return call.then(
     () => Promise.reject(new Error("the call went well")),
     (error) => ConnectError.from(error).code,
@@ -49,7 +57,7 @@ test("messages come in the server's order, those of a network read at once", asy
     response.end();
   });
   const { batches, done } = list(url);
-  await done;
+  expect(await done).toBe(5000);
   expect(batches.flat()).toEqual(names);
   expect(batches.length).toBeLessThan(names.length / 10);
   expect(calls.value[0]).toMatchObject({
@@ -66,10 +74,15 @@ test("messages come in the server's order, those of a network read at once", asy
 });
 
 test("the request is one envelope with the message", async () => {
-  let seen: { path: string | undefined; type: string | undefined; body: Buffer } | undefined;
+  let seen: object | undefined;
   const url = await serve(async (request, response) => {
     const body = Buffer.concat(await request.toArray());
-    seen = { path: request.url, type: request.headers["content-type"], body };
+    seen = {
+      path: request.url,
+      type: request.headers["content-type"],
+      most: request.headers["features-at-most"],
+      body,
+    };
     response.writeHead(200, headers).end(trailer({ "grpc-status": "0" }));
   });
   await list(url).done;
@@ -77,6 +90,7 @@ test("the request is one envelope with the message", async () => {
   expect(seen).toEqual({
     path: "/routeguide.RouteGuide/ListFeatures",
     type: "application/grpc-web+proto",
+    most: "5000",
     body: Buffer.from(encodeEnvelope(0, message)),
   });
 });

@@ -1,0 +1,58 @@
+package edge
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"routeguide/server/edge/exchange"
+)
+
+var zips = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is one
+	return z
+}}
+
+// compressed compresses what a handler answers, for those who take it. The handler writes an answer at once, and its ETags
+// are weak ones.
+func compressed(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Accept-Encoding")
+		if exchange.Accepts(r.Header, "gzip") {
+			w = &compressedWriter{ResponseWriter: w}
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+type compressedWriter struct {
+	http.ResponseWriter
+	plain bool // what is said instead of an answer is not compressed
+}
+
+func (w *compressedWriter) WriteHeader(status int) {
+	w.plain = w.plain || status != http.StatusOK
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write compresses before it sends: a slow reader holds a small answer and no compressor.
+func (w *compressedWriter) Write(p []byte) (int, error) {
+	if w.plain {
+		return w.ResponseWriter.Write(p)
+	}
+	var packed bytes.Buffer
+	z := zips.Get().(*gzip.Writer)
+	z.Reset(&packed)
+	_, _ = z.Write(p) // a buffer takes everything
+	_ = z.Close()
+	zips.Put(z)
+	w.Header().Set("Content-Encoding", "gzip")
+	w.Header().Set("Content-Length", strconv.Itoa(packed.Len()))
+	if _, err := w.ResponseWriter.Write(packed.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
