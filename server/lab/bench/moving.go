@@ -47,7 +47,6 @@ func (m moving) run(ctx context.Context, l *lab, p plan) (_ []row, err error) {
 	var told atomic.Int64
 	var mu sync.Mutex
 	var delays []float64
-	began := time.Now()
 	own, err := newLines(s, 1)
 	if err != nil {
 		return nil, err

@@ -299,12 +299,7 @@ func TestALimitedKeyDoesNotLookBack(t *testing.T) {
 		ctx := as(t.Context(), authorization)
 		_, travelers := routeguidev1.NewTravelerServiceClient(at.conn()).ListTravelers(ctx, &routeguidev1.ListTravelersRequest{At: before})
 		_, found := routeguidev1.NewFeatureServiceClient(at.conn()).SearchFeatures(ctx, &routeguidev1.SearchFeaturesRequest{Query: "nj", At: before})
-		replay, err := routeguidev1.NewAreaServiceClient(at.conn()).ReplayArea(ctx, &routeguidev1.ReplayAreaRequest{StartTime: before})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, replayed := replay.Recv()
-		for what, err := range map[string]error{"travelers": travelers, "features": found, "a replay": replayed} {
+		for what, err := range map[string]error{"travelers": travelers, "features": found} {
 			if got := status.Code(err); got != test.want {
 				t.Errorf("a key for %s is shown %s of before: %v, want %v", name, what, err, test.want)
 			}
