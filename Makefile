@@ -1,7 +1,7 @@
 # RouteGuide: `make run` needs Go, Node and make; everything else it gets by itself.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run demo build test test-go test-web test-e2e test-conformance test-faults gen lint bench fuzz picture setup clean help
+.PHONY: run demo build dist test test-go test-web test-e2e test-conformance test-faults gen lint bench fuzz picture setup clean help
 
 TOOL := go tool -modfile=proto/tools.mod
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print | grep -vE '/(e2e|interop|test-results|public/basemap|\.cache)/')
@@ -14,6 +14,17 @@ demo: build ## the same with simulated travelers on their way; nothing is kept
 
 build: static/dist/index.html ## build the page and the server into bin/routeguide
 	go build -trimpath -o bin/routeguide ./server
+
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+dist: static/dist/index.html ## static programs for Linux, macOS and Windows with their checksums, in dist/
+	rm -rf dist && mkdir dist
+	for system in linux darwin windows; do for machine in amd64 arm64; do \
+		suffix=$$(test $$system = windows && echo .exe); \
+		CGO_ENABLED=0 GOOS=$$system GOARCH=$$machine go build -trimpath -ldflags "-s -w -X routeguide/server/app.version=$(VERSION)" \
+			-o dist/routeguide-$$system-$$machine$$suffix ./server || exit 1; done; done
+	echo $(VERSION) >dist/VERSION
+	cd dist && { sha256sum routeguide-* 2>/dev/null || shasum -a 256 routeguide-*; } >SHA256SUMS
 
 test: setup build test-go test-web test-e2e test-conformance ## every test: Go with -race, page units, browser journeys, interop
 

@@ -5,11 +5,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
 
+	routeguidev1 "routeguide/proto/routeguide/v1"
+	"routeguide/server/feature"
+	"routeguide/server/geo"
 	"routeguide/server/key"
+	"routeguide/server/tile"
 )
 
 // loopback tells of an address to listen on whether only this machine reaches it.
@@ -26,6 +31,18 @@ func (c config) hostNames() []string {
 		names = append(names, host)
 	}
 	return names
+}
+
+// tiles draws vector tiles of the features, everywhere or in an area.
+func tiles(features *feature.Book) func(*routeguidev1.Bounds) http.Handler {
+	all := tile.New(features)
+	return func(area *routeguidev1.Bounds) http.Handler {
+		if area == nil {
+			return all
+		}
+		sw, ne := area.Southwest, area.Northeast
+		return all.In(geo.Rect{South: sw.Latitude, West: sw.Longitude, North: ne.Latitude, East: ne.Longitude})
+	}
 }
 
 // parseOpen reads what may be done without a key.

@@ -20,6 +20,7 @@ import (
 // A state is the store and the books in it.
 type state struct {
 	store     *store.Store
+	tally     *tally
 	features  *feature.Book
 	routes    *route.Book
 	travelers *traveler.Board
@@ -40,9 +41,11 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 			return nil, err
 		}
 	}
-	st := store.New(c.store(log))
+	tally, options := newTally(), c.store(log)
+	options.Committed = tally.committed
+	st := store.New(options)
 	s := &state{
-		store: st, keys: key.New(st, nil), features: feature.New(st, base), tutorial: tutorial.New(st),
+		store: st, tally: tally, keys: key.New(st, nil), features: feature.New(st, base), tutorial: tutorial.New(st),
 		notes: note.New(st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace}),
 	}
 	s.routes = route.New(st, route.Options{

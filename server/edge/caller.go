@@ -97,20 +97,21 @@ func (e *Edge) mayWrite(ctx context.Context, header http.Header) bool {
 	return err == nil && who.Key != nil && who.Role >= routeguidev1.Role_ROLE_WRITE
 }
 
-// allows tells whether who made r has a role, and no key that is limited to less than the whole map, or answers why not.
-func (e *Edge) allows(w http.ResponseWriter, r *http.Request, role routeguidev1.Role) bool {
+// admitted returns who made r, if they have a role, and no key that is limited to less than the whole map, or to an area where that
+// is good too. Else it answers why not.
+func (e *Edge) admitted(w http.ResponseWriter, r *http.Request, role routeguidev1.Role, area bool) *routeguidev1.Caller {
 	who, err := e.caller(r)
 	switch {
 	case err != nil:
 		refuseKey(w, err)
 	case who.Role < role && who.Key == nil:
 		refuseKey(w, status.Error(codes.Unauthenticated, "a key is required"))
-	case who.Role < role || who.Key.GetLimit() != nil:
+	case who.Role < role || who.Key.GetLimit() != nil && !(area && who.Key.GetArea() != nil):
 		exchange.Refuse(w, http.StatusForbidden, "The key does not allow this.")
 	default:
-		return true
+		return who
 	}
-	return false
+	return nil
 }
 
 func refuseKey(w http.ResponseWriter, err error) {

@@ -73,7 +73,7 @@ func (c *conns) Invoke(ctx context.Context, method string, request, reply any, o
 		return err
 	}
 	defer done()
-	return conn.Invoke(relay.TellTrust(ctx), method, request, reply, opts...)
+	return conn.Invoke(relay.TellDoor(relay.TellTrust(ctx)), method, request, reply, opts...)
 }
 
 // NewStream implements grpc.ClientConnInterface.
@@ -82,7 +82,7 @@ func (c *conns) NewStream(ctx context.Context, desc *grpc.StreamDesc, method str
 	if err != nil {
 		return nil, err
 	}
-	s, err := conn.NewStream(relay.TellTrust(ctx), desc, method, append(opts, grpc.OnFinish(func(error) { done() }))...)
+	s, err := conn.NewStream(relay.TellDoor(relay.TellTrust(ctx)), desc, method, append(opts, grpc.OnFinish(func(error) { done() }))...)
 	if err != nil {
 		done()
 	}

@@ -53,8 +53,8 @@ type Options struct {
 	Damage func() []string
 	// Metrics answers /metrics. Nil: there are none.
 	Metrics http.Handler
-	// Tiles answers GET and HEAD below /v1/tiles/. Nil: there are none.
-	Tiles http.Handler
+	// Tiles returns what answers GET and HEAD below /v1/tiles/ with what lies in an area; nil is everywhere. Nil: there are none.
+	Tiles func(area *routeguidev1.Bounds) http.Handler
 	// Logger gets what no caller can be told. Required.
 	Logger *slog.Logger
 	// Basemaps are the maps that the page offers besides its own. Nil: none.
@@ -82,7 +82,7 @@ type Edge struct {
 	ready   func(context.Context) error
 	damage  func() []string
 	metrics http.Handler
-	tiles   http.Handler
+	tiles   func(area *routeguidev1.Bounds) http.Handler
 	maps    *basemap.Maps
 	schemas func(context.Context) []*schema.Schema
 	calls   *exchange.Calls
@@ -165,7 +165,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.session(w, r)
 		return
 	}
-	door := e.door(r)
+	door, name := e.door(r)
 	if door == nil {
 		e.document(w, r)
 		return
@@ -177,28 +177,28 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	door.ServeHTTP(w, r.WithContext(ctx))
+	door.ServeHTTP(w, r.WithContext(relay.WithDoor(ctx, name)))
 }
 
-// door is the way into the grpc.Server that r takes, or nil when it asks for a document.
-func (e *Edge) door(r *http.Request) http.Handler {
+// door is the way into the grpc.Server that r takes, and its name; or nil when r asks for a document.
+func (e *Edge) door(r *http.Request) (way http.Handler, name string) {
 	switch {
 	case socket.Is(r):
-		return e.socket
+		return e.socket, "websocket"
 	case web.Is(r):
-		return e.web
+		return e.web, "grpc-web"
 	case e.isTile(r):
-		return nil
+		return nil, ""
 	case rest.Is(r):
-		return e.rest
+		return e.rest, "rest"
 	case ingest.Is(r):
-		return e.ingest
+		return e.ingest, "ingest"
 	case r.URL.Path == mcp.Path && e.mcp != nil:
-		return e.mcp
+		return e.mcp, "mcp"
 	case e.schemas != nil && !e.isDocument(r):
-		return e.rest
+		return e.rest, "rest"
 	}
-	return nil
+	return nil, ""
 }
 
 func (e *Edge) isTile(r *http.Request) bool {
@@ -252,15 +252,15 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	case path == "/readyz":
 		e.readyz(w, r)
 	case path == "/metrics" && e.metrics != nil:
-		if e.allows(w, r, routeguidev1.Role_ROLE_ADMIN) {
+		if e.admitted(w, r, routeguidev1.Role_ROLE_ADMIN, false) != nil {
 			e.metrics.ServeHTTP(w, r)
 		}
 	case e.isTile(r):
-		if e.allows(w, r, routeguidev1.Role_ROLE_VIEW) {
-			e.tiles.ServeHTTP(w, r)
+		if who := e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, true); who != nil {
+			e.tiles(who.Key.GetArea()).ServeHTTP(w, r)
 		}
 	case isDescription(path) && e.schemas != nil:
-		if e.allows(w, r, routeguidev1.Role_ROLE_VIEW) { // as reflection
+		if e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, false) != nil { // as reflection
 			e.describe(w, r)
 		}
 	case e.maps.Has(path):

@@ -96,8 +96,9 @@ func (r Rect) Covers(o Rect) bool {
 	return one && both == o || o.South > o.North
 }
 
-// Meet returns the rectangle of the points that both r and o hold. It is false where these are two rectangles, as those of a
-// belt and of one that begins at its eastern end and reaches around the world to its western one.
+// Meet returns the rectangle of the points that both r and o hold. It is false, with one that
+// holds nothing, where these are two rectangles, as those of a belt and of one that begins at its eastern end and reaches around
+// the world to its western one.
 func (r Rect) Meet(o Rect) (both Rect, one bool) {
 	var parts []Rect
 	for _, a := range r.Split() {
@@ -116,5 +117,5 @@ func (r Rect) Meet(o Rect) (both Rect, one bool) {
 	case len(parts) == 2 && parts[0].East == MaxLng && parts[1].West == -MaxLng:
 		return Rect{parts[0].South, parts[0].West, parts[0].North, parts[1].East}, true
 	}
-	return Rect{}, false
+	return Rect{South: 1}, false
 }

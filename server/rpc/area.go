@@ -24,9 +24,13 @@ func (s *areaService) ReplayArea(r *routeguidev1.ReplayAreaRequest, stream grpc.
 	if err != nil {
 		return err
 	}
+	may := scopeOf(stream.Context())
 	for e, err := range s.books.Area(stream.Context(), q) {
 		if err != nil {
 			return err
+		}
+		if !may.event(e) {
+			continue
 		}
 		resp := &routeguidev1.ReplayAreaResponse{Time: timestamppb.New(e.Cursor.Moment.Time), Cursor: replayCursor(e.Cursor)}
 		switch {
@@ -59,6 +63,7 @@ func replayQuery(ctx context.Context, r *routeguidev1.ReplayAreaRequest, now tim
 	if q.From, err = moment("start_time", r.StartTime); err != nil {
 		return q, err
 	}
+	q.From = scopeOf(ctx).since(q.From)
 	if q.Until, err = moment("end_time", r.EndTime); err != nil {
 		return q, err
 	}

@@ -46,7 +46,7 @@ func routeQuery(ctx context.Context, r *routeguidev1.ListRoutesRequest) (q route
 	if q.Limit, err = pageSize(r.PageSize); err != nil {
 		return q, err
 	}
-	if q.At, err = past("at", r.At); err != nil {
+	if q.At, err = past(ctx, "at", r.At); err != nil {
 		return q, err
 	}
 	q.After, err = parsePageOfRoutes("page_token", r.PageToken)
@@ -64,13 +64,16 @@ func moment(field string, t *timestamppb.Timestamp) (time.Time, error) {
 	return t.AsTime(), nil
 }
 
-// past checks a time to look back to; it is the zero time for now, where none is given or it lies ahead.
-func past(field string, t *timestamppb.Timestamp) (time.Time, error) {
+// past checks a time to look back to, as far as the caller may; it is the zero time for now, where none is given or it lies ahead.
+func past(ctx context.Context, field string, t *timestamppb.Timestamp) (time.Time, error) {
 	at, err := moment(field, t)
+	if err != nil {
+		return at, err
+	}
 	if at.After(time.Now()) {
 		at = time.Time{}
 	}
-	return at, err
+	return at, scopeOf(ctx).past(field, at)
 }
 
 func routeName(name string) error {

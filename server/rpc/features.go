@@ -30,7 +30,7 @@ type featureService struct {
 
 // then returns the features as they were when a request says in its field "at".
 func (s *featureService) then(ctx context.Context, t *timestamppb.Timestamp) (*feature.Edition, error) {
-	at, err := past("at", t)
+	at, err := past(ctx, "at", t)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (s *noteService) ListNotes(ctx context.Context, r *routeguidev1.ListNotesRe
 	if err != nil {
 		return nil, err
 	}
-	at, err := past("at", r.At)
+	at, err := past(ctx, "at", r.At)
 	if err != nil {
 		return nil, err
 	}

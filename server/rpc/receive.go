@@ -81,6 +81,9 @@ func (c *call) receive() (mem.BufferSlice, error) {
 	if length > int64(c.calls.Message) {
 		return nil, c.tooLong(length)
 	}
+	if err := c.payBytes(length); err != nil {
+		return nil, err
+	}
 	if err := c.share.set(c.ctx, length); err != nil {
 		return nil, err
 	}
@@ -88,6 +91,7 @@ func (c *call) receive() (mem.BufferSlice, error) {
 	if err != nil {
 		return nil, c.broken(err)
 	}
+	c.receivedBytes.Add(length)
 	if header[0] == 0 {
 		return data, nil
 	}

@@ -50,7 +50,7 @@ func (s *routeService) ReportFixes(ctx context.Context, r *routeguidev1.ReportFi
 		}
 		fixes[i] = f
 	}
-	made, err := s.routes.Report(ctx, r.Device, r.Traveler, fixes)
+	made, err := s.routes.Report(ctx, may.device(r.Device), r.Traveler, fixes)
 	if err != nil {
 		return nil, err
 	}

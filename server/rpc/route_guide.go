@@ -135,6 +135,9 @@ func (s *routeGuide) RouteChat(stream grpc.BidiStreamingServer[routeguidepb.Rout
 			if err != nil {
 				return err
 			}
+			if err := payNote(ctx); err != nil {
+				return err
+			}
 			if err := chat.Write(ctx, at, text); err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"routeguide/server/key"
 	"routeguide/server/note"
 	"routeguide/server/refusal"
+	"routeguide/server/replay"
 	"routeguide/server/route"
 	"routeguide/server/traveler"
 )
@@ -57,16 +58,26 @@ func (s scope) writes(field, name string) error {
 	return nil
 }
 
+// device returns the name that a device is known by. Who writes as one traveler has devices apart, and cannot add to the routes
+// of other travelers by naming theirs.
+func (s scope) device(name string) string {
+	if s.Traveler == "" {
+		return name
+	}
+	return s.Traveler + "\x00" + name
+}
+
 func (s scope) note(n note.Note) bool {
 	return s.at("", n.Location) == nil && s.writes("", n.Traveler) == nil && !n.Time.Before(s.From)
 }
 
-// route checks that a route, which the field names, may be seen and changed. One that reaches out of the area may not.
+// route checks that a route, which the field names, may be seen and changed. One that reaches out of the area may not, nor one
+// that is nowhere yet.
 func (s scope) route(field string, r route.Route) error {
 	switch {
 	case s.Route != "" && r.ID != s.Route,
 		s.Traveler != "" && r.Traveler != s.Traveler,
-		s.Area != nil && r.Points > 0 && !s.Area.Covers(r.Bounds),
+		s.Area != nil && (r.Points == 0 || !s.Area.Covers(r.Bounds)),
 		r.Start.Before(s.From),
 		s.Sight == key.Past && r.State == route.Recording:
 		return refusal.Denied(field, "the key is not for this route")
@@ -94,6 +105,27 @@ func (s scope) traveler(t traveler.Traveler) (traveler.Traveler, bool) {
 		return s.at("", f.Point) != nil || !s.From.IsZero() && f.Time.Before(s.From)
 	})
 	return t, true
+}
+
+// event tells whether what happened in an area, of which the caller may see all, may be seen.
+func (s scope) event(e replay.Event) bool {
+	switch {
+	case e.Cursor.Moment.Time.Before(s.From):
+		return false
+	case e.Note != nil:
+		return s.Route == "" && s.note(*e.Note)
+	case e.Step != nil:
+		return (s.Route == "" || e.Step.Route == s.Route) && s.writes("", e.Step.Traveler) == nil
+	}
+	return s.Route == "" && s.Traveler == "" // an edit of a feature
+}
+
+// past checks that the caller may look at how things were at a time; zero is now.
+func (s scope) past(field string, t time.Time) error {
+	if !t.IsZero() && t.Before(s.From) {
+		return refusal.Denied(field, "the key does not show what was then")
+	}
+	return nil
 }
 
 // since returns the later of a time and that from which on the past may be seen.

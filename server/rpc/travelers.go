@@ -29,7 +29,7 @@ func (s *travelerService) ListTravelers(ctx context.Context, r *routeguidev1.Lis
 	if err != nil {
 		return nil, err
 	}
-	at, err := past("at", r.At)
+	at, err := past(ctx, "at", r.At)
 	if err != nil {
 		return nil, err
 	}

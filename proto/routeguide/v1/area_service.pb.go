@@ -326,10 +326,10 @@ const file_routeguide_v1_area_service_proto_rawDesc = "" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x1a\n" +
 	"\btraveler\x18\x02 \x01(\tR\btraveler\x12$\n" +
 	"\x03fix\x18\x03 \x01(\v2\x12.routeguide.v1.FixR\x03fixB\a\n" +
-	"\x05event2l\n" +
-	"\vAreaService\x12]\n" +
+	"\x05event2t\n" +
+	"\vAreaService\x12e\n" +
 	"\n" +
-	"ReplayArea\x12 .routeguide.v1.ReplayAreaRequest\x1a!.routeguide.v1.ReplayAreaResponse\"\b\xe2\xc9\x19\x04\b\x01\x18\x010\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"ReplayArea\x12 .routeguide.v1.ReplayAreaRequest\x1a!.routeguide.v1.ReplayAreaResponse\"\x10\xe2\xc9\x19\f\b\x01\x10\x01\x18\x01\"\x04\x01\x02\x03\x040\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_area_service_proto_rawDescOnce sync.Once

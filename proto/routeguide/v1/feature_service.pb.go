@@ -1048,10 +1048,12 @@ const file_routeguide_v1_feature_service_proto_rawDesc = "" +
 	"\adeleted\x18\x02 \x01(\tH\x00R\adeleted\x12\x1a\n" +
 	"\acurrent\x18\x03 \x01(\bH\x00R\acurrent\x12\x16\n" +
 	"\x06cursor\x18\x04 \x01(\tR\x06cursorB\a\n" +
-	"\x05event2\x9b\a\n" +
-	"\x0eFeatureService\x12Z\n" +
-	"\rGetMapFeature\x12#.routeguide.v1.GetMapFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\t\xe2\xc9\x19\x05\b\x01\"\x01\x01\x12Z\n" +
-	"\fReadFeatures\x12\".routeguide.v1.ReadFeaturesRequest\x1a\x19.routeguide.v1.MapFeature\"\t\xe2\xc9\x19\x05\b\x01\"\x01\x010\x01\x12i\n" +
+	"\x05event2\x9d\a\n" +
+	"\x0eFeatureService\x12[\n" +
+	"\rGetMapFeature\x12#.routeguide.v1.GetMapFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x04\x12[\n" +
+	"\fReadFeatures\x12\".routeguide.v1.ReadFeaturesRequest\x1a\x19.routeguide.v1.MapFeature\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x040\x01\x12i\n" +
 	"\x0eSearchFeatures\x12$.routeguide.v1.SearchFeaturesRequest\x1a%.routeguide.v1.SearchFeaturesResponse\"\n" +
 	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x04\x12l\n" +
 	"\x0fNearestFeatures\x12%.routeguide.v1.NearestFeaturesRequest\x1a&.routeguide.v1.NearestFeaturesResponse\"\n" +

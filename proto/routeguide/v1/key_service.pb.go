@@ -96,7 +96,7 @@ type Key struct {
 	Limit isKey_Limit `protobuf_oneof:"limit"`
 	// What it shows of the past, and of what happens now.
 	Sight Sight `protobuf:"varint,8,opt,name=sight,proto3,enum=routeguide.v1.Sight" json:"sight,omitempty"`
-	// What was written or begun before this time is not shown. Features have no past: they are shown as they are.
+	// What was written or begun before this time is not shown, nor is how anything was before it. Features are shown as they are.
 	HistoryStart *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=history_start,json=historyStart,proto3" json:"history_start,omitempty"`
 	// When it was made.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

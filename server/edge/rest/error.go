@@ -3,9 +3,12 @@ package rest
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -36,6 +39,7 @@ func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler,
 			err = fault
 		}
 	}
+	retryAfter(w.Header(), err)
 	runtime.DefaultHTTPErrorHandler(ctx, mux, m, challenging{w}, r, err)
 }
 
@@ -48,6 +52,15 @@ func (w challenging) WriteHeader(code int) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.ResponseWriter.WriteHeader(code)
+}
+
+// retryAfter says in a header what google.rpc.RetryInfo says in the answer.
+func retryAfter(h http.Header, err error) {
+	for _, detail := range status.Convert(err).Details() {
+		if retry, ok := detail.(*errdetails.RetryInfo); ok {
+			h.Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.RetryDelay.AsDuration().Seconds()))))
+		}
+	}
 }
 
 // streamError is the status in the line that ends a stream.

@@ -26,7 +26,7 @@ func parameterFault(ctx context.Context, r *http.Request) error {
 		return nil // its parameters are read one by one
 	}
 	method, _ := runtime.RPCMethod(ctx)
-	input := inputOf(method)
+	input := requestOf(ctx).inputOf(method)
 	if input == nil {
 		return nil
 	}

@@ -12,7 +12,10 @@ import (
 )
 
 // inputOf is what a method, "/package.Service/Method", is asked with, or nil.
-func inputOf(method string) protoreflect.MessageDescriptor {
+func (r *request) inputOf(method string) protoreflect.MessageDescriptor {
+	if r.method != nil {
+		return r.method.Input()
+	}
 	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
 	found, _ := protoregistry.GlobalFiles.FindDescriptorByName(name)
 	if call, ok := found.(protoreflect.MethodDescriptor); ok {
@@ -24,10 +27,10 @@ func inputOf(method string) protoreflect.MessageDescriptor {
 // checkQuery refuses parameters that the gateway would leave out in silence: those that are no field of the request, and all
 // of them where the body is the whole request.
 func (r *request) checkQuery(method string) error {
-	input := inputOf(method)
+	input := r.inputOf(method)
 	for _, name := range slices.Sorted(maps.Keys(r.query)) {
 		if input == nil || r.whole == input.FullName() || !hasField(input, strings.Split(name, ".")) {
-			return refusal.Invalid(refusal.Cut(strings.ToValidUTF8(name, "�")), "there is no such parameter")
+			return refusal.Invalid(refusal.Cut(name), "there is no such parameter")
 		}
 	}
 	return nil

@@ -206,7 +206,7 @@ func plain(ctx context.Context, err error) error {
 func (c restConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	in := requestOf(ctx)
 	if desc.ClientStreams {
-		in.whole = inputOf(method).FullName()
+		in.whole = in.inputOf(method).FullName()
 		in.cause = func() error { return context.Cause(ctx) }
 		in.stream, in.limit = true, min(in.limit, lineBytes)
 		context.AfterFunc(ctx, in.body.Interrupt)

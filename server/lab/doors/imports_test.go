@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 	"server/upstream": {"server/relay", "server/schema", "google.golang.org/", "golang.org/x/time/"},
 	"server/refusal":  {"google.golang.org/"},
 	"server/rpc": {"proto/", "server/key", "server/feature", "server/route", "server/track", "server/traveler", "server/note", "server/replay", "server/geo", "server/store", "server/relay", "server/refusal",
-		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/"},
+		"google.golang.org/", "github.com/prometheus/client_golang/", "golang.org/x/sync/", "golang.org/x/time/"},
 	"server/tutorial": {"proto/", "server/line", "server/store", "server/refusal", "google.golang.org/"},
 	"server/line":     {},
 	"server/edge": {"static", "proto/routeguide/v1", "openapi", "server/edge/", "server/relay", "server/refusal", "server/schema",

@@ -71,7 +71,7 @@ func TestKeysOfTheHTTPPort(t *testing.T) {
 		{"GET /healthz", "", 200, 200, 200, 200, 200, 200},
 		{"GET /readyz", "", 200, 200, 200, 200, 200, 200},
 		{"GET /metrics", "", 401, 401, 403, 403, 403, 200},
-		{"GET /v1/tiles/0/0/0.mvt", "", 401, 401, 200, 403, 200, 200},
+		{"GET /v1/tiles/0/0/0.mvt", "", 401, 401, 200, 200, 200, 200},
 		{"GET /v1/keys", "", 401, 401, 403, 403, 403, 200},
 		{"POST /routeguide.v1.KeyService/ListKeys", "{}", 401, 401, 403, 403, 403, 200},
 		{"GET /openapi/servers.json", "", 401, 401, 200, 403, 200, 200},

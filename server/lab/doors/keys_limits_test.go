@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -22,11 +23,12 @@ var adas, bobs = pb(409146138, -746188906), pb(1e7, 1e7)
 type town struct {
 	guarded
 	finished, recording map[string]string // routes by their traveler
+	then                *timestamppb.Timestamp
 }
 
 func newTown(t *testing.T) town {
 	g := startGuarded(t)
-	at := town{g, make(map[string]string), make(map[string]string)}
+	at := town{g, make(map[string]string), make(map[string]string), nil}
 	guide := routeguidepb.NewRouteGuideClient(g.conn())
 	ctx := as(t.Context(), g.admin)
 	for name, place := range map[string]*routeguidepb.Point{"Ada": adas, "Bob": bobs} {
@@ -64,6 +66,7 @@ func newTown(t *testing.T) town {
 			there[m.GetMoved().Route] = true
 		}
 	}
+	at.then = timestamppb.Now()
 	return at
 }
 
@@ -159,6 +162,29 @@ func (at town) sees(authorization string) []string {
 	}
 	say("watched travelers", err, names...)
 
+	replay, err := routeguidev1.NewAreaServiceClient(at.conn()).ReplayArea(ctx, &routeguidev1.ReplayAreaRequest{StartTime: &timestamppb.Timestamp{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names = nil
+	past, err := replay.Recv()
+	for ; err == nil; past, err = replay.Recv() {
+		names = append(names, past.GetNote().GetTraveler()+past.GetStep().GetTraveler())
+	}
+	say("replay", asOK(err), names...)
+	listed, err = notes.ListNotes(ctx, &routeguidev1.ListNotesRequest{At: at.then})
+	names = nil
+	for _, n := range listed.GetNotes() {
+		names = append(names, n.Traveler)
+	}
+	say("notes then", err, names...)
+	there, err = travelers.ListTravelers(ctx, &routeguidev1.ListTravelersRequest{At: at.then})
+	names = nil
+	for _, one := range there.GetTravelers() {
+		names = append(names, one.Name)
+	}
+	say("travelers then", err, names...)
+
 	guide := routeguidepb.NewRouteGuideClient(at.conn())
 	for who, place := range map[string]*routeguidepb.Point{"Ada's": adas, "Bob's": bobs} {
 		_, err := guide.GetFeature(ctx, place)
@@ -174,6 +200,14 @@ func (at town) sees(authorization string) []string {
 	}
 	say("features", asOK(err), map[bool]string{true: "everywhere", false: "few"}[count > 10])
 	features := routeguidev1.NewFeatureServiceClient(at.conn())
+	read, err := features.ReadFeatures(ctx, &routeguidev1.ReadFeaturesRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for count = 0; err == nil; _, err = read.Recv() {
+		count++
+	}
+	say("read features", asOK(err), map[bool]string{true: "everywhere", false: "few"}[count > 10])
 	found, err := features.SearchFeatures(ctx, &routeguidev1.SearchFeaturesRequest{Query: "nj", Limit: 50})
 	say("found features", err, map[bool]string{true: "everywhere", false: "few"}[len(found.GetFeatures()) > 10])
 	near, err := features.NearestFeatures(ctx, &routeguidev1.NearestFeaturesRequest{Point: adas, Limit: 50})
@@ -196,9 +230,12 @@ func TestWhatALimitedKeyShows(t *testing.T) {
 		}
 		return all
 	}
-	features := []string{"feature Ada's", "feature Bob's", "features everywhere", "found features everywhere", "near features everywhere"}
-	noFeatures := []string{"no feature", "no features", "no found features", "no near features"}
+	features := []string{"feature Ada's", "feature Bob's", "features everywhere", "found features everywhere", "near features everywhere", "read features everywhere"}
+	noFeatures := []string{"no feature", "no features", "no found features", "no near features", "no read features"}
 	noRoutes := []string{"no route", "no track", "no file", "no watched route"}
+	ofAda := []string{
+		"notes Ada", "watched notes Ada", "travelers Ada", "watched travelers Ada", "replay Ada", "notes then Ada", "travelers then Ada",
+	}
 	states := func(who string) []string {
 		return []string{"routes " + who + " ROUTE_STATE_FINISHED", "routes " + who + " ROUTE_STATE_RECORDING"}
 	}
@@ -207,32 +244,32 @@ func TestWhatALimitedKeyShows(t *testing.T) {
 		want [][]string
 	}{
 		"everything": {&routeguidev1.Key{}, [][]string{
-			both("notes", "watched notes", "travelers", "watched travelers"), states("Ada"), states("Bob"),
+			both("notes", "watched notes", "travelers", "watched travelers", "replay", "notes then", "travelers then"), states("Ada"), states("Bob"),
 			ofRoute("Ada finished", "Ada recording", "Bob finished", "Bob recording"), features,
 		}},
 		"an area": {&routeguidev1.Key{Limit: &routeguidev1.Key_Area{Area: &routeguidev1.Bounds{
 			Southwest: pb(adas.Latitude-1000, adas.Longitude-1000), Northeast: pb(adas.Latitude+1000, adas.Longitude+1000),
 		}}}, [][]string{
-			{"notes Ada", "watched notes Ada", "travelers Ada", "watched travelers Ada"}, states("Ada"), ofRoute("Ada finished", "Ada recording"), noRoutes,
-			{"feature Ada's", "no feature", "features few", "found features few", "near features few"},
+			ofAda, states("Ada"), ofRoute("Ada finished", "Ada recording"), noRoutes,
+			{"feature Ada's", "no feature", "features few", "found features few", "near features few", "read features few"},
 		}},
 		"a traveler": {&routeguidev1.Key{Limit: &routeguidev1.Key_Traveler{Traveler: "Ada"}}, [][]string{
-			{"notes Ada", "watched notes Ada", "travelers Ada", "watched travelers Ada"}, states("Ada"), ofRoute("Ada finished", "Ada recording"), noRoutes,
-			noFeatures,
+			ofAda, states("Ada"), ofRoute("Ada finished", "Ada recording"), noRoutes, noFeatures,
 		}},
 		"a route": {&routeguidev1.Key{Limit: &routeguidev1.Key_Route{Route: at.recording["Ada"]}}, [][]string{
-			{"no notes", "no watched notes", "no routes", "travelers Ada", "watched travelers Ada"}, ofRoute("Ada recording"), noRoutes, noFeatures,
+			{"no notes", "no watched notes", "no routes", "travelers Ada", "watched travelers Ada", "replay Ada", "no notes then", "travelers then Ada"},
+			ofRoute("Ada recording"), noRoutes, noFeatures,
 		}},
 		"what happens now": {&routeguidev1.Key{Sight: routeguidev1.Sight_SIGHT_LIVE}, [][]string{
-			{"no notes", "no routes"}, both("travelers", "watched travelers"), noRoutes, features,
+			{"no notes", "no routes", "no replay", "no notes then", "no travelers then"}, both("travelers", "watched travelers"), noRoutes, features,
 		}},
 		"what happened": {&routeguidev1.Key{Sight: routeguidev1.Sight_SIGHT_PAST}, [][]string{
-			both("notes"), {"no watched notes", "no travelers", "no watched travelers"}, noRoutes, features,
+			both("notes", "notes then"), {"no watched notes", "no travelers", "no watched travelers", "no replay", "no travelers then"}, noRoutes, features,
 			{"routes Ada ROUTE_STATE_FINISHED", "routes Bob ROUTE_STATE_FINISHED", "route Ada finished", "track Ada finished", "file Ada finished"},
 			{"route Bob finished", "track Bob finished", "file Bob finished"},
 		}},
-		"from now on": {&routeguidev1.Key{HistoryStart: timestamppb.Now()}, [][]string{
-			both("travelers", "watched travelers"), noRoutes, features,
+		"from now on": {&routeguidev1.Key{HistoryStart: timestamppb.New(at.then.AsTime().Add(time.Millisecond))}, [][]string{
+			both("travelers", "watched travelers"), {"no notes then", "no travelers then"}, noRoutes, features,
 		}},
 	} {
 		test.key.Role = mayView
@@ -335,6 +372,27 @@ func TestWhatALimitedKeyWrites(t *testing.T) {
 				t.Errorf("it could write\n%q, want\n%q", got, test.want)
 			}
 		})
+	}
+}
+
+// Who writes as Ada alone adds nothing to Bob's route by naming his phone.
+func TestADeviceOfAnotherTraveler(t *testing.T) {
+	g := startGuarded(t)
+	_, ada := g.key(&routeguidev1.Key{Role: mayWrite, Limit: &routeguidev1.Key_Traveler{Traveler: "Ada"}})
+	routes := routeguidev1.NewRouteServiceClient(g.conn())
+	var last *routeguidev1.ReportFixesResponse
+	for _, r := range []struct{ authorization, traveler string }{{g.admin, "Bob"}, {ada, "Ada"}} {
+		fix := &routeguidev1.Fix{Location: bobs, Time: timestamppb.Now()}
+		made, err := routes.ReportFixes(as(t.Context(), r.authorization), &routeguidev1.ReportFixesRequest{
+			Device: "phone", Traveler: r.traveler, Fixes: []*routeguidev1.Fix{fix},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last != nil && made.Route == last.Route {
+			t.Error("Ada added to the route of Bob")
+		}
+		last = made
 	}
 }
 

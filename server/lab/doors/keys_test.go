@@ -167,14 +167,13 @@ func requestFor(m protoreflect.MethodDescriptor) proto.Message {
 // not, over every method and every door.
 func TestKeys(t *testing.T) {
 	g := startGuarded(t)
-	soon := timestamppb.New(time.Now().Add(time.Second))
 	for _, d := range doors {
 		_, unused := g.key(&routeguidev1.Key{Role: mayView, ExpireTime: timestamppb.New(time.Now().Add(time.Hour))})
 		if got := (visitor{t, g.program, d}).code(listNotes, unused); got != codes.OK {
 			t.Fatalf("%s: a key that expires later: %v", d.name, got)
 		}
 	}
-	expiring, expired := g.key(&routeguidev1.Key{Role: mayAll, ExpireTime: soon})
+	expiring, expired := g.key(&routeguidev1.Key{Role: mayAll, ExpireTime: timestamppb.New(time.Now().Add(3 * time.Second))})
 	revoked, useless := g.key(&routeguidev1.Key{Role: mayAll})
 	var open []call
 	for _, d := range doors {

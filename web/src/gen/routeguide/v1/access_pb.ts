@@ -17,6 +17,10 @@ export const file_routeguide_v1_access: GenFile = /*@__PURE__*/
 /**
  * What a key must allow so that a method can be called. Every method of this package says it.
  *
+ * What lies outside of a key's limit is left out of what a method lists, searches and watches. What a request names by an
+ * identifier or a point, and what it writes, is refused with PERMISSION_DENIED, and so is a request for live notes or travelers, or
+ * for past ones, to a key that does not show these. A watched route that leaves the limit ends its call so.
+ *
  * The methods of other packages are called with ROLE_WRITE and no limit; but the classic GetFeature and ListFeatures are as
  * SearchFeatures is, RecordRoute as RecordTrack, RouteChat as WatchNotes with ROLE_WRITE, and reflection needs ROLE_VIEW. The
  * health of the server may be asked by everybody.

@@ -91,7 +91,7 @@ export type Key = Message<"routeguide.v1.Key"> & {
   sight: Sight;
 
   /**
-   * What was written or begun before this time is not shown. Features have no past: they are shown as they are.
+   * What was written or begun before this time is not shown, nor is how anything was before it. Features are shown as they are.
    *
    * @generated from field: google.protobuf.Timestamp history_start = 9;
    */
