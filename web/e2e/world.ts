@@ -113,7 +113,7 @@ export async function visit(
   url: string,
   { developer, ...options }: VisitOptions = {},
 ): Promise<{ page: Page; context: BrowserContext }> {
-  const context = await browser.newContext({ viewport: wide, reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({ viewport: wide, locale: "en-IE", reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(100_000);
   if (developer)
     await context.addInitScript(() => {

@@ -114,38 +114,9 @@ function formatE7(value: number): string {
   return `${value < 0 ? "-" : ""}${digits.slice(0, -7)}.${digits.slice(-7)}`;
 }
 
-const grouped = new Intl.NumberFormat("en");
-
-/** `1,204`. */
-export function formatCount(n: number): string {
-  return grouped.format(n);
-}
-
-/** Metres as `850 m`, `12.1 km` or `1,204 km`. */
-export function formatDistance(metres: number): string {
-  if (metres < 999.5) return `${Math.round(metres)} m`;
-  const km = metres / 1000;
-  return km < 99.95 ? `${km.toFixed(1)} km` : `${formatCount(Math.round(km))} km`;
-}
-
 /** Seconds as a clock: `0:38:12`. Fractions are cut. */
 export function formatClock(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));
   const two = (n: number) => String(n).padStart(2, "0");
   return `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
-}
-
-/** Milliseconds as `14 ms`, `2.1 s`, `38 min` or `2 h 10 min`. */
-export function formatDuration(ms: number): string {
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
-  const minutes = Math.round(ms / 60_000);
-  if (minutes < 60) return `${minutes} min`;
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** Bytes as `512 B`, `1.4 kB`, `3.0 MB`. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  return bytes < 999_950 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

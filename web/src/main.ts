@@ -20,6 +20,8 @@ import { followKeys } from "./ui/keys";
 import { narrow, PLACE_CARD } from "./ui/sheet";
 import { Shell } from "./ui/shell";
 import { applyTheme, shade } from "./ui/theme";
+import { applyLanguage, units } from "./words/language";
+import { map as words } from "./words/words";
 import "./ui/tokens.css";
 import "./ui/parts.css";
 import "./ui/shell.css";
@@ -36,10 +38,12 @@ import "./basemaps/basemaps.css";
 
 openAddress();
 applyTheme();
+applyLanguage();
 startClock();
 
 const [mapElement, appElement] = ["map", "app"].map((id) => document.getElementById(id));
 if (!mapElement || !appElement) throw new Error("the document has no place for the page");
+effect(() => mapElement.setAttribute("aria-label", words.label));
 render(h(Shell, {}), appElement);
 followAddress();
 startBasemaps();
@@ -63,6 +67,7 @@ map.onSelect((hit) => {
 effect(() => {
   if (base.value) map.setBase(base.value);
 });
+effect(() => map.setTexts({ title: words.title, attribution: words.attribution, miles: units.value === "mi" }));
 effect(() => map.setSelection(place.value?.point ?? null, view.value === "chat" ? "note" : "feature"));
 
 const card = document.createElement("div");

@@ -2,11 +2,12 @@ import { effect, signal } from "@preact/signals";
 import type { Shade } from "../map/basemap";
 import { say } from "../state";
 import { shade } from "../ui/theme";
+import { type Language, language } from "../words/language";
+import { basemaps as words } from "../words/words";
 import type { Base } from "./base";
 import { builtInBase } from "./built-in";
 import { chosen, loadOffers, type Offer } from "./offers";
 import { styleBase, tilesBase } from "./remote";
-import { words } from "./words";
 
 /** What is to lie under the map: the chosen one, or the built-in one when that cannot be loaded. */
 export const base = signal<Base | null>(null);
@@ -18,9 +19,10 @@ export function startBasemaps(): void {
   effect(() => {
     const offer = chosen.value;
     const inShade = shade.value;
+    const inLanguage = language.value;
     const mine = ++turn;
     if (!offer) return;
-    make(offer, inShade).then(
+    make(offer, inShade, inLanguage).then(
       (made) => {
         if (mine === turn) base.value = made;
       },
@@ -33,7 +35,7 @@ export function startBasemaps(): void {
   });
 }
 
-async function make(offer: Offer, inShade: Shade): Promise<Base> {
+async function make(offer: Offer, inShade: Shade, inLanguage: Language): Promise<Base> {
   switch (offer.kind) {
     case "built-in":
       return builtInBase(inShade);
@@ -42,6 +44,6 @@ async function make(offer: Offer, inShade: Shade): Promise<Base> {
     case "tiles":
       return tilesBase(offer, inShade);
     default:
-      return (await import("./archive")).archiveBase(offer, inShade);
+      return (await import("./archive")).archiveBase(offer, inShade, inLanguage);
   }
 }

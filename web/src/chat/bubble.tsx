@@ -1,5 +1,6 @@
 import type { Note, Obstacle } from "../rpc";
-import { timeOf } from "../ui/dates";
+import { fullTimeOf, timeOf } from "../ui/dates";
+import { chat as words } from "../words/words";
 import type { Pending } from "./outbox";
 
 export function NoteBubble({ note, own, begins }: { note: Note; own: boolean; begins: boolean }) {
@@ -8,10 +9,11 @@ export function NoteBubble({ note, own, begins }: { note: Note; own: boolean; be
     <article class={`bubble${own ? " mine" : ""}${begins ? " begins" : ""}`}>
       {begins && (
         <small>
-          {own ? "you" : note.traveler || "someone"} · <time dateTime={when.toISOString()}>{timeOf(note.time)}</time>
+          {own ? words.you : note.traveler || words.someone} ·{" "}
+          <time dateTime={when.toISOString()}>{timeOf(note.time)}</time>
         </small>
       )}
-      <p title={when.toLocaleString()}>{note.message}</p>
+      <p title={fullTimeOf(note.time)}>{note.message}</p>
     </article>
   );
 }
@@ -30,22 +32,26 @@ export function PendingBubble({ pending, obstacle, onEdit, onDiscard }: PendingP
   if (refused === null) {
     return (
       <article class="bubble mine begins pending">
-        <small>you · {obstacle ? `waits for the ${obstacle}` : "sending…"}</small>
+        <small>
+          {words.you} · {obstacle ? words.waits[obstacle] : words.sending}
+        </small>
         <p>{message}</p>
       </article>
     );
   }
   return (
     <article class="bubble mine begins refused">
-      <small>you · not stored</small>
+      <small>
+        {words.you} · {words.notStored}
+      </small>
       <p>{message}</p>
       <div role="alert">{refused}</div>
       <footer>
         <button type="button" class="button small" onClick={onEdit}>
-          Edit
+          {words.edit}
         </button>
         <button type="button" class="button small quiet" onClick={onDiscard}>
-          Discard
+          {words.discard}
         </button>
       </footer>
     </article>

@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { formatCount } from "../geo";
 import { traveler } from "../state";
 import { SendIcon } from "../ui/icons";
+import { rich } from "../words/rich";
+import { chat as words } from "../words/words";
 import { LONGEST_MESSAGE } from "./chat";
 import { named } from "./chats";
 
@@ -67,10 +68,10 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
           ref={area}
           class="field"
           rows={1}
-          aria-label="Your note"
+          aria-label={words.yourNote}
           aria-describedby="composer-help"
           aria-invalid={tooLong}
-          placeholder="Write a note at this place"
+          placeholder={words.write}
           enterkeyhint="send"
           value={text}
           onInput={(event) => onText(event.currentTarget.value)}
@@ -84,8 +85,8 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
         <button
           type="submit"
           class="button primary note"
-          aria-label="Send"
-          title="Send"
+          aria-label={words.send}
+          title={words.send}
           disabled={message === "" || tooLong}
         >
           <SendIcon />
@@ -99,7 +100,7 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
               naming.value = "again";
             }}
           >
-            as <b>{traveler.value || "someone without a name"}</b>, change
+            {rich(words.writesAs, <b>{traveler.value || words.withoutName}</b>)}
           </button>
         )}
         <Size bytes={bytes} />
@@ -109,13 +110,11 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
 }
 
 function Size({ bytes }: { bytes: number }) {
-  if (bytes < NEAR_THE_END) return <span class="composer-keys">Shift + Enter for a new line</span>;
+  if (bytes < NEAR_THE_END) return <span class="composer-keys">{words.newLine}</span>;
   const over = bytes - LONGEST_MESSAGE;
   return (
     <span class={over > 0 ? "over" : ""} role="status">
-      {over > 0
-        ? `${formatCount(over)} bytes too long`
-        : `${formatCount(bytes)} of ${formatCount(LONGEST_MESSAGE)} bytes`}
+      {over > 0 ? words.tooLong(over) : words.bytes(bytes, LONGEST_MESSAGE)}
     </span>
   );
 }
@@ -139,15 +138,15 @@ function NameForm({ first, onDone }: { first: boolean; onDone: () => void }) {
       }}
     >
       <label class="labelled">
-        <span>{first ? "What should the others call you?" : "Your name"}</span>
+        <span>{first ? words.whatName : words.yourName}</span>
         <input ref={input} class="field" maxLength={64} autocomplete="nickname" defaultValue={traveler.value} />
       </label>
       <div class="buttons">
         <button type="submit" class="button small primary note">
-          {first ? "Send with this name" : "Use this name"}
+          {first ? words.sendWithName : words.useName}
         </button>
         <button type="button" class="button small quiet" onClick={() => done("")}>
-          Without a name
+          {words.noName}
         </button>
       </div>
     </form>

@@ -5,7 +5,7 @@ import { reveal } from "../map/map";
 import { place } from "../state";
 import { momentOf } from "../ui/dates";
 import { ChatIcon } from "../ui/icons";
-import { clickAtFirst } from "../ui/words";
+import { chat as words } from "../words/words";
 import { nearby } from "./chats";
 import type { NotePlace } from "./nearby";
 
@@ -20,12 +20,12 @@ export function NearbyPlaces() {
     <div class="nearby">
       {state.kind === "failed" && (
         <div class="problem" role="alert">
-          <p>The notes in view cannot be read: {state.reason}.</p>
+          <p>{words.nearbyFailed(state.reason)}</p>
         </div>
       )}
       {places.length > 0 ? (
         <>
-          <h2>Recent notes in view</h2>
+          <h2>{words.nearby}</h2>
           <ul>
             {places.slice(0, MOST_ROWS).map((found) => (
               <li key={`${found.point.lat} ${found.point.lng}`}>
@@ -33,8 +33,8 @@ export function NearbyPlaces() {
               </li>
             ))}
           </ul>
-          {places.length > MOST_ROWS && <p class="hint">{places.length - MOST_ROWS} more places are on the map.</p>}
-          <p class="hint">{clickAtFirst} any place on the map to read or write there.</p>
+          {places.length > MOST_ROWS && <p class="hint">{words.morePlaces(places.length - MOST_ROWS)}</p>}
+          <p class="hint">{words.readOrWrite}</p>
         </>
       ) : (
         <Nothing loading={state.kind === "loading"} />
@@ -59,13 +59,11 @@ function PlaceRow({ found }: { found: NotePlace }) {
       <i aria-hidden="true" />
       <span class="row-text">
         <span>{splitName(name)[0] || formatPoint(point)}</span>
-        <small>
-          {newest.traveler || "someone"}: {newest.message}
-        </small>
+        <small>{words.says(newest.traveler || words.someone, newest.message)}</small>
       </span>
       <small class="row-end">
         {momentOf(newest.time)}
-        {count > 1 && <b title={`${count} recent notes`}>{count}</b>}
+        {count > 1 && <b title={words.recentNotes(count)}>{count}</b>}
       </small>
     </button>
   );
@@ -75,8 +73,8 @@ function Nothing({ loading }: { loading: boolean }) {
   return (
     <div class="empty">
       <ChatIcon />
-      <h2>{loading ? "Looking for notes…" : "No notes in view"}</h2>
-      <p>{clickAtFirst} any place on the map to leave one there.</p>
+      <h2>{loading ? words.looking : words.noneInView}</h2>
+      <p>{words.leaveOne}</p>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { formatPoint } from "../geo";
 import { flyTo } from "../map/map";
 import { place } from "../state";
 import { ChatIcon, CloseIcon } from "../ui/icons";
+import { chat as words } from "../words/words";
 import { NoteBubble, PendingBubble } from "./bubble";
 import type { Conversation } from "./chat";
 import { conversation } from "./chats";
@@ -48,10 +49,10 @@ function PlaceHead() {
   return (
     <header class="chat-place">
       <h2>
-        <button type="button" class="row" title={here.name || "Show on the map"} onClick={() => flyTo(here.point)}>
+        <button type="button" class="row" title={here.name || words.showOnMap} onClick={() => flyTo(here.point)}>
           <i aria-hidden="true" />
           <span class="row-text">
-            <span>{splitName(here.name)[0] || "A place without a name"}</span>
+            <span>{splitName(here.name)[0] || words.unnamed}</span>
             <small>{formatPoint(here.point)}</small>
           </span>
         </button>
@@ -59,8 +60,8 @@ function PlaceHead() {
       <button
         type="button"
         class="icon-button small"
-        aria-label="Back to the recent notes"
-        title="Back to the recent notes"
+        aria-label={words.back}
+        title={words.back}
         onClick={() => {
           place.value = null;
         }}
@@ -70,11 +71,6 @@ function PlaceHead() {
     </header>
   );
 }
-
-const waiting = {
-  connection: "No connection. Notes wait here and are sent when it is back.",
-  server: "The server cannot store notes just now. They wait here and are sent when it can again.",
-} as const;
 
 function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) => void }) {
   const notes = chat.notes.value;
@@ -116,7 +112,7 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
         ref={box}
         class="thread"
         role="log"
-        aria-label="Notes"
+        aria-label={words.notes}
         aria-busy={reading.kind === "loading"}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
         tabIndex={0}
@@ -148,24 +144,24 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
         {notes.length === 0 && pending.length === 0 && reading.kind === "live" && (
           <div class="empty">
             <ChatIcon />
-            <h3>No notes here yet</h3>
-            <p>The first one is yours. Whoever comes to this place reads it.</p>
+            <h3>{words.none}</h3>
+            <p>{words.noneHint}</p>
           </div>
         )}
       </section>
       {behind && (
         <button type="button" class="button small newer" onClick={toEnd}>
-          Newer notes
+          {words.newer}
         </button>
       )}
       {obstacle && (
         <p class="chat-lost" role="status">
-          {waiting[obstacle]}
+          {words.lost[obstacle]}
         </p>
       )}
       {reading.kind === "failed" && (
         <div class="problem" role="alert">
-          <p>These notes cannot be read: {reading.reason}.</p>
+          <p>{words.failed(reading.reason)}</p>
         </div>
       )}
     </div>

@@ -72,6 +72,13 @@ export interface Pointer {
   readonly pixel: number;
 }
 
+/** `miles`: the scale measures in them. */
+export interface MapTexts {
+  readonly title: string;
+  readonly attribution: string;
+  readonly miles: boolean;
+}
+
 let map: LibreMap | null = null;
 let drawn = false;
 let base: Base | null = null;
@@ -93,6 +100,8 @@ const manyPoints = new PointLayer(() => {
 let insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 let traveler: Marker | null = null;
 let pin: Marker | null = null;
+const scale = new ScaleControl({ maxWidth: 88 });
+let texts: MapTexts | null = null;
 const crosshair = element("crosshair");
 let popup: { readonly box: Popup; readonly point: Point } | null = null;
 const shown = new Map<Overlay, Collection>();
@@ -153,7 +162,6 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
       if (type === "Glyphs" && isOwnFace(url)) throw new Error("it is drawn here");
       return { url };
     },
-    locale: { "Map.Title": "Map, moved with the arrow keys" },
   });
   map.setPadding(insets);
   map.touchZoomRotate.disableRotation();
@@ -163,7 +171,8 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   map.once("idle", () =>
     container.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show"),
   );
-  map.addControl(new ScaleControl({ maxWidth: 88 }), "bottom-right");
+  map.addControl(scale, "bottom-right");
+  sayTexts();
   const report = () => {
     const viewport = currentViewport();
     if (viewport) tell(rest, viewport);
@@ -207,6 +216,21 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
 /** Our own layers: what lies under them is put there by `setBase`. */
 function styleOf(shade: Shade): StyleSpecification {
   return { version: 8, sources: overlaySources(), layers: [...lineLayers(shade), ...overlayLayers(shade)] };
+}
+
+/** What is said of the map itself: to screen readers, and in its corner. */
+export function setTexts(next: MapTexts): void {
+  texts = next;
+  sayTexts();
+}
+
+function sayTexts(): void {
+  if (!map || !texts) return;
+  map.getCanvas().setAttribute("aria-label", texts.title);
+  scale.setUnit(texts.miles ? "imperial" : "metric");
+  const attribution = map.getContainer().querySelector(".maplibregl-ctrl-attrib-button");
+  attribution?.setAttribute("title", texts.attribution);
+  attribution?.setAttribute("aria-label", texts.attribution);
 }
 
 /** Puts another map under everything that is drawn, or the same in other colours. */

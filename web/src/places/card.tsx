@@ -6,10 +6,11 @@ import { source } from "../record/recorder";
 import { addWaypoint, place, say, view } from "../state";
 import { copyText } from "../ui/clipboard";
 import { ChatIcon, CheckIcon, CloseIcon, CopyIcon, EditIcon, PinIcon, RouteIcon } from "../ui/icons";
+import { places as words } from "../words/words";
+import { kindOf } from "./categories";
 import { details } from "./details";
 import { addAt, edit } from "./editing";
 import { PlaceSign } from "./sign";
-import { kindOf, words } from "./words";
 
 /** What stands beside the chosen place on the map. */
 export function PlaceCard() {
@@ -19,17 +20,17 @@ export function PlaceCard() {
   const [title, detail] = splitName(chosen.name);
   const about = [feature?.category && kindOf(feature.category), detail].filter(Boolean).join(" · ");
   return (
-    <section class="place-card" aria-label="Chosen place">
+    <section class="place-card" aria-label={words.chosen}>
       <header>
         {feature?.category && <PlaceSign category={feature.category} size={30} />}
         <div>
-          <h2 title={chosen.name || undefined}>{title || "This place"}</h2>
+          <h2 title={chosen.name || undefined}>{title || words.thisPlace}</h2>
           {about && <p>{about}</p>}
         </div>
         <button
           type="button"
           class="icon-button small"
-          aria-label="Close"
+          aria-label={words.close}
           onClick={() => {
             place.value = null;
           }}
@@ -48,7 +49,7 @@ export function PlaceCard() {
             view.value = "chat";
           }}
         >
-          <ChatIcon /> Chat here
+          <ChatIcon /> {words.chatHere}
         </button>
         <button
           type="button"
@@ -57,10 +58,10 @@ export function PlaceCard() {
             addWaypoint(chosen);
             source.value = "drive";
             view.value = "record";
-            say(`${title || "The place"} is a stop of the demo drive.`);
+            say(words.isStop(title || words.unnamed));
           }}
         >
-          <RouteIcon /> Demo drive
+          <RouteIcon /> {words.demoDrive}
         </button>
         {feature && (
           <button type="button" class="button small" onClick={() => edit(feature)}>
@@ -100,19 +101,19 @@ function Coordinates({ text }: { text: string }) {
 
   async function copy(): Promise<void> {
     copied.value = await copyText(text);
-    say(copied.value ? "Coordinates copied" : "This browser does not let the page copy.");
+    say(copied.value ? words.coordinatesCopied : words.notCopied);
   }
 
   return (
     <button
       type="button"
       class={copied.value ? "coordinates copied" : "coordinates"}
-      title="Copy the coordinates"
+      title={words.copyCoordinates}
       onClick={copy}
     >
       <span>{text}</span>
       {copied.value ? <CheckIcon /> : <CopyIcon />}
-      <span class="visually-hidden">{copied.value ? "copied" : "copy"}</span>
+      <span class="visually-hidden">{copied.value ? words.copied : words.copy}</span>
     </button>
   );
 }

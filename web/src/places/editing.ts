@@ -17,7 +17,7 @@ import {
 import { type ImportedFeatures, importFeatures } from "../rpc/files";
 import { place, say, view } from "../state";
 import { sheet } from "../ui/sheet";
-import { words } from "./words";
+import { places as words } from "../words/words";
 
 export interface Draft extends FeatureDraft {
   /** What is changed; null for a new one. */

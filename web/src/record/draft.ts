@@ -1,8 +1,10 @@
 // Routes that are not finished, kept in the browser so that a reload, a crash or an empty battery loses none of their
 // points. Points are appended in pieces: keeping one more costs the same however long the route is.
+
 import { isValid, type Point } from "../geo";
 import { randomName } from "../random";
 import { forget, keptNames, recall, remember } from "../ui/persist";
+import { record as words } from "../words/words";
 
 export const sources = ["device", "draw", "drive"] as const;
 /** How the points of a route are made. */
@@ -87,9 +89,9 @@ export function pointsOf(id: string): Point[] {
 /** What a route is called here: after the features at its ends, else after how it was made. */
 export function nameOf({ first, last, source }: Pick<Draft, "first" | "last" | "source">): string {
   const [from, to] = [first, last].map((name) => name.split(",", 1)[0] ?? "");
-  if (from && to && from !== to) return `${from} → ${to}`;
-  if (from) return `By ${from}`;
-  return { device: "Own way", draw: "Drawn route", drive: "Drive" }[source];
+  if (from && to && from !== to) return words.fromTo(from, to);
+  if (from) return words.by(from);
+  return words.made[source];
 }
 
 export function dropDraft(id: string): void {

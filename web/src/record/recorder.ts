@@ -1,10 +1,12 @@
 // The page's recorder: what makes its points, and how the map follows it.
+
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { featureName } from "../features/finder";
 import type { Point } from "../geo";
 import * as map from "../map/map";
 import { addWaypoint, type Place, say, traveler, view, waypoints } from "../state";
 import { persisted } from "../ui/persist";
+import { record as words } from "../words/words";
 import { claimDraft, type Draft, drafts, dropDraft, type Source, sources } from "./draft";
 import { planDrive, wayOf } from "./drive";
 import { Recorder, type RecordingState } from "./recording";
@@ -89,7 +91,7 @@ export function takeClick(place: Place): void {
 /** Undoes the newest click. */
 export function takeBack(): void {
   if (wantsClicks.value === "points") {
-    if (!recorder.takeBack()) say("This point is stored already.");
+    if (!recorder.takeBack()) say(words.storedAlready);
   } else if (wantsClicks.value === "stops") waypoints.value = waypoints.value.slice(0, -1);
 }
 

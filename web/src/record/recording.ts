@@ -11,6 +11,7 @@ import { distance, type Point, samePoint, trackLength } from "../geo";
 import { randomName } from "../random";
 import { recordRoute, type Summary } from "../rpc";
 import type { Place } from "../state";
+import { record as words } from "../words/words";
 import { type Draft, dropDraft, keepDraft, keepPoints, pointsOf, type Source } from "./draft";
 
 /** A route holds no more points: recording pauses there. */
@@ -248,15 +249,15 @@ function draftOf({ id, token, source, began, finishing, passed, first, last }: D
 function explain(error: ConnectError): { reason: string; canRetry: boolean } {
   switch (error.code) {
     case Code.Aborted:
-      return { reason: "This route is being recorded somewhere else too, in another tab perhaps.", canRetry: true };
+      return { reason: words.elsewhere, canRetry: true };
     case Code.FailedPrecondition:
       return {
-        reason: "This route was finished somewhere else; the points made here since are not in it.",
+        reason: words.finishedElsewhere,
         canRetry: false,
       };
     case Code.InvalidArgument:
-      return { reason: `The server does not take this route: ${error.rawMessage}.`, canRetry: false };
+      return { reason: words.notTaken(error.rawMessage), canRetry: false };
     default:
-      return { reason: `The server could not record the route: ${error.rawMessage}.`, canRetry: true };
+      return { reason: words.notRecorded(error.rawMessage), canRetry: true };
   }
 }

@@ -1,7 +1,9 @@
 // What makes points by itself: the device, and a simulated drive.
+
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { fromDegrees } from "../geo";
 import type { Place } from "../state";
+import { record as words } from "../words/words";
 import { type Drive, pointsBetween } from "./drive";
 
 export interface DeviceNews {
@@ -19,7 +21,7 @@ export function canFollowDevice(): boolean {
 /** Follows the device's position until it is stopped. */
 export function followDevice(onPlace: (place: Place) => void, onNews: (news: DeviceNews) => void): () => void {
   if (!canFollowDevice()) {
-    onNews({ accuracy: null, trouble: "Browsers tell their position only to pages over HTTPS or on localhost." });
+    onNews({ accuracy: null, trouble: words.needsHttps });
     return () => {};
   }
   let accuracy: number | null = null;
@@ -39,11 +41,11 @@ export function followDevice(onPlace: (place: Place) => void, onNews: (news: Dev
 function troubleOf(error: GeolocationPositionError): string {
   switch (error.code) {
     case error.PERMISSION_DENIED:
-      return "This page may not know your position. Allow it beside the address, then resume.";
+      return words.denied;
     case error.TIMEOUT:
-      return "The device takes long to find its position. It goes on trying.";
+      return words.slow;
     default:
-      return "The device does not know where it is. It goes on trying.";
+      return words.unknown;
   }
 }
 

@@ -3,9 +3,9 @@ import { useEffect } from "preact/hooks";
 import { deletion as placeDeletion } from "../places/editing";
 import { consoleLink, view } from "../state";
 import { narrow } from "../ui/sheet";
+import { routes as words } from "../words/words";
 import { ReplayBar } from "./replay-bar";
 import { deletion, focusedRoute, importing } from "./routes";
-import { words } from "./words";
 
 /** What of the routes is seen over the map: the replay, what can be undone, and where files can be dropped. */
 export function RoutesOverMap() {

@@ -2,8 +2,9 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Fix } from "../record/fix";
+import { timeOf } from "../ui/dates";
+import { elevationUnit, formatElevation, formatSpeed, speedUnit } from "../words/numbers";
 import { speedsOf } from "./timeline";
-import { words } from "./words";
 
 const HEIGHT = 84;
 
@@ -27,10 +28,10 @@ export class Plot {
   }
 
   show(fixes: readonly Fix[]): void {
-    const elevations = fixes.map((fix) => fix.elevation);
-    const high = elevations.some((metres) => metres !== null);
+    const elevations = fixes.map((fix) => (fix.elevation === null ? null : fix.elevation / elevationUnit()));
+    const high = elevations.some((height) => height !== null);
     const times = fixes.map((fix) => fix.time / 1000);
-    const speeds = speedsOf(fixes).map((speed) => (speed === null ? null : speed * 3.6));
+    const speeds = speedsOf(fixes).map((speed) => (speed === null ? null : speed / speedUnit()));
     const data: uPlot.AlignedData = high ? [times, speeds, elevations] : [times, speeds];
     if (this.#plot && high === this.#high) {
       this.#plot.setData(data);
@@ -62,9 +63,8 @@ export class Plot {
     const [ink, line] = [style.color, style.borderTopColor];
     const font = `11px ${style.fontFamily}`;
     const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
-    const upright = (unit: string) => (_: uPlot, values: number[]) =>
-      values.map((value, i) => (i === values.length - 1 ? `${value} ${unit}` : `${value}`));
-    const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+    const upright = (written: (value: number) => string) => (_: uPlot, values: number[]) =>
+      values.map((value, i) => (i === values.length - 1 ? written(value) : `${value}`));
     return {
       width: this.#box.clientWidth,
       height: HEIGHT,
@@ -79,9 +79,16 @@ export class Plot {
           gap: 2,
           grid: { show: false },
           space: 90,
-          values: (_, seconds) => seconds.map((s) => time.format(s * 1000)),
+          values: (_, seconds) => seconds.map((s) => timeOf(s * 1000)),
         },
-        { ...axis, scale: "speed", size: 58, gap: 6, space: 26, values: upright(words.axisSpeed) },
+        {
+          ...axis,
+          scale: "speed",
+          size: 58,
+          gap: 6,
+          space: 26,
+          values: upright((speed) => formatSpeed(speed * speedUnit(), 0)),
+        },
         ...(this.#high
           ? [
               {
@@ -92,7 +99,7 @@ export class Plot {
                 gap: 6,
                 space: 26,
                 grid: { show: false },
-                values: upright(words.axisElevation),
+                values: upright((high) => formatElevation(high * elevationUnit())),
               },
             ]
           : []),

@@ -1,16 +1,16 @@
 import { useEffect, useRef } from "preact/hooks";
-import { dayOf } from "../ui/dates";
+import { dayOf, exactTimeOf } from "../ui/dates";
 import { CloseIcon, FollowIcon, PauseIcon, PlayIcon } from "../ui/icons";
 import { shade } from "../ui/theme";
+import { locale, units } from "../words/language";
+import { formatElevation, formatSpeed } from "../words/numbers";
+import { routes as words } from "../words/words";
 import { titleOf } from "./days";
 import type { Plot } from "./plot";
 import { paces } from "./replay";
 import { following, replay, routeColor, unfocus } from "./routes";
 import type { ShownRoute } from "./shown";
 import { indexAt, speedsOf } from "./timeline";
-import { words } from "./words";
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** The bar at the foot of the map. */
 export function ReplayBar({ shown }: { shown: ShownRoute }) {
@@ -50,7 +50,7 @@ export function ReplayControls({ shown }: { shown: ShownRoute }) {
           {playing ? <PauseIcon /> : <PlayIcon />}
         </button>
         <b class="replay-time" title={dayOf(at)}>
-          {clock.format(at)}
+          {exactTimeOf(at)}
         </b>
         <select
           class="field"
@@ -82,7 +82,7 @@ export function ReplayControls({ shown }: { shown: ShownRoute }) {
       <input
         type="range"
         aria-label={words.time}
-        aria-valuetext={clock.format(at)}
+        aria-valuetext={exactTimeOf(at)}
         min={start}
         max={end}
         step={1000}
@@ -104,8 +104,8 @@ function Figures({ shown, at }: { shown: ShownRoute; at: number }) {
   if (!fix) return null;
   const speed = speedsOf(fixes.slice(Math.max(0, index - 1), index + 1)).at(-1) ?? null;
   const figures = [
-    speed !== null && words.speed(speed),
-    fix.elevation !== null && words.elevation(fix.elevation),
+    speed !== null && formatSpeed(speed),
+    fix.elevation !== null && formatElevation(fix.elevation),
   ].filter(Boolean);
   return <small class="figures">{figures.join(" · ")}</small>;
 }
@@ -117,9 +117,9 @@ function PlotBox({ shown }: { shown: ShownRoute }) {
   const { fixes } = shown.track.value;
   const color = routeColor(shown.route.value);
   const at = replay.at.value;
-  const look = shade.value;
+  const look = `${shade.value} ${units.value} ${locale.value}`;
 
-  // A plot takes its colours when it is made: another shade makes another plot.
+  // A plot takes its colours and units when it is made: others make another plot.
   useEffect(() => {
     let gone = false;
     void import("./plot").then(({ Plot }) => {

@@ -8,6 +8,7 @@ import { connection, say, view } from "../state";
 import { colorOf } from "../travelers/person";
 import { goTo, roster } from "../travelers/travelers";
 import { narrow } from "../ui/sheet";
+import { routes as words } from "../words/words";
 import { Catalog } from "./catalog";
 import { byDay, matching, titleOf } from "./days";
 import { drawRoutes } from "./drawing";
@@ -16,7 +17,6 @@ import { Replay } from "./replay";
 import { ShownRoute } from "./shown";
 import { nearestTo } from "./timeline";
 import { Deletion, deleteOnLeave } from "./undo";
-import { words } from "./words";
 
 export const catalog = new Catalog(listRoutes);
 

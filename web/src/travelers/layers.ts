@@ -1,13 +1,15 @@
 // What the map draws of the travelers: a disc each with initials and an arrow, a name, and the line behind them.
+
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Point } from "../geo";
 import { lineFeature, pointFeature } from "../map/lines";
 import type { Collection } from "../map/overlay";
 import type { Fix } from "../record/fix";
+import { formatSpeed } from "../words/numbers";
+import { travelers as words } from "../words/words";
 import { colorOf, initialsOf } from "./person";
 import { arrowPicture, personPicture } from "./picture";
 import type { Sighting } from "./roster";
-import { words } from "./words";
 
 /** Milliseconds after which a position is old: it is drawn faded, with its age. */
 export const OLD = 120_000;
@@ -55,9 +57,9 @@ function person(t: Sighting, here: Point, now: number): Collection["features"][n
 
 function labelOf(t: Sighting, now: number): string {
   const more = isOld(t, now)
-    ? words.ago(words.minutes(Math.floor((now - t.position.time) / 60_000)))
+    ? words.ago(Math.floor((now - t.position.time) / 60_000))
     : t.motion.speed !== null && t.motion.speed >= 0.5
-      ? words.speed(t.motion.speed)
+      ? formatSpeed(t.motion.speed)
       : "";
   return [t.name || (more ? "" : words.unnamed), more].filter((part) => part !== "").join(" · ");
 }

@@ -4,11 +4,11 @@ import { fromDegrees, type Rect } from "../geo";
 import * as map from "../map/map";
 import { ownPoint, ownRoute } from "../record/recorder";
 import { camera, say } from "../state";
+import { travelers as words } from "../words/words";
 import { margin, stillGood } from "./area";
 import { drawTravelers } from "./drawing";
 import { isOld } from "./layers";
 import { Roster, type Sighting } from "./roster";
-import { words } from "./words";
 
 export const roster = new Roster((gone) => {
   if (gone.route !== followed.peek()) return;

@@ -44,18 +44,18 @@ export function actionOf(key: Key, inField: boolean): Action | null {
   }
 }
 
-/** For the help, in the order in which it is read. */
-export const shortcuts: readonly (readonly [keys: readonly string[], what: string])[] = [
-  [["1", "2", "3", "4", "5"], "Travelers, Routes, Features, Record, Chat"],
-  [["c"], "Console: call any method"],
-  [["/"], "Search the map; in the console, the methods"],
-  [["↑", "↓"], "Walk through the list"],
-  [["Enter"], "Show the feature on the map"],
-  [["Enter", "Backspace"], "On the map: choose the place under the cross, take the newest point back"],
-  [["r"], "Start, pause and resume a recording"],
-  [["Ctrl", "Enter"], "Send, in the console"],
-  [["+", "−"], "Zoom in and out"],
-  [["t"], "Switch between light and dark"],
-  [["Esc"], "Close what is open"],
-  [["?"], "This help"],
-];
+/** For the help, in the order in which it is read; `what` is the name of its text. */
+export const shortcuts = [
+  { keys: ["1", "2", "3", "4", "5"], what: "views" },
+  { keys: ["c"], what: "console" },
+  { keys: ["/"], what: "search" },
+  { keys: ["↑", "↓"], what: "walk" },
+  { keys: ["Enter"], what: "show" },
+  { keys: ["Enter", "Backspace"], what: "draw" },
+  { keys: ["r"], what: "record" },
+  { keys: ["Ctrl", "Enter"], what: "send" },
+  { keys: ["+", "−"], what: "zoom" },
+  { keys: ["t"], what: "theme" },
+  { keys: ["Esc"], what: "close" },
+  { keys: ["?"], what: "help" },
+] as const;

@@ -1,9 +1,10 @@
+import type { Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { developer, openConsole, theme, themes, traveler } from "../state";
+import { language, languages, ownNames, unitSystems, units } from "../words/language";
+import { ui as words } from "../words/words";
 import { type DialogName, dialog } from "./dialogs";
 import { BookIcon, InfoIcon, KeyboardIcon, MoreIcon, TerminalIcon } from "./icons";
-
-const names = { auto: "System", light: "Light", dark: "Dark" } as const;
 
 /** What is needed seldom: the name, the theme, help and documents. */
 export function Menu() {
@@ -29,8 +30,8 @@ export function Menu() {
         ref={button}
         type="button"
         class="icon-button small"
-        aria-label="Menu"
-        title="Menu"
+        aria-label={words.menu}
+        title={words.menu}
         onClick={() => {
           box.current?.togglePopover();
           place();
@@ -38,13 +39,13 @@ export function Menu() {
       >
         <MoreIcon />
       </button>
-      <div ref={box} popover="auto" class="card menu" role="dialog" aria-label="Menu">
+      <div ref={box} popover="auto" class="card menu" role="dialog" aria-label={words.menu}>
         <label class="menu-name">
-          <span>Your name</span>
+          <span>{words.yourName}</span>
           <input
             class="field"
             maxLength={64}
-            placeholder="Anonymous"
+            placeholder={words.anonymous}
             autocomplete="nickname"
             value={traveler.value}
             onChange={(event) => {
@@ -52,24 +53,9 @@ export function Menu() {
             }}
           />
         </label>
-        <fieldset class="segments">
-          <legend>Theme</legend>
-          <div>
-            {themes.map((name) => (
-              <label key={name}>
-                <input
-                  type="radio"
-                  name="theme"
-                  checked={theme.value === name}
-                  onChange={() => {
-                    theme.value = name;
-                  }}
-                />
-                <span>{names[name]}</span>
-              </label>
-            ))}
-          </div>
-        </fieldset>
+        <Segments name="theme" legend={words.theme} choice={theme} options={themes} labels={words.themes} />
+        <Segments name="language" legend={words.language} choice={language} options={languages} labels={ownNames} />
+        <Segments name="units" legend={words.units} choice={units} options={unitSystems} labels={words.unitSystems} />
         <label class="toggle">
           <input
             type="checkbox"
@@ -78,7 +64,7 @@ export function Menu() {
               developer.value = event.currentTarget.checked;
             }}
           />
-          <span>Developer: calls and times</span>
+          <span>{words.developer}</span>
         </label>
         <ul>
           <li>
@@ -89,26 +75,57 @@ export function Menu() {
                 openConsole();
               }}
             >
-              <TerminalIcon /> Console <kbd>c</kbd>
+              <TerminalIcon /> {words.console} <kbd>c</kbd>
             </button>
           </li>
           <li>
             <button type="button" onClick={() => open("help")}>
-              <KeyboardIcon /> Keyboard <kbd>?</kbd>
+              <KeyboardIcon /> {words.keyboard} <kbd>?</kbd>
             </button>
           </li>
           <li>
             <a href="/openapi/">
-              <BookIcon /> REST interface
+              <BookIcon /> {words.rest}
             </a>
           </li>
           <li>
             <button type="button" onClick={() => open("about")}>
-              <InfoIcon /> About
+              <InfoIcon /> {words.about}
             </button>
           </li>
         </ul>
       </div>
     </>
+  );
+}
+
+/** One of a few to choose. */
+function Segments<Option extends string>(props: {
+  name: string;
+  legend: string;
+  choice: Signal<Option>;
+  options: readonly Option[];
+  labels: Record<Option, string>;
+}) {
+  const { choice, labels } = props;
+  return (
+    <fieldset class="segments">
+      <legend>{props.legend}</legend>
+      <div>
+        {props.options.map((option) => (
+          <label key={option}>
+            <input
+              type="radio"
+              name={props.name}
+              checked={choice.value === option}
+              onChange={() => {
+                choice.value = option;
+              }}
+            />
+            <span>{labels[option]}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
   );
 }

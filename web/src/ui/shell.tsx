@@ -7,24 +7,17 @@ import { PlaceCard } from "../places/card";
 import { RecordPanel } from "../record/panel";
 import { RoutesOverMap } from "../routes/over-map";
 import { RoutesPanel } from "../routes/panel";
-import { words as routeWords } from "../routes/words";
 import { SearchBox } from "../search/box";
 import { consoleLink, notice, place, type View, view, views } from "../state";
 import { TravelersPanel } from "../travelers/panel";
-import { words as travelerWords } from "../travelers/words";
+import { chat, features, record, routes, travelers, ui as words } from "../words/words";
 import { Dialogs } from "./dialogs";
 import { Menu } from "./menu";
 import { heightOf, narrow, nextStop, settle, sheet } from "./sheet";
 import { Live, StatusLine } from "./status";
 import { Tools } from "./tools";
 
-const titles = {
-  travelers: travelerWords.tab,
-  routes: routeWords.tab,
-  features: "Features",
-  record: "Record",
-  chat: "Chat",
-} as const;
+const rooms = { travelers, routes, features, record, chat } as const;
 const panels = {
   travelers: TravelersPanel,
   routes: RoutesPanel,
@@ -78,7 +71,7 @@ function Card() {
         <button
           type="button"
           class="handle"
-          aria-label={stop === "full" ? "Make the sheet small" : "Make the sheet larger"}
+          aria-label={stop === "full" ? words.sheetSmall : words.sheetLarger}
           onClick={() => {
             sheet.value = nextStop(stop);
           }}
@@ -100,7 +93,7 @@ function Card() {
 
 function Tabs() {
   return (
-    <div class="tabs" role="tablist" aria-label="Views" onKeyDown={walk}>
+    <div class="tabs" role="tablist" aria-label={words.views} onKeyDown={walk}>
       {views.map((name) => (
         <button
           key={name}
@@ -115,7 +108,7 @@ function Tabs() {
             if (sheet.value === "peek") sheet.value = "half";
           }}
         >
-          {titles[name]}
+          {rooms[name].tab}
         </button>
       ))}
     </div>

@@ -3,6 +3,7 @@ import { fromDegrees } from "../geo";
 import { flyTo, zoomBy } from "../map/map";
 import { canFollowDevice } from "../record/sources";
 import { place, say } from "../state";
+import { ui as words } from "../words/words";
 import { LocateIcon, MinusIcon, PlusIcon, ThemeIcon } from "./icons";
 import { nextTheme } from "./theme";
 
@@ -11,21 +12,27 @@ export function Tools() {
   return (
     <div class="tools">
       <div class="card">
-        <button type="button" class="icon-button" aria-label="Zoom in" title="Zoom in  +" onClick={() => zoomBy(1)}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={words.zoomIn}
+          title={`${words.zoomIn}  +`}
+          onClick={() => zoomBy(1)}
+        >
           <PlusIcon />
         </button>
-        <button type="button" class="icon-button" aria-label="Zoom out" title="Zoom out  −" onClick={() => zoomBy(-1)}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={words.zoomOut}
+          title={`${words.zoomOut}  −`}
+          onClick={() => zoomBy(-1)}
+        >
           <MinusIcon />
         </button>
       </div>
       <div class="card">
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Go to my position"
-          title="Go to my position"
-          onClick={locate}
-        >
+        <button type="button" class="icon-button" aria-label={words.locate} title={words.locate} onClick={locate}>
           <LocateIcon />
         </button>
       </div>
@@ -33,8 +40,8 @@ export function Tools() {
         <button
           type="button"
           class="icon-button"
-          aria-label="Switch between light and dark"
-          title="Switch between light and dark  t"
+          aria-label={words.switchTheme}
+          title={`${words.switchTheme}  t`}
           onClick={nextTheme}
         >
           <ThemeIcon />
@@ -47,7 +54,7 @@ export function Tools() {
 
 function locate(): void {
   if (!canFollowDevice()) {
-    say("This browser gives no position here. It does so over HTTPS, and on localhost.");
+    say(words.noPosition);
     return;
   }
   navigator.geolocation.getCurrentPosition(
@@ -56,8 +63,7 @@ function locate(): void {
       flyTo(point);
       place.value = { point, name: "" };
     },
-    (error) =>
-      say(error.code === error.PERMISSION_DENIED ? "The position was not allowed." : "The position is not known."),
+    (error) => say(error.code === error.PERMISSION_DENIED ? words.positionDenied : words.positionUnknown),
     { enableHighAccuracy: true, timeout: 10_000 },
   );
 }
