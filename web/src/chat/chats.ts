@@ -10,7 +10,7 @@ import type { Conversation } from "./chat";
 import { Conversations } from "./conversations";
 import { NearbyNotes } from "./nearby";
 
-const conversations = new Conversations(() => traveler.value);
+export const conversations = new Conversations(() => traveler.value);
 
 /** The conversation that is looked at. */
 export const conversation = signal<Conversation | null>(null);

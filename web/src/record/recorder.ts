@@ -7,6 +7,7 @@ import * as map from "../map/map";
 import { addWaypoint, type Place, say, traveler, view, waypoints } from "../state";
 import { persisted } from "../ui/persist";
 import { record as words } from "../words/words";
+import { stayAwake } from "./awake";
 import { claimDraft, type Draft, drafts, dropDraft, type Source, sources } from "./draft";
 import { planDrive, wayOf } from "./drive";
 import { Recorder, type RecordingState } from "./recording";
@@ -131,6 +132,7 @@ export function startRecorder(): void {
       );
     if (making.value === "drive") return untracked(drive);
   });
+  effect(() => (making.value === "device" ? stayAwake() : undefined));
   effect(() => {
     const state = recorder.state.value;
     if (state.kind === "idle" || state.kind === "finished") run.value = null;

@@ -16,6 +16,7 @@ import { Menu } from "./menu";
 import { heightOf, narrow, nextStop, settle, sheet } from "./sheet";
 import { Live, StatusLine } from "./status";
 import { Tools } from "./tools";
+import { WaitingBadge } from "./waiting";
 
 const rooms = { travelers, routes, features, record, chat } as const;
 const panels = {
@@ -79,6 +80,7 @@ function Card() {
         <header>
           <img src="/icon.svg" alt="" width="26" height="26" />
           <h1>RouteGuide</h1>
+          <WaitingBadge />
           <Live />
           <Menu />
         </header>

@@ -446,6 +446,11 @@ const travelers = {
 
 const ui = {
   connection: { connecting: "connecting…", live: "live", reconnecting: "reconnecting…", offline: "offline" },
+  waiting: "Waiting to be sent",
+  waitingCount: (count: number) => `${formatCount(count)} waiting`,
+  waitingPoints: (count: number) => `${counted(count, "point", "points")} to send`,
+  waitingHint: "This browser keeps it, and sends it when the server is reached.",
+  waitingNone: "Everything is sent.",
   showCalls: "Show the calls",
   sheetSmall: "Make the sheet small",
   sheetLarger: "Make the sheet larger",

@@ -419,6 +419,11 @@ export const zh: Words = {
 
   ui: {
     connection: { connecting: "正在连接…", live: "实时", reconnecting: "正在重新连接…", offline: "离线" },
+    waiting: "等待发送",
+    waitingCount: (count) => `${formatCount(count)} 项待发送`,
+    waitingPoints: (count) => `${formatCount(count)} 个点待发送`,
+    waitingHint: "内容已保存在此浏览器中，连接到服务器后会自动发送。",
+    waitingNone: "已全部发送。",
     showCalls: "查看调用",
     sheetSmall: "收起面板",
     sheetLarger: "展开面板",
