@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
@@ -54,7 +54,7 @@ function offline() {
     },
     workbox: {
       globPatterns: ["index.html", "*.{svg,js}", "assets/*", "basemap/*"],
-      globIgnores: ["**/*.gz", "assets/openapi-*"],
+      globIgnores: ["**/*.{br,gz}", "assets/openapi-*"],
       maximumFileSizeToCacheInBytes: 8_000_000,
       // The document itself is the server's newest, which also says what the page may load; without the server, the kept one.
       directoryIndex: null,
@@ -70,7 +70,7 @@ function offline() {
   });
 }
 
-/** Puts NAME.gz beside each text file that is worth it: the server hands that out as it is. */
+/** Puts NAME.br and NAME.gz beside each text file that is worth it: the server hands those out as they are. */
 function compressed(): Plugin {
   let dir = "";
   return {
@@ -85,7 +85,9 @@ function compressed(): Plugin {
         const path = join(entry.parentPath, entry.name);
         const plain = readFileSync(path);
         const packed = gzipSync(plain, { level: 9 });
-        if (plain.length > 1024 && packed.length < 0.9 * plain.length) writeFileSync(`${path}.gz`, packed);
+        if (plain.length <= 1024 || packed.length >= 0.9 * plain.length) continue;
+        writeFileSync(`${path}.gz`, packed);
+        writeFileSync(`${path}.br`, brotliCompressSync(plain));
       }
     },
   };

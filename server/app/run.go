@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"os"
 	"os/signal"
@@ -25,7 +24,6 @@ import (
 	"routeguide/server/edge/mcp"
 	"routeguide/server/rpc"
 	"routeguide/server/schema"
-	"routeguide/server/tile"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
 )
@@ -65,7 +63,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
+	log := newLog(out, c.logFormat, c.logLevel)
+	log.Info("routeguide begins", "version", Version())
 
 	offered, err := basemap.Open(c.basemaps)
 	if err != nil {
@@ -85,7 +84,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
-	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
+	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, c.proxies.AddressOf, ending
+	c.upstream.Handled = state.tally.relayed
 	if c.upstream.Descriptors, err = schema.Open(ctx, c.descriptors...); err != nil {
 		return err
 	}
@@ -95,7 +95,10 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer upstreams.Close()
 	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
-	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
+	calls := rpc.NewCalls(rpc.Options{
+		Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget, Gate: state.gate,
+		Allowance: c.allowance, Proxies: c.proxies,
+	})
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),
@@ -107,7 +110,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	)...)
 	defer server.Stop()
 	health := rpc.Register(server, ending, rpc.Domain{
-		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers,
+		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers, Keys: state.keys,
 	})
 	if err := state.tutorial.Register(server, tutorial.Options{
 		Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
@@ -127,11 +130,16 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
-		Tiles: tile.New(state.features), Basemaps: offered, Schemas: known, Agents: tools,
+		Hosts: c.hostNames(), Who: state.gate.Caller, Local: loopback(c.httpAddr),
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store, upstreams, state.tally),
+		Tiles: tiles(state.features), Basemaps: offered, Schemas: known, Agents: tools,
 	})
 	if err != nil {
 		return err
+	}
+	welcome, err := firstKey(ctx, c, state, log)
+	if err != nil {
+		return errors.Join(err, doors.Close(ctx))
 	}
 	if c.demo {
 		stop, err := simulate(ctx, server.Server, log)
@@ -140,7 +148,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		defer stop()
 	}
-	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
+	return serve(ctx, c, log, server.Server, doors, welcome, func() { end(rpc.ErrEnding) })
 }
 
 // schemas are those of our own services, which answer POST to their gRPC paths too, and of the upstreams.

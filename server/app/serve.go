@@ -13,9 +13,10 @@ import (
 	"routeguide/server/edge"
 )
 
-// serve listens on both ports until ctx ends or one of them fails, then closes all: first drain ends the open streams,
-// then calls get until shutdownBound to end, then connections are cut. It owns doors.
-func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server, doors *edge.Edge, drain func()) error {
+// serve listens on both ports, tells welcome where the HTTP port is, and serves until ctx ends or one of them fails; then it
+// closes all: first drain ends the open streams, then calls get until shutdownBound to end, then connections are cut. It owns
+// doors.
+func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server, doors *edge.Edge, welcome func(net.Addr), drain func()) error {
 	grpcListener, err := net.Listen("tcp", c.grpcAddr)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen for gRPC: %w", err), doors.Close(ctx))
@@ -44,6 +45,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server,
 	}()
 	log.Info("grpc listening", "addr", grpcListener.Addr().String())
 	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())
+	welcome(httpListener.Addr())
 
 	running := 2
 	select {

@@ -34,6 +34,8 @@ export class Server {
   readonly #address: string;
   #process: ChildProcess | null = null;
   #closed = false;
+  /** What the program said since it was started last. */
+  log = "";
 
   private constructor(dir: string, address: string) {
     this.#dir = dir;
@@ -62,11 +64,11 @@ export class Server {
     this.#process = child;
     process.once("exit", () => child.kill("SIGKILL"));
     await new Promise<void>((resolve, reject) => {
-      let log = "";
-      child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${log}`)));
+      this.log = "";
+      child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${this.log}`)));
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-        log += text;
-        if (log.includes('msg="http listening"')) resolve();
+        this.log += text;
+        if (this.log.includes('msg="http listening"')) resolve();
       });
     });
   }
@@ -107,7 +109,7 @@ export interface VisitOptions extends BrowserContextOptions {
   readonly developer?: boolean;
 }
 
-/** A page of a visitor of its own, Irish and without a service worker unless the options say so, who goes when the test ends. The test fails when the page throws an error. */
+/** A page of a visitor of its own, without a service worker unless the options say so, who goes when the test ends. The test fails when the page throws an error. */
 export async function visit(
   browser: Browser,
   url: string,
@@ -115,7 +117,6 @@ export async function visit(
 ): Promise<{ page: Page; context: BrowserContext }> {
   const context = await browser.newContext({
     viewport: wide,
-    locale: "en-IE",
     reducedMotion: "reduce",
     serviceWorkers: "block",
     ...options,

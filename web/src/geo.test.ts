@@ -3,7 +3,10 @@ import {
   boundsOf,
   contains,
   distance,
+  formatBytes,
   formatClock,
+  formatDistance,
+  formatDuration,
   formatPoint,
   fromDegrees,
   isValid,
@@ -92,9 +95,33 @@ describe("rectangles", () => {
 
 describe("formats", () => {
   test.each([
+    [0, "0 m"],
+    [850.4, "850 m"],
+    [999.6, "1.0 km"],
+    [12_140, "12.1 km"],
+    [99_960, "100 km"],
+    [1_204_000, "1,204 km"],
+  ])("%d metres are %s", (metres, text) => expect(formatDistance(metres)).toBe(text));
+
+  test.each([
     [0, "0:00:00"],
     [59.9, "0:00:59"],
     [2292, "0:38:12"],
     [36_000, "10:00:00"],
   ])("%d seconds are %s", (seconds, text) => expect(formatClock(seconds)).toBe(text));
+
+  test.each([
+    [14.2, "14 ms"],
+    [2100, "2.1 s"],
+    [59_990, "1 min"],
+    [38 * 60_000, "38 min"],
+    [130 * 60_000, "2 h 10 min"],
+    [120 * 60_000, "2 h"],
+  ])("%d milliseconds are %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  test.each([
+    [512, "512 B"],
+    [1400, "1.4 kB"],
+    [999_960, "1.0 MB"],
+  ])("%d bytes are %s", (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 });

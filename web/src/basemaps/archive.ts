@@ -2,7 +2,6 @@
 import { addProtocol } from "maplibre-gl";
 import { PMTiles, Protocol } from "pmtiles";
 import type { Shade } from "../map/basemap";
-import type { Language } from "../words/language";
 import { type Base, baseOf } from "./base";
 import type { Offer } from "./offers";
 import { pictures } from "./pictures";
@@ -12,7 +11,7 @@ const protocol = new Protocol();
 addProtocol("pmtiles", protocol.tile);
 
 /** Rejects when the file cannot be read. */
-export async function archiveBase(offer: Offer, shade: Shade, language: Language): Promise<Base> {
+export async function archiveBase(offer: Offer, shade: Shade): Promise<Base> {
   const file = new PMTiles(new URL(offer.url, location.href).href);
   if (!protocol.get(file.source.getKey())) {
     await file.getHeader();
@@ -22,6 +21,6 @@ export async function archiveBase(offer: Offer, shade: Shade, language: Language
   if (offer.kind === "picture") return pictures(offer, shade, { url });
   return baseOf(offer.name, {
     sources: { map: { type: "vector", url, attribution: offer.attribution || "© OpenStreetMap" } },
-    layers: protomapsLayers("map", shade, language === "zh" ? "zh-Hans" : language),
+    layers: protomapsLayers("map", shade, document.documentElement.lang),
   });
 }

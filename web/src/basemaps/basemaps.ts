@@ -2,12 +2,11 @@ import { effect, signal } from "@preact/signals";
 import type { Shade } from "../map/basemap";
 import { say } from "../state";
 import { shade } from "../ui/theme";
-import { type Language, language } from "../words/language";
-import { basemaps as words } from "../words/words";
 import type { Base } from "./base";
 import { builtInBase } from "./built-in";
 import { chosen, loadOffers, type Offer } from "./offers";
 import { styleBase, tilesBase } from "./remote";
+import { words } from "./words";
 
 /** What is to lie under the map: the chosen one, or the built-in one when that cannot be loaded. */
 export const base = signal<Base | null>(null);
@@ -19,10 +18,9 @@ export function startBasemaps(): void {
   effect(() => {
     const offer = chosen.value;
     const inShade = shade.value;
-    const inLanguage = language.value;
     const mine = ++turn;
     if (!offer) return;
-    make(offer, inShade, inLanguage).then(
+    make(offer, inShade).then(
       (made) => {
         if (mine === turn) base.value = made;
       },
@@ -35,7 +33,7 @@ export function startBasemaps(): void {
   });
 }
 
-async function make(offer: Offer, inShade: Shade, inLanguage: Language): Promise<Base> {
+async function make(offer: Offer, inShade: Shade): Promise<Base> {
   switch (offer.kind) {
     case "built-in":
       return builtInBase(inShade);
@@ -44,6 +42,6 @@ async function make(offer: Offer, inShade: Shade, inLanguage: Language): Promise
     case "tiles":
       return tilesBase(offer, inShade);
     default:
-      return (await import("./archive")).archiveBase(offer, inShade, inLanguage);
+      return (await import("./archive")).archiveBase(offer, inShade);
   }
 }

@@ -2,8 +2,8 @@ import { useRef } from "preact/hooks";
 import { camera } from "../state";
 import { dialog } from "../ui/dialogs";
 import { LayersIcon } from "../ui/icons";
-import { basemaps as words } from "../words/words";
 import { builtIn, chosen, offers, wish } from "./offers";
+import { words } from "./words";
 
 /** The zoom from which on the built-in map has nothing more to show. */
 const BUILT_IN_UNTIL = 11;
@@ -58,7 +58,7 @@ function Choice() {
       <div ref={box} popover="auto" class="card basemap-choice" role="dialog" aria-label={words.choose}>
         <fieldset>
           <legend>{words.legend}</legend>
-          {(offers.value ?? []).map(({ name, kind }) => (
+          {(offers.value ?? []).map(({ name }) => (
             <label key={name}>
               <input
                 type="radio"
@@ -68,7 +68,7 @@ function Choice() {
                   wish.value = name;
                 }}
               />
-              <span>{kind === "built-in" ? words.builtIn : name}</span>
+              <span>{name}</span>
             </label>
           ))}
         </fieldset>

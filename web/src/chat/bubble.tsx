@@ -1,9 +1,19 @@
 import type { Note, Obstacle } from "../rpc";
-import { fullTimeOf, timeOf } from "../ui/dates";
-import { chat as words } from "../words/words";
+import { timeOf } from "../ui/dates";
+import { TrashIcon } from "../ui/icons";
+import { locale } from "../words/language";
 import type { Pending } from "./outbox";
+import { words } from "./words";
 
-export function NoteBubble({ note, own, begins }: { note: Note; own: boolean; begins: boolean }) {
+export interface NoteProps {
+  readonly note: Note;
+  readonly own: boolean;
+  readonly begins: boolean;
+  /** null where it cannot be deleted from here. */
+  readonly onRemove: (() => void) | null;
+}
+
+export function NoteBubble({ note, own, begins, onRemove }: NoteProps) {
   const when = new Date(note.time);
   return (
     <article class={`bubble${own ? " mine" : ""}${begins ? " begins" : ""}`}>
@@ -13,7 +23,20 @@ export function NoteBubble({ note, own, begins }: { note: Note; own: boolean; be
           <time dateTime={when.toISOString()}>{timeOf(note.time)}</time>
         </small>
       )}
-      <p title={fullTimeOf(note.time)}>{note.message}</p>
+      <div class="bubble-line">
+        {onRemove && (
+          <button
+            type="button"
+            class="icon-button small"
+            aria-label={words.remove}
+            title={words.remove}
+            onClick={onRemove}
+          >
+            <TrashIcon />
+          </button>
+        )}
+        <p title={when.toLocaleString(locale())}>{note.message}</p>
+      </div>
     </article>
   );
 }
@@ -33,7 +56,7 @@ export function PendingBubble({ pending, obstacle, onEdit, onDiscard }: PendingP
     return (
       <article class="bubble mine begins pending">
         <small>
-          {words.you} · {obstacle ? words.waits[obstacle] : words.sending}
+          {words.you} · {obstacle ? words.waitsFor[obstacle] : words.sending}
         </small>
         <p>{message}</p>
       </article>

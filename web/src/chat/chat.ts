@@ -2,12 +2,10 @@
 //
 // Reading is a watch, writing a chat. A note that was written is pending until the watch shows it. After a lost
 // connection those that may not be stored are sent again under the numbers they had; the server stores none twice.
-
 import { Code, ConnectError } from "@connectrpc/connect";
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { type ChatNote, type Note, type Obstacle, routeChat, watchNotes } from "../rpc";
 import type { Place } from "../state";
-import { chat as words } from "../words/words";
 import { Outbox, type Pending } from "./outbox";
 
 /** Bytes of UTF-8 that a message may have. */
@@ -248,5 +246,5 @@ export class Conversation {
 }
 
 function reasonOf(error: ConnectError): string {
-  return error.code === Code.InvalidArgument ? error.rawMessage : words.refused(error.rawMessage);
+  return error.code === Code.InvalidArgument ? error.rawMessage : `The server could not store it: ${error.rawMessage}`;
 }

@@ -2,10 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { traveler } from "../state";
 import { SendIcon } from "../ui/icons";
-import { rich } from "../words/rich";
-import { chat as words } from "../words/words";
 import { LONGEST_MESSAGE } from "./chat";
 import { named } from "./chats";
+import { words } from "./words";
 
 /** From so many bytes on, the page shows how many there are. */
 const NEAR_THE_END = LONGEST_MESSAGE - 512;
@@ -71,7 +70,7 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
           aria-label={words.yourNote}
           aria-describedby="composer-help"
           aria-invalid={tooLong}
-          placeholder={words.write}
+          placeholder={words.placeholder}
           enterkeyhint="send"
           value={text}
           onInput={(event) => onText(event.currentTarget.value)}
@@ -100,7 +99,9 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
               naming.value = "again";
             }}
           >
-            {rich(words.writesAs, <b>{traveler.value || words.withoutName}</b>)}
+            {words.as}
+            <b>{traveler.value || words.nameless}</b>
+            {words.change}
           </button>
         )}
         <Size bytes={bytes} />
@@ -114,7 +115,7 @@ function Size({ bytes }: { bytes: number }) {
   const over = bytes - LONGEST_MESSAGE;
   return (
     <span class={over > 0 ? "over" : ""} role="status">
-      {over > 0 ? words.tooLong(over) : words.bytes(bytes, LONGEST_MESSAGE)}
+      {over > 0 ? words.tooLong(over) : words.bytesOf(bytes, LONGEST_MESSAGE)}
     </span>
   );
 }
@@ -138,15 +139,15 @@ function NameForm({ first, onDone }: { first: boolean; onDone: () => void }) {
       }}
     >
       <label class="labelled">
-        <span>{first ? words.whatName : words.yourName}</span>
+        <span>{first ? words.askName : words.yourName}</span>
         <input ref={input} class="field" maxLength={64} autocomplete="nickname" defaultValue={traveler.value} />
       </label>
       <div class="buttons">
         <button type="submit" class="button small primary note">
-          {first ? words.sendWithName : words.useName}
+          {first ? words.sendAs : words.useName}
         </button>
         <button type="button" class="button small quiet" onClick={() => done("")}>
-          {words.noName}
+          {words.withoutName}
         </button>
       </div>
     </form>

@@ -1,17 +1,18 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { splitName } from "../features/features";
+import { words as featureWords } from "../features/words";
 import { formatPoint } from "../geo";
 import { flyTo } from "../map/map";
 import { place } from "../state";
 import { ChatIcon, CloseIcon } from "../ui/icons";
-import { chat as words } from "../words/words";
 import { NoteBubble, PendingBubble } from "./bubble";
 import type { Conversation } from "./chat";
-import { conversation } from "./chats";
+import { conversation, deletion, remove } from "./chats";
 import { Composer } from "./composer";
 import { NearbyPlaces } from "./nearby-list";
-import { isOwn } from "./own";
+import { isOwn, tokenOf } from "./own";
 import { threadOf } from "./thread";
+import { words } from "./words";
 
 /** The conversation at the chosen place, or the places to choose from. */
 export function ChatPanel() {
@@ -52,7 +53,7 @@ function PlaceHead() {
         <button type="button" class="row" title={here.name || words.showOnMap} onClick={() => flyTo(here.point)}>
           <i aria-hidden="true" />
           <span class="row-text">
-            <span>{splitName(here.name)[0] || words.unnamed}</span>
+            <span>{splitName(here.name)[0] || featureWords.nameless}</span>
             <small>{formatPoint(here.point)}</small>
           </span>
         </button>
@@ -73,7 +74,9 @@ function PlaceHead() {
 }
 
 function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) => void }) {
-  const notes = chat.notes.value;
+  const gone = deletion.gone.value;
+  const all = chat.notes.value;
+  const notes = useMemo(() => all.filter(({ id }) => !gone.has(id)), [all, gone]);
   const pending = chat.pending.value;
   const reading = chat.reading.value;
   const obstacle = chat.obstacle.value;
@@ -126,7 +129,13 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
           item.kind === "day" ? (
             <h3 key={item.key}>{item.day}</h3>
           ) : (
-            <NoteBubble key={item.key} note={item.note} own={item.own} begins={item.begins} />
+            <NoteBubble
+              key={item.key}
+              note={item.note}
+              own={item.own}
+              begins={item.begins}
+              onRemove={tokenOf(item.note) === "" ? null : () => remove(item.note)}
+            />
           ),
         )}
         {pending.map((p) => (
@@ -156,12 +165,12 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
       )}
       {obstacle && (
         <p class="chat-lost" role="status">
-          {words.lost[obstacle]}
+          {obstacle === "connection" ? words.noConnection : words.noServer}
         </p>
       )}
       {reading.kind === "failed" && (
         <div class="problem" role="alert">
-          <p>{words.failed(reading.reason)}</p>
+          <p>{words.notRead(reading.reason)}</p>
         </div>
       )}
     </div>

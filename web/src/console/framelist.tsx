@@ -1,10 +1,10 @@
 import { type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { formatBytes, formatCount, formatDuration } from "../geo";
 import { say } from "../state";
 import { copyText } from "../ui/clipboard";
 import { CopyIcon } from "../ui/icons";
-import { formatBytes, formatCount, formatDuration } from "../words/numbers";
 import { Fields } from "./answer";
 import { type Frame, rowsInSight } from "./frames";
 import { JsonText } from "./json";

@@ -1,21 +1,19 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { distance, formatPoint, fromDegrees, type Point } from "../geo";
+import { distance, formatCount, formatDistance, formatPoint, fromDegrees, type Point } from "../geo";
 import { reveal, setCamera } from "../map/map";
-import { kindOf } from "../places/categories";
 import { draft, importing, placing } from "../places/editing";
 import { PlaceForm } from "../places/form";
 import { PlaceSign } from "../places/sign";
+import { kindOf, words as placeWords } from "../places/words";
 import { ImportButton, ImportNews } from "../routes/import-button";
 import { camera, connection, developer, place, showUnnamed } from "../state";
 import { PinIcon, PlusIcon, SearchIcon } from "../ui/icons";
 import { VirtualList } from "../ui/list";
 import { narrow, PLACE_CARD } from "../ui/sheet";
-import { formatCount, formatDistance } from "../words/numbers";
-import { rich } from "../words/rich";
-import { places as placeWords, features as words } from "../words/words";
 import { type Feature, indexOfPoint, type Listing, splitName } from "./features";
 import { filter, finder, hovered, rows, unnamedCount } from "./finder";
+import { words } from "./words";
 
 /** Lists what ListFeatures finds in the visible part of the world. */
 export function FeaturesPanel() {
@@ -153,7 +151,7 @@ function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEven
         aria-expanded={rows.value.length > 0}
         aria-autocomplete="list"
         aria-activedescendant={at >= 0 ? `features-${at}` : undefined}
-        placeholder={total > 0 ? words.filterOf(total) : words.filter}
+        placeholder={words.filter(total)}
         value={filter.value}
         autocomplete="off"
         spellcheck={false}
@@ -176,8 +174,8 @@ function Summary({ listing }: { listing: Listing }) {
   return (
     <div class="summary">
       <span>
-        {rich(words.inView, <b class="count">{formatCount(n)}</b>)}
-        {filter.value.trim() !== "" && words.match(shown)}
+        <b class="count">{formatCount(n)}</b> {words.inView}
+        {filter.value.trim() !== "" && words.matching(shown)}
       </span>
       {developer.value && (
         <label class="toggle">
@@ -188,7 +186,7 @@ function Summary({ listing }: { listing: Listing }) {
               showUnnamed.value = event.currentTarget.checked;
             }}
           />
-          <span>{unnamedCount.value > 0 ? words.unnamedCount(unnamedCount.value) : words.unnamed}</span>
+          <span>{words.unnamedCount(unnamedCount.value)}</span>
         </label>
       )}
     </div>
@@ -214,7 +212,7 @@ function FeatureRow({ feature: { name, point, category } }: { feature: Feature }
 function Nothing({ listing }: { listing: Listing }) {
   if (listing.kind === "waiting" || (listing.kind === "streaming" && listing.features.length === 0)) return <Waiting />;
   if (listing.kind === "failed" && listing.features.length === 0) {
-    return <Hint title={words.noneYet} text={words.noneYetHint} />;
+    return <Hint title={words.waiting} text={words.waitingHint} />;
   }
   if (filter.value.trim() !== "") {
     return (
@@ -249,7 +247,7 @@ function Nothing({ listing }: { listing: Listing }) {
   return (
     <Hint title={words.none} text={words.noneHint}>
       <button type="button" class="button" onClick={() => setCamera({ zoom: 1.5, latitude: 25, longitude: 0 })}>
-        {words.showWorld}
+        {words.world}
       </button>
     </Hint>
   );

@@ -1,6 +1,6 @@
 // What a phone's tracking app has to be told so that it sends its positions to this server: settings to type in, and, for
 // an app that can be set up by a link, that link, which it also reads as a QR code.
-import { phones as words } from "../words/words";
+import { words } from "./words";
 
 export interface Setting {
   readonly label: string;

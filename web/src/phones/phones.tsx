@@ -3,8 +3,8 @@ import { say, traveler } from "../state";
 import { copyText } from "../ui/clipboard";
 import { apps, isLoopback } from "./apps";
 import "./phones.css";
-import { phones as words } from "../words/words";
 import { QrCode } from "./qr";
+import { words } from "./words";
 
 /** How to have a phone on the map: an app to choose, and its settings. */
 export function Phones() {
@@ -77,7 +77,7 @@ function Settings({ app, name }: { app: (typeof apps)[number]; name: string }) {
                   aria-label={words.copy(label)}
                   onClick={async () => say((await copyText(value)) ? words.copied : words.notCopied)}
                 >
-                  {words.copyShort}
+                  {words.copyVerb}
                 </button>
               )}
             </dd>

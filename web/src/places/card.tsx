@@ -1,16 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { splitName } from "../features/features";
+import { words as here } from "../features/words";
 import { formatPoint } from "../geo";
 import { source } from "../record/recorder";
 import { addWaypoint, place, say, view } from "../state";
 import { copyText } from "../ui/clipboard";
 import { ChatIcon, CheckIcon, CloseIcon, CopyIcon, EditIcon, PinIcon, RouteIcon } from "../ui/icons";
-import { places as words } from "../words/words";
-import { kindOf } from "./categories";
 import { details } from "./details";
 import { addAt, edit } from "./editing";
 import { PlaceSign } from "./sign";
+import { kindOf, words } from "./words";
 
 /** What stands beside the chosen place on the map. */
 export function PlaceCard() {
@@ -20,17 +20,17 @@ export function PlaceCard() {
   const [title, detail] = splitName(chosen.name);
   const about = [feature?.category && kindOf(feature.category), detail].filter(Boolean).join(" · ");
   return (
-    <section class="place-card" aria-label={words.chosen}>
+    <section class="place-card" aria-label={here.place}>
       <header>
         {feature?.category && <PlaceSign category={feature.category} size={30} />}
         <div>
-          <h2 title={chosen.name || undefined}>{title || words.thisPlace}</h2>
+          <h2 title={chosen.name || undefined}>{title || here.thisPlace}</h2>
           {about && <p>{about}</p>}
         </div>
         <button
           type="button"
           class="icon-button small"
-          aria-label={words.close}
+          aria-label={here.close}
           onClick={() => {
             place.value = null;
           }}
@@ -49,7 +49,7 @@ export function PlaceCard() {
             view.value = "chat";
           }}
         >
-          <ChatIcon /> {words.chatHere}
+          <ChatIcon /> {here.chat}
         </button>
         <button
           type="button"
@@ -58,10 +58,10 @@ export function PlaceCard() {
             addWaypoint(chosen);
             source.value = "drive";
             view.value = "record";
-            say(words.isStop(title || words.unnamed));
+            say(here.stop(title ?? ""));
           }}
         >
-          <RouteIcon /> {words.demoDrive}
+          <RouteIcon /> {here.drive}
         </button>
         {feature && (
           <button type="button" class="button small" onClick={() => edit(feature)}>
@@ -101,19 +101,14 @@ function Coordinates({ text }: { text: string }) {
 
   async function copy(): Promise<void> {
     copied.value = await copyText(text);
-    say(copied.value ? words.coordinatesCopied : words.notCopied);
+    say(copied.value ? here.copied : here.notCopied);
   }
 
   return (
-    <button
-      type="button"
-      class={copied.value ? "coordinates copied" : "coordinates"}
-      title={words.copyCoordinates}
-      onClick={copy}
-    >
+    <button type="button" class={copied.value ? "coordinates copied" : "coordinates"} title={here.copy} onClick={copy}>
       <span>{text}</span>
       {copied.value ? <CheckIcon /> : <CopyIcon />}
-      <span class="visually-hidden">{copied.value ? words.copied : words.copy}</span>
+      <span class="visually-hidden">{copied.value ? here.copyDone : here.copyVerb}</span>
     </button>
   );
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { contrast } from "../testing/contrast";
-import { anyPlace, categories, categoryOf, kindOf } from "./categories";
+import { anyPlace, categories, categoryOf } from "./categories";
 import { placePicture } from "./picture";
+import { kindOf } from "./words";
 
 test.each(categories)("$name can be stored, is called something and can be seen", ({ name, color }) => {
   expect(name).toMatch(/^[a-z0-9-]{1,32}$/);

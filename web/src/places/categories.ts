@@ -1,5 +1,4 @@
 // What kinds of places have an icon and a colour of their own. The contract takes any other word as well.
-import { places as words } from "../words/words";
 
 export interface Category {
   /** As the server stores it. */
@@ -44,11 +43,6 @@ export const categories: readonly Category[] = [
   { name: "meeting", color: "#4263eb", path: "M6 21V3.5M6 4.5h12l-3 4.2 3 4.3H6" },
   { name: "danger", color: "#c92a2a", path: "M12 4 2.5 20.5h19ZM12 10v4.5M12 17.5h.01" },
 ];
-
-/** A category as it is said; one of others as they wrote it. */
-export function kindOf(category: string): string {
-  return (words.kinds as Record<string, string>)[category] ?? category;
-}
 
 /** What is drawn for a category; null for "": such a place is a plain dot. */
 export function categoryOf(name: string): Category | null {

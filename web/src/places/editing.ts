@@ -17,7 +17,7 @@ import {
 import { type ImportedFeatures, importFeatures } from "../rpc/files";
 import { place, say, view } from "../state";
 import { sheet } from "../ui/sheet";
-import { places as words } from "../words/words";
+import { words } from "./words";
 
 export interface Draft extends FeatureDraft {
   /** What is changed; null for a new one. */

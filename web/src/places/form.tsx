@@ -6,10 +6,10 @@ import { reveal } from "../map/map";
 import type { FeatureDraft } from "../rpc/features";
 import { parseCoordinates } from "../search/coordinates";
 import { BackIcon } from "../ui/icons";
-import { places as words } from "../words/words";
-import { categories, kindOf } from "./categories";
+import { categories } from "./categories";
 import { cancel, type Draft, errors, leave, problem, remove, save, saving, write } from "./editing";
 import { PlaceSign } from "./sign";
+import { kindOf, words } from "./words";
 
 /** What is known of a place, to be written. */
 export function PlaceForm({ draft }: { draft: Draft }) {

@@ -1,19 +1,17 @@
-import { trackLength } from "../geo";
+import { formatCount, formatDistance, trackLength } from "../geo";
 import { dayOf, timeOf } from "../ui/dates";
-import { formatDistance } from "../words/numbers";
-import { rich } from "../words/rich";
-import { record as words } from "../words/words";
-import { type Draft, nameOf, pointsOf } from "./draft";
+import { type Draft, fixesOf, nameOf } from "./draft";
 import { discard, takeUp } from "./recorder";
+import { words } from "./words";
 
 /** A route that a page before this one did not finish. */
 export function DraftOffer({ draft }: { draft: Draft }) {
-  const points = pointsOf(draft.id);
-  const moment = `${dayOf(draft.began)} ${timeOf(draft.began)}`;
+  const fixes = fixesOf(draft.id);
   return (
     <section class="offer" aria-label={words.unfinished}>
       <p>
-        {rich(words.isUnfinished(moment, points.length, formatDistance(trackLength(points))), <b>{nameOf(draft)}</b>)}
+        <b>{nameOf(draft)}</b> from {dayOf(draft.began)} {timeOf(draft.began)} is not finished:{" "}
+        {formatCount(fixes.length)} points, {formatDistance(trackLength(fixes.map((fix) => fix.point)))}.
       </p>
       <div class="buttons">
         <button type="button" class="button small primary route" onClick={() => takeUp(draft)}>

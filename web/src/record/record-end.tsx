@@ -1,21 +1,21 @@
-import { formatClock } from "../geo";
+import { formatClock, formatCount, formatDistance } from "../geo";
 import { open } from "../routes/routes";
+import { words as routeWords } from "../routes/words";
 import type { Summary } from "../rpc";
 import { CheckIcon } from "../ui/icons";
-import { formatCount, formatDistance } from "../words/numbers";
-import { routes as routeWords, record as words } from "../words/words";
 import { nameOf } from "./draft";
 import { Discard } from "./record-live";
 import { keepLine, recorder } from "./recorder";
 import type { Track } from "./recording";
+import { words } from "./words";
 
 /** What the route came to: the server's numbers beside those of this page. */
-export function Finished({ track, summary, ended }: { track: Track; summary: Summary; ended: number }) {
+export function Finished({ track, summary }: { track: Track; summary: Summary }) {
   const rows = [
     { what: words.distance, server: formatDistance(summary.distance), here: formatDistance(track.length) },
     { what: words.points, server: formatCount(summary.points), here: formatCount(track.count) },
-    { what: words.featuresPassed, server: formatCount(summary.features), here: formatCount(track.passed) },
-    { what: words.time, server: formatClock(summary.elapsed), here: formatClock((ended - track.began) / 1000) },
+    { what: words.features, server: formatCount(summary.features), here: formatCount(track.passed) },
+    { what: words.time, server: formatClock(summary.elapsed), here: formatClock(secondsOf(track)) },
   ];
   return (
     <>
@@ -68,6 +68,11 @@ export function Finished({ track, summary, ended }: { track: Track; summary: Sum
   );
 }
 
+/** From the first point to the last. */
+function secondsOf({ fixes }: Track): number {
+  return ((fixes.at(-1)?.time ?? 0) - (fixes[0]?.time ?? 0)) / 1000;
+}
+
 /** Why the route cannot be finished, and what to do. */
 export function Failed({ track, reason, canRetry }: { track: Track; reason: string; canRetry: boolean }) {
   return (
@@ -75,7 +80,7 @@ export function Failed({ track, reason, canRetry }: { track: Track; reason: stri
       <div class="record-head" data-kind="failed">
         <i aria-hidden="true" />
         <h2>{words.stopped}</h2>
-        <small>{words.extent(track.count, formatDistance(track.length))}</small>
+        <small>{words.soFar(track.count, formatDistance(track.length))}</small>
       </div>
       <div class="problem" role="alert">
         <p>{reason}</p>

@@ -1,15 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { splitName } from "../features/features";
-import { formatClock } from "../geo";
+import { formatClock, formatCount, formatDistance, formatDuration } from "../geo";
 import { focusMap } from "../map/map";
-import { coarse } from "../ui/touch";
-import { formatCount, formatDistance } from "../words/numbers";
-import { rich } from "../words/rich";
-import { record as words } from "../words/words";
+import { coarse } from "../ui/words";
+import { Keys } from "../words/keys";
 import { SourceChips } from "./record-start";
 import { canStart, deviceNews, recorder, resume, run, speedUp } from "./recorder";
 import { MOST_POINTS, type Track } from "./recording";
+import { words } from "./words";
 
 type Kind = "recording" | "paused" | "finishing";
 
@@ -21,7 +20,7 @@ export function Recording({ kind, track }: { kind: Kind; track: Track }) {
       <div class="record-head" data-kind={kind}>
         <i aria-hidden="true" />
         <h2>
-          <span role="status">{words.state[kind]}</span>
+          <span role="status">{words.kinds[kind]}</span>
         </h2>
         <small>
           <Making kind={kind} track={track} />
@@ -40,14 +39,13 @@ export function Recording({ kind, track }: { kind: Kind; track: Track }) {
 export function Stats({ track, seconds }: { track: Track; seconds: number }) {
   // The newest point of a drawing waits, so that it can be taken back.
   const unsent = Math.max(0, track.count - track.sent - (track.source === "draw" && track.link === "open" ? 1 : 0));
-  const { stats } = words;
-  const where = unsent > 0 ? stats.toSend(unsent) : track.link === "open" ? stats.allSent : stats.points;
+  const where = unsent > 0 ? words.statToSend(unsent) : track.link === "open" ? words.statAllSent : words.statPoints;
   return (
     <div class="stats">
-      <Stat value={formatDistance(track.length)} what={stats.distance} />
-      <Stat value={formatClock(seconds)} what={stats.elapsed} />
+      <Stat value={formatDistance(track.length)} what={words.statDistance} />
+      <Stat value={formatClock(seconds)} what={words.statElapsed} />
       <Stat value={formatCount(track.count)} what={where} />
-      <Stat value={formatCount(track.passed)} what={stats.passed(track.passed)} />
+      <Stat value={formatCount(track.passed)} what={words.statPassed(track.passed)} />
     </div>
   );
 }
@@ -66,18 +64,19 @@ function Making({ kind, track }: { kind: Kind; track: Track }) {
   if (kind === "finishing") return null;
   if (track.source === "device") {
     const { accuracy } = deviceNews.value;
-    return <>{accuracy === null ? words.byDevice : words.byDeviceWithin(accuracy)}</>;
+    return <>{accuracy === null ? words.byDevice : `${words.byDevice}, ±${formatDistance(accuracy)}`}</>;
   }
-  if (track.source === "draw") return <>{words.drawing}</>;
+  if (track.source === "draw") return <>{words.byDrawing}</>;
   const { drive, seconds } = run.value ?? {};
-  if (!drive || !seconds) return <>{words.driving}</>;
-  return <>{words.toGo(Math.max(0, (drive.duration - Math.max(0, seconds.value)) / speedUp.value) * 1000)}</>;
+  if (!drive || !seconds) return <>{words.byDriving}</>;
+  const left = Math.max(0, drive.duration - Math.max(0, seconds.value)) / speedUp.value;
+  return <>{words.toGo(formatDuration(left * 1000))}</>;
 }
 
 /** Whether the points are stored, on their way, or wait and for what. */
 function Waiting({ kind, track }: { kind: Kind; track: Track }) {
   const unsent = track.count - track.sent;
-  const obstacle = track.link === "lost" || track.link === "refused" ? words.waits[track.link] : null;
+  const obstacle = track.link === "lost" || track.link === "refused" ? track.link : null;
   if (!obstacle) {
     return kind === "finishing" ? (
       <div class="wait" role="status">
@@ -88,7 +87,7 @@ function Waiting({ kind, track }: { kind: Kind; track: Track }) {
   }
   return (
     <div class="wait lost" role="status">
-      <p>{kind === "finishing" ? obstacle.finishing(unsent) : obstacle.recording}</p>
+      <p>{words[obstacle](unsent, kind === "finishing")}</p>
     </div>
   );
 }
@@ -97,7 +96,7 @@ function Advice({ track }: { track: Track }) {
   if (track.source === "draw")
     return (
       <>
-        <p class="hint">{words.drawHint}</p>
+        <p class="hint">{words.drawHere(coarse)}</p>
         <DrawByKeyboard />
       </>
     );
@@ -120,7 +119,9 @@ function DrawByKeyboard() {
       <button type="button" class="button small" onClick={focusMap}>
         {words.drawByKeyboard}
       </button>
-      <p class="hint">{rich(words.drawKeys, <kbd>Enter</kbd>, <kbd>Backspace</kbd>, <kbd>Esc</kbd>)}</p>
+      <p class="hint">
+        <Keys text={words.drawKeys} />
+      </p>
     </div>
   );
 }
@@ -134,7 +135,7 @@ function DriveProgress() {
   return (
     <div class="drive-progress">
       <progress value={seconds} max={drive.duration} aria-label={words.drive} />
-      <small>{next ? words.next(splitName(next.name)[0] || words.unnamed) : words.arrived}</small>
+      <small>{next ? words.nextStop(splitName(next.name)[0] ?? "") : words.arrived}</small>
     </div>
   );
 }
@@ -179,9 +180,9 @@ export function Discard() {
   const asked = useSignal(false);
   return asked.value ? (
     <div class="problem" role="alert">
-      <p>{words.forgetAsk}</p>
+      <p>{words.forget}</p>
       <button type="button" class="button small" onClick={() => recorder.reset()}>
-        {words.forget}
+        {words.forgetIt}
       </button>
       <button
         type="button"
@@ -190,7 +191,7 @@ export function Discard() {
           asked.value = false;
         }}
       >
-        {words.keep}
+        {words.keepIt}
       </button>
     </div>
   ) : (

@@ -1,15 +1,19 @@
 import { splitName } from "../features/features";
 import { rows } from "../features/finder";
-import { distance, formatPoint } from "../geo";
+import { distance, formatDistance, formatDuration, formatPoint } from "../geo";
 import { fitTo } from "../map/map";
 import { type Place, waypoints } from "../state";
 import { CloseIcon, RouteIcon } from "../ui/icons";
-import { units } from "../words/language";
-import { formatDistance, speedUnit } from "../words/numbers";
-import { record as words } from "../words/words";
-import { sources } from "./draft";
+import { coarse } from "../ui/words";
+import type { Source } from "./draft";
 import { nearestOrder } from "./drive";
 import { canStart, plannedDrive, source, speed, speedUp, start } from "./recorder";
+import { words } from "./words";
+
+const ways: readonly Source[] = ["device", "draw", "drive"];
+
+/** The speeds of the demo's clock. */
+const paces = [1, 10, 60, 600, 3600];
 
 export function Preparation() {
   return (
@@ -18,7 +22,7 @@ export function Preparation() {
       {source.value === "drive" ? (
         <DrivePlan />
       ) : (
-        <p class="hint">{source.value === "draw" ? words.drawPlan : words.deviceHint}</p>
+        <p class="hint">{source.value === "device" ? words.deviceHint : words.drawHint(coarse)}</p>
       )}
       <button type="button" class="button primary route wide" data-first disabled={!canStart.value} onClick={start}>
         {words.start}
@@ -31,8 +35,8 @@ export function Preparation() {
 export function SourceChips() {
   return (
     <fieldset class="chips">
-      <legend class="visually-hidden">{words.source}</legend>
-      {sources.map((way) => (
+      <legend class="visually-hidden">{words.whatMakes}</legend>
+      {ways.map((way) => (
         <button
           key={way}
           type="button"
@@ -51,13 +55,12 @@ export function SourceChips() {
 function DrivePlan() {
   const stops = waypoints.value;
   const drive = plannedDrive.value;
-  const kmhPerUnit = speedUnit() * 3.6;
   return (
     <section class="drive" aria-label={words.demoDrive}>
       {stops.length === 0 ? (
         <div class="drive-empty">
           <RouteIcon />
-          <p>{words.driveHint}</p>
+          <p>{words.driveHint(coarse)}</p>
           <Suggest />
         </div>
       ) : (
@@ -70,16 +73,16 @@ function DrivePlan() {
           {stops.length === 1 && <p class="hint">{words.oneMore}</p>}
           <div class="drive-settings">
             <NumberField
-              label={words.speed[units.value]}
+              label={words.speed}
               least={1}
-              most={Math.floor(2000 / kmhPerUnit)}
-              value={Math.round(speed.value / kmhPerUnit)}
+              most={2000}
+              value={speed.value}
               onChange={(n) => {
-                speed.value = n * kmhPerUnit;
+                speed.value = n;
               }}
             />
             <label class="labelled">
-              <span>{words.timeGoes}</span>
+              <span>{words.pace}</span>
               <select
                 class="field"
                 value={String(speedUp.value)}
@@ -87,18 +90,17 @@ function DrivePlan() {
                   speedUp.value = Number(event.currentTarget.value);
                 }}
               >
-                <option value="1">{words.asItDoes}</option>
-                {[10, 60, 600, 3600].map((times) => (
-                  <option key={times} value={String(times)}>
-                    {words.faster(times)}
+                {paces.map((pace) => (
+                  <option key={pace} value={String(pace)}>
+                    {pace === 1 ? words.asItDoes : words.faster(pace)}
                   </option>
                 ))}
               </select>
             </label>
           </div>
           <p class="summary">
-            <span>{words.driveTakes(formatDistance(drive.length), drive.duration * 1000)}</span>
-            <span>{words.watchedIn((drive.duration / speedUp.value) * 1000)}</span>
+            <span>{words.takes(formatDistance(drive.length), formatDuration(drive.duration * 1000))}</span>
+            <span>{words.watched(formatDuration((drive.duration / speedUp.value) * 1000))}</span>
           </p>
           <div class="drive-buttons">
             <Suggest />

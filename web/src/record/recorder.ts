@@ -1,17 +1,16 @@
 // The page's recorder: what makes its points, and how the map follows it.
-
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { featureName } from "../features/finder";
 import type { Point } from "../geo";
 import * as map from "../map/map";
 import { addWaypoint, type Place, say, traveler, view, waypoints } from "../state";
 import { persisted } from "../ui/persist";
-import { record as words } from "../words/words";
 import { stayAwake } from "./awake";
 import { claimDraft, type Draft, drafts, dropDraft, type Source, sources } from "./draft";
 import { planDrive, wayOf } from "./drive";
 import { Recorder, type RecordingState } from "./recording";
 import { canFollowDevice, type DeviceNews, DriveRun, followDevice } from "./sources";
+import { words } from "./words";
 
 export const recorder = new Recorder({ traveler: () => traveler.value, featureAt: featureName });
 
@@ -113,7 +112,7 @@ export const ownRoute = computed(() => {
 /** Where this device is, while it tells. */
 export const ownPoint = computed(() => {
   const state = recorder.state.value;
-  return state.kind === "recording" && making.value === "device" ? (state.track.points.at(-1) ?? null) : null;
+  return state.kind === "recording" && making.value === "device" ? (state.track.fixes.at(-1)?.point ?? null) : null;
 });
 
 /** Makes points and shows them on the map from now on. Call it once. */
@@ -125,7 +124,7 @@ export function startRecorder(): void {
   effect(() => {
     if (making.value === "device")
       return followDevice(
-        (place) => recorder.add([place]),
+        (fix) => recorder.add([{ point: fix.point, name: "", fix }]),
         (news) => {
           deviceNews.value = news;
         },
@@ -193,9 +192,10 @@ function drawSoon(state: RecordingState, keep: boolean): void {
   next = () => {
     const isOver = state.kind === "finished";
     const track = state.kind === "idle" || (isOver && !keep) ? null : state.track;
-    if (track) map.setTrack(track.points, isOver ? track.count : track.sent);
+    const points = track?.fixes.map((fix) => fix.point) ?? [];
+    if (track) map.setTrack(points, isOver ? track.count : track.sent);
     else map.setTrack([]);
-    const here = (!isOver && track?.points.at(-1)) || null;
+    const here = (!isOver && points.at(-1)) || null;
     map.setTraveler(here);
     if (traveled && here) map.follow(traveled, here);
     else if (here && track?.source === "device") map.flyTo(here);

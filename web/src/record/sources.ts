@@ -1,10 +1,9 @@
 // What makes points by itself: the device, and a simulated drive.
-
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { fromDegrees } from "../geo";
 import type { Place } from "../state";
-import { record as words } from "../words/words";
 import { type Drive, pointsBetween } from "./drive";
+import { deviceFix, type Fix } from "./fix";
+import { words } from "./words";
 
 export interface DeviceNews {
   /** Metres; null before the first position. */
@@ -19,17 +18,17 @@ export function canFollowDevice(): boolean {
 }
 
 /** Follows the device's position until it is stopped. */
-export function followDevice(onPlace: (place: Place) => void, onNews: (news: DeviceNews) => void): () => void {
+export function followDevice(onFix: (fix: Fix) => void, onNews: (news: DeviceNews) => void): () => void {
   if (!canFollowDevice()) {
-    onNews({ accuracy: null, trouble: words.needsHttps });
+    onNews({ accuracy: null, trouble: words.insecure });
     return () => {};
   }
   let accuracy: number | null = null;
   const watch = navigator.geolocation.watchPosition(
-    ({ coords }) => {
-      accuracy = coords.accuracy;
+    (position) => {
+      accuracy = position.coords.accuracy;
       onNews({ accuracy, trouble: null });
-      onPlace({ point: fromDegrees(coords.latitude, coords.longitude), name: "" });
+      onFix(deviceFix(position));
     },
     (error) => onNews({ accuracy, trouble: troubleOf(error) }),
     { enableHighAccuracy: true },
@@ -41,7 +40,7 @@ export function followDevice(onPlace: (place: Place) => void, onNews: (news: Dev
 function troubleOf(error: GeolocationPositionError): string {
   switch (error.code) {
     case error.PERMISSION_DENIED:
-      return words.denied;
+      return words.notAllowed;
     case error.TIMEOUT:
       return words.slow;
     default:

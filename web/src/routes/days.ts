@@ -1,9 +1,8 @@
 // The list as it is seen: routes in groups by day, those that match what is looked for.
-
+import { formatDistance } from "../geo";
 import type { Route } from "../rpc/routes";
 import { dayOf, timeOf } from "../ui/dates";
-import { formatDistance } from "../words/numbers";
-import { routes as words } from "../words/words";
+import { words } from "./words";
 
 export type DayRow =
   | { readonly kind: "day"; readonly key: string; readonly text: string }
@@ -33,7 +32,7 @@ export function byDay(routes: readonly Route[], now = Date.now()): DayRow[] {
     const end = rest.findIndex((route) => dayOf(route.start, now) !== day);
     const of = end < 0 ? rest : rest.slice(0, end);
     const metres = of.reduce((sum, route) => sum + route.statistics.distance, 0);
-    const text = words.day(day, of.length, formatDistance(metres));
+    const text = words.day(day.charAt(0).toUpperCase() + day.slice(1), of.length, formatDistance(metres));
     rows.push({ kind: "day", key: day, text });
     for (const route of of) rows.push({ kind: "route", key: route.id, route });
     i += of.length;

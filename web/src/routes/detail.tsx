@@ -1,15 +1,15 @@
+import { formatCount, formatDistance, formatDuration, formatHeight, formatSpeed } from "../geo";
 import { exportAddress, formats, type Route } from "../rpc/routes";
 import { Avatar } from "../travelers/avatar";
 import { colorOf, colors } from "../travelers/person";
 import { dayOf, timeOf } from "../ui/dates";
 import { BackIcon } from "../ui/icons";
 import { narrow } from "../ui/sheet";
-import { formatCount, formatDistance, formatDuration, formatElevation, formatSpeed } from "../words/numbers";
-import { routes as words } from "../words/words";
 import { titleOf } from "./days";
 import { ReplayControls } from "./replay-bar";
 import { change, remove, unfocus } from "./routes";
 import type { ShownRoute } from "./shown";
+import { words } from "./words";
 
 /** One route: what it came to, and what can be done with it. */
 export function RouteDetail({ shown }: { shown: ShownRoute }) {
@@ -135,8 +135,8 @@ function Statistics({ route }: { route: Route }) {
     [formatSpeed(s.top), words.stats.top],
     ...(measured
       ? ([
-          [formatElevation(s.climb), words.stats.climb],
-          [formatElevation(s.descent), words.stats.descent],
+          [formatHeight(s.climb), words.stats.climb],
+          [formatHeight(s.descent), words.stats.descent],
         ] as [string, string][])
       : []),
     [formatCount(s.stops), words.stats.stops],

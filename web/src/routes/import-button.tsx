@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { CloseIcon } from "../ui/icons";
-import { routes as words } from "../words/words";
 import type { Importing } from "./importing";
+import { words } from "./words";
 
 /** Asks for files and sends them. */
 export function ImportButton<T>(props: { importing: Importing<T>; label: string; accept: string }) {

@@ -1,11 +1,10 @@
 import { useEffect } from "preact/hooks";
+import { formatDistance } from "../geo";
 import { recordDevice } from "../record/recorder";
 import type { Route } from "../rpc/routes";
 import { timeOf } from "../ui/dates";
 import { RouteIcon, SearchIcon } from "../ui/icons";
 import { Rows } from "../ui/rows";
-import { formatDistance } from "../words/numbers";
-import { routes as words } from "../words/words";
 import { titleOf } from "./days";
 import { RouteDetail } from "./detail";
 import { ImportButton, ImportNews } from "./import-button";
@@ -22,6 +21,7 @@ import {
   withHidden,
 } from "./routes";
 import { Thumbnail } from "./thumbnail";
+import { words } from "./words";
 
 const ROW = 60;
 const DAY = 36;
@@ -77,7 +77,7 @@ function RouteList() {
         said={({ routes, points, duplicates }) => words.imported(routes.length, points, duplicates)}
       />
       <footer>
-        <ImportButton importing={importing} label={words.import} accept=".gpx,.kml,.geojson,.json,.fit" />
+        <ImportButton importing={importing} label={words.import} accept=".gpx,.kml,.kmz,.geojson,.json,.fit" />
         <small>{words.importHint}</small>
       </footer>
     </div>

@@ -1,9 +1,8 @@
 // Speed and height along time. Loaded when a route is first looked at.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { heightNumber, speedNumber, unitSigns } from "../geo";
 import type { Fix } from "../record/fix";
-import { timeOf } from "../ui/dates";
-import { elevationUnit, formatElevation, formatSpeed, speedUnit } from "../words/numbers";
 import { speedsOf } from "./timeline";
 
 const HEIGHT = 84;
@@ -28,10 +27,10 @@ export class Plot {
   }
 
   show(fixes: readonly Fix[]): void {
-    const elevations = fixes.map((fix) => (fix.elevation === null ? null : fix.elevation / elevationUnit()));
+    const elevations = fixes.map(({ elevation }) => (elevation === null ? null : heightNumber(elevation)));
     const high = elevations.some((height) => height !== null);
     const times = fixes.map((fix) => fix.time / 1000);
-    const speeds = speedsOf(fixes).map((speed) => (speed === null ? null : speed / speedUnit()));
+    const speeds = speedsOf(fixes).map((speed) => (speed === null ? null : speedNumber(speed)));
     const data: uPlot.AlignedData = high ? [times, speeds, elevations] : [times, speeds];
     if (this.#plot && high === this.#high) {
       this.#plot.setData(data);
@@ -63,8 +62,9 @@ export class Plot {
     const [ink, line] = [style.color, style.borderTopColor];
     const font = `11px ${style.fontFamily}`;
     const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
-    const upright = (written: (value: number) => string) => (_: uPlot, values: number[]) =>
-      values.map((value, i) => (i === values.length - 1 ? written(value) : `${value}`));
+    const upright = (unit: string) => (_: uPlot, values: number[]) =>
+      values.map((value, i) => (i === values.length - 1 ? `${value} ${unit}` : `${value}`));
+    const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
     return {
       width: this.#box.clientWidth,
       height: HEIGHT,
@@ -79,16 +79,9 @@ export class Plot {
           gap: 2,
           grid: { show: false },
           space: 90,
-          values: (_, seconds) => seconds.map((s) => timeOf(s * 1000)),
+          values: (_, seconds) => seconds.map((s) => time.format(s * 1000)),
         },
-        {
-          ...axis,
-          scale: "speed",
-          size: 58,
-          gap: 6,
-          space: 26,
-          values: upright((speed) => formatSpeed(speed * speedUnit(), 0)),
-        },
+        { ...axis, scale: "speed", size: 58, gap: 6, space: 26, values: upright(unitSigns().speed) },
         ...(this.#high
           ? [
               {
@@ -99,7 +92,7 @@ export class Plot {
                 gap: 6,
                 space: 26,
                 grid: { show: false },
-                values: upright((high) => formatElevation(high * elevationUnit())),
+                values: upright(unitSigns().height),
               },
             ]
           : []),

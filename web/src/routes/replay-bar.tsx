@@ -1,16 +1,15 @@
 import { useEffect, useRef } from "preact/hooks";
+import { formatHeight, formatSpeed } from "../geo";
 import { dayOf, exactTimeOf } from "../ui/dates";
 import { CloseIcon, FollowIcon, PauseIcon, PlayIcon } from "../ui/icons";
 import { shade } from "../ui/theme";
-import { locale, units } from "../words/language";
-import { formatElevation, formatSpeed } from "../words/numbers";
-import { routes as words } from "../words/words";
 import { titleOf } from "./days";
 import type { Plot } from "./plot";
 import { paces } from "./replay";
 import { following, replay, routeColor, unfocus } from "./routes";
 import type { ShownRoute } from "./shown";
 import { indexAt, speedsOf } from "./timeline";
+import { words } from "./words";
 
 /** The bar at the foot of the map. */
 export function ReplayBar({ shown }: { shown: ShownRoute }) {
@@ -103,10 +102,9 @@ function Figures({ shown, at }: { shown: ShownRoute; at: number }) {
   const fix = fixes[index];
   if (!fix) return null;
   const speed = speedsOf(fixes.slice(Math.max(0, index - 1), index + 1)).at(-1) ?? null;
-  const figures = [
-    speed !== null && formatSpeed(speed),
-    fix.elevation !== null && formatElevation(fix.elevation),
-  ].filter(Boolean);
+  const figures = [speed !== null && formatSpeed(speed), fix.elevation !== null && formatHeight(fix.elevation)].filter(
+    Boolean,
+  );
   return <small class="figures">{figures.join(" · ")}</small>;
 }
 
@@ -117,9 +115,9 @@ function PlotBox({ shown }: { shown: ShownRoute }) {
   const { fixes } = shown.track.value;
   const color = routeColor(shown.route.value);
   const at = replay.at.value;
-  const look = `${shade.value} ${units.value} ${locale.value}`;
+  const look = shade.value;
 
-  // A plot takes its colours and units when it is made: others make another plot.
+  // A plot takes its colours when it is made: another shade makes another plot.
   useEffect(() => {
     let gone = false;
     void import("./plot").then(({ Plot }) => {

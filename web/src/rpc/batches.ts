@@ -16,7 +16,6 @@ import {
   validateResponse,
   validateTrailer,
 } from "@connectrpc/connect/protocol-grpc-web";
-import { rpc as words } from "../words/words";
 import { EnvelopeReader } from "./envelope";
 import { Entry, understood } from "./journal";
 
@@ -45,7 +44,7 @@ export async function streamBatches<I extends DescMessage, O extends DescMessage
     entry.sent();
     const { headerError } = validateResponse(response.status, response.headers);
     if (headerError) throw headerError;
-    if (!response.body) throw new ConnectError(words.noBody, Code.Internal);
+    if (!response.body) throw new ConnectError("the answer has no body", Code.Internal);
 
     const envelopes = new EnvelopeReader();
     const reader = response.body.getReader();
@@ -60,7 +59,7 @@ export async function streamBatches<I extends DescMessage, O extends DescMessage
       if (batch.length > 0) onBatch(batch);
     }
     if (trailer) validateTrailer(trailer, response.headers);
-    else if (!response.headers.has("grpc-status")) throw new ConnectError(words.cutOff, Code.Unavailable);
+    else if (!response.headers.has("grpc-status")) throw new ConnectError("the answer was cut off", Code.Unavailable);
     entry.end();
   } catch (failure) {
     entry.end(failure);

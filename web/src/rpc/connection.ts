@@ -1,8 +1,6 @@
 // Whether the server is reached, and how calls that must go on come back after it was lost.
-
 import { Code, ConnectError } from "@connectrpc/connect";
 import { connection } from "../state";
-import { rpc as words } from "../words/words";
 
 /** Milliseconds. Waits double from FIRST to LONGEST and are cut at random, by half at most. FLOOR passes in any case. */
 const FLOOR = 250;
@@ -33,7 +31,7 @@ export async function keepCalling<T>(
     const attempt = new AbortController();
     const cancel = () => attempt.abort(signal.reason);
     // Sockets do not notice for minutes that the network under them has gone.
-    const cut = () => attempt.abort(new ConnectError(words.networkGone, Code.Unavailable));
+    const cut = () => attempt.abort(new ConnectError("the network is gone", Code.Unavailable));
     signal.addEventListener("abort", cancel);
     globalThis.addEventListener?.("offline", cut);
     try {

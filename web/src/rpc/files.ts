@@ -1,5 +1,4 @@
 // Files of routes and of features, over REST: the body of the request is the file itself.
-import { rpc as words } from "../words/words";
 
 export interface ImportedRoutes {
   /** Routes that were stored, by their ids. */
@@ -52,10 +51,10 @@ function send(path: string, file: Blob, onPart: (part: number) => void, signal: 
     request.onload = () => {
       const { error, results } = readAnswers(request.responseText);
       if (error !== null) reject(new ImportError(error));
-      else if (request.status !== 200) reject(new ImportError(request.statusText || words.status(request.status)));
+      else if (request.status !== 200) reject(new ImportError(request.statusText || `status ${request.status}`));
       else resolve(results);
     };
-    request.onerror = () => reject(new ImportError(words.connectionLost));
+    request.onerror = () => reject(new ImportError("the connection to the server was lost"));
     request.onabort = () => reject(signal.reason);
     signal.addEventListener("abort", () => request.abort(), { once: true });
     request.send(file);
@@ -69,7 +68,7 @@ export function readAnswers(text: string): { results: Result[]; error: string | 
   for (const line of text.split("\n")) {
     const { result, error: refused, message } = parse(line) ?? {};
     if (result) results.push(result);
-    else if (refused) error = refused.message || words.noReason;
+    else if (refused) error = refused.message || "the server does not say why";
     else if (message) error = message;
   }
   // The name of the request's field says nothing to who chose a file.

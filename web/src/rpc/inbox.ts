@@ -1,5 +1,4 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { rpc as words } from "../words/words";
 
 /** Messages that may wait to be read. A browser's socket cannot be told to wait, so a reader slower than this is cut off. */
 const MOST = 10_000;
@@ -13,7 +12,7 @@ export class Inbox<T> implements AsyncIterable<T> {
 
   /** Throws RESOURCE_EXHAUSTED when the reader is too slow. */
   push(item: T): void {
-    if (this.#waiting.length >= MOST) throw new ConnectError(words.cannotKeepUp, Code.ResourceExhausted);
+    if (this.#waiting.length >= MOST) throw new ConnectError("the page cannot keep up", Code.ResourceExhausted);
     this.#waiting.push(item);
     this.#wake?.();
   }

@@ -1,9 +1,7 @@
 // Keeps the page's list of calls, and tells from how they go whether the server is reached.
-
 import { type DescMessage, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { type Door, endCall, openCall, progressCall } from "../state";
-import { rpc as words } from "../words/words";
 import { cannotNow, lost, reached } from "./connection";
 
 /** How long counts are collected before they are shown; milliseconds. */
@@ -107,7 +105,7 @@ async function* watched<T>(messages: AsyncIterable<T>, entry: Entry, size: (mess
 /** Any failure as a ConnectError. fetch says with a TypeError that a server is not there. */
 export function understood(failure: unknown): ConnectError {
   if (failure instanceof TypeError)
-    return new ConnectError(words.notReached, Code.Unavailable, undefined, undefined, failure);
+    return new ConnectError("the server was not reached", Code.Unavailable, undefined, undefined, failure);
   return ConnectError.from(failure);
 }
 

@@ -1,7 +1,6 @@
 // gRPC over a WebSocket, as the sub-protocol "grpc-websockets" has it: one socket a call. The client sends the request's
 // header fields as text in a binary frame, then frames of 0x00 and an envelope for each message, then 0x01 to half-close.
 // The server answers with envelopes, cut into frames anyhow: header fields, messages, trailer fields.
-
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import {
   Code,
@@ -18,7 +17,6 @@ import {
   runStreamingCall,
 } from "@connectrpc/connect/protocol";
 import { requestHeader, trailerFlag, trailerParse, validateTrailer } from "@connectrpc/connect/protocol-grpc-web";
-import { rpc as words } from "../words/words";
 import { EnvelopeReader } from "./envelope";
 import { Inbox } from "./inbox";
 
@@ -88,7 +86,7 @@ class Exchange<I extends DescMessage, O extends DescMessage> {
 
     this.#socket = new WebSocket(request.url.replace(/^http/, "ws"), ["grpc-websockets"]);
     this.#socket.binaryType = "arraybuffer";
-    const handshake = setTimeout(() => this.#end(unavailable(words.noAnswer)), HANDSHAKE_MS);
+    const handshake = setTimeout(() => this.#end(unavailable("the server did not answer")), HANDSHAKE_MS);
     this.#socket.onopen = () => {
       clearTimeout(handshake);
       this.#send().catch((error) => this.#end(error));
@@ -102,7 +100,7 @@ class Exchange<I extends DescMessage, O extends DescMessage> {
     };
     this.#socket.onclose = () => {
       clearTimeout(handshake);
-      this.#end(unavailable(words.connectionLost));
+      this.#end(unavailable("the connection to the server was lost"));
     };
     const abort = () => this.#end(request.signal.reason);
     if (request.signal.aborted) abort();

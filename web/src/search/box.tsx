@@ -5,9 +5,9 @@ import { PlaceSign } from "../places/sign";
 import { consoleLink } from "../state";
 import { Avatar } from "../travelers/avatar";
 import { CloseIcon, CoordinatesIcon, PinIcon, SearchIcon, TownIcon } from "../ui/icons";
-import { search as words } from "../words/words";
 import type { Hit } from "./search";
 import { choose, linesOf, search } from "./sources";
+import { words } from "./words";
 
 /** The search that floats over the map: a field with a list of what was found. */
 export function SearchBox() {

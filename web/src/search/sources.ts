@@ -1,16 +1,15 @@
 // Where the page's search looks, and what choosing a result does.
 import { fold, splitName } from "../features/features";
-import { distance, formatPoint, fromDegrees, type Rect } from "../geo";
+import { distance, formatDistance, formatPoint, fromDegrees, type Rect } from "../geo";
 import { flyTo, onRest } from "../map/map";
 import { type MapFeature, searchFeatures } from "../rpc/features";
 import { camera, type Place, place, view } from "../state";
 import { goTo, roster } from "../travelers/travelers";
 import { narrow } from "../ui/sheet";
-import { formatDistance } from "../words/numbers";
-import { search as words } from "../words/words";
 import { parseCoordinates } from "./coordinates";
 import { type Hit, Search } from "./search";
 import { Gazetteer, zoomOf } from "./towns";
+import { words } from "./words";
 
 const MOST_FEATURES = 8;
 const MOST_TOWNS = 5;
@@ -71,10 +70,7 @@ export function linesOf(hit: Hit): [title: string, detail: string] {
       ];
     }
     case "town":
-      return [
-        hit.town.name,
-        `${(words.kinds as Record<string, string>)[hit.town.kind] ?? ""} · ${away(hit.town.point)}`,
-      ];
+      return [hit.town.name, `${words.kinds[hit.town.kind] ?? ""} · ${away(hit.town.point)}`];
   }
 }
 

@@ -2,14 +2,14 @@
 
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Point } from "../geo";
+import { formatSpeed } from "../geo";
 import { lineFeature, pointFeature } from "../map/lines";
 import type { Collection } from "../map/overlay";
 import type { Fix } from "../record/fix";
-import { formatSpeed } from "../words/numbers";
-import { travelers as words } from "../words/words";
 import { colorOf, initialsOf } from "./person";
 import { arrowPicture, personPicture } from "./picture";
 import type { Sighting } from "./roster";
+import { words } from "./words";
 
 /** Milliseconds after which a position is old: it is drawn faded, with its age. */
 export const OLD = 120_000;
@@ -57,7 +57,7 @@ function person(t: Sighting, here: Point, now: number): Collection["features"][n
 
 function labelOf(t: Sighting, now: number): string {
   const more = isOld(t, now)
-    ? words.ago(Math.floor((now - t.position.time) / 60_000))
+    ? words.ago(words.minutes(Math.floor((now - t.position.time) / 60_000)))
     : t.motion.speed !== null && t.motion.speed >= 0.5
       ? formatSpeed(t.motion.speed)
       : "";
@@ -78,7 +78,7 @@ const round = { "line-cap": "round", "line-join": "round" } as const;
 
 /** Lies under the names of the basemap. */
 export function trailLayers(rim: string): LayerSpecification[] {
-  return ["trails", "travelers"].flatMap((source): LayerSpecification[] => [
+  return ["trails", "travelers", "past"].flatMap((source): LayerSpecification[] => [
     {
       id: `${source}-rim`,
       type: "line",

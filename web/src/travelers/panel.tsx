@@ -1,17 +1,16 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { distance } from "../geo";
+import { distance, formatDistance } from "../geo";
 import { fitTo } from "../map/map";
 import { ownRoute, recordDevice } from "../record/recorder";
 import { listTravelers } from "../rpc/travelers";
 import { dialog } from "../ui/dialogs";
 import { FollowIcon, PeopleIcon } from "../ui/icons";
 import { Rows } from "../ui/rows";
-import { formatDistance, formatMinutes } from "../words/numbers";
-import { travelers as words } from "../words/words";
 import { Avatar } from "./avatar";
 import { isOld } from "./layers";
 import type { Sighting } from "./roster";
 import { clock, followed, goTo, lookAgain, nameOf, reference, roster, rows, toggleFollowing } from "./travelers";
+import { words } from "./words";
 
 const ROW = 60;
 
@@ -83,9 +82,9 @@ function Row({ traveler }: { traveler: Sighting }) {
   const name = nameOf(traveler);
   const following = followed.value === route;
   const details = [
-    old ? words.lastSeen(minutes) : words.motion(motion.speed, motion.heading),
-    position.battery !== null && words.battery(position.battery),
-    !old && position.elevation !== null && words.high(position.elevation),
+    old ? words.lastSeen(words.minutes(minutes)) : words.motion(motion.speed, motion.heading),
+    position.battery !== null && words.battery(Math.round(position.battery)),
+    !old && position.elevation !== null && words.high(Math.round(position.elevation)),
   ];
   return (
     <div class="person-row">
@@ -100,7 +99,7 @@ function Row({ traveler }: { traveler: Sighting }) {
         </span>
         <span class="row-end">
           <b>{formatDistance(distance(reference.value.point, position.point))}</b>
-          <small>{minutes < 1 ? words.now : formatMinutes(minutes)}</small>
+          <small>{minutes < 1 ? words.now : words.minutes(minutes)}</small>
         </span>
       </button>
       <button
@@ -144,7 +143,7 @@ function Nobody({ loading }: { loading: boolean }) {
       <AddPhone />
       {others.value.length > 0 && (
         <>
-          <p>{words.elsewhere(others.value.length)}</p>
+          <p>{words.elsewhere(others.value.length)}.</p>
           <button type="button" class="button" onClick={() => fitTo(others.value.map((t) => t.position.point))}>
             {words.showElsewhere}
           </button>

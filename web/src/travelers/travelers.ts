@@ -3,12 +3,12 @@ import { computed, effect, signal } from "@preact/signals";
 import { fromDegrees, type Rect } from "../geo";
 import * as map from "../map/map";
 import { ownPoint, ownRoute } from "../record/recorder";
-import { camera, say } from "../state";
-import { travelers as words } from "../words/words";
+import { camera, lookingBack, say } from "../state";
 import { margin, stillGood } from "./area";
 import { drawTravelers } from "./drawing";
 import { isOld } from "./layers";
 import { Roster, type Sighting } from "./roster";
+import { words } from "./words";
 
 export const roster = new Roster((gone) => {
   if (gone.route !== followed.peek()) return;
@@ -87,5 +87,5 @@ export function startTravelers(): void {
     const timer = setInterval(tick, TICK);
     return () => clearInterval(timer);
   });
-  drawTravelers({ roster, clock, own: ownRoute, followed });
+  drawTravelers({ roster, clock, own: ownRoute, followed, hidden: lookingBack });
 }

@@ -1,44 +1,42 @@
+import { formatBytes, formatCount, formatDuration } from "../geo";
 import { type Call, calls } from "../state";
-import { formatAge, formatBytes, formatCount, formatDuration } from "../words/numbers";
-import { ui } from "../words/words";
-import { now } from "./clock";
-import { exactTimeOf } from "./dates";
+import { age, now } from "./clock";
 
 /** `open 2 min`, `14 ms`, `failed after 30 ms`. */
 export function callTime(call: Call): string {
   switch (call.state.kind) {
     case "open":
-      return ui.calls.openFor(formatAge(now.value - call.began));
+      return `open ${age(now.value - call.began)}`;
     case "done":
       return formatDuration(call.state.ms);
     case "cancelled":
-      return ui.calls.cancelledAfter(formatDuration(call.state.ms));
+      return `cancelled, ${formatDuration(call.state.ms)}`;
     case "failed":
-      return ui.calls.failedAfter(formatDuration(call.state.ms));
+      return `failed, ${formatDuration(call.state.ms)}`;
   }
 }
 
 export function messages(call: Call): string {
   const n = call.sent > 1 && call.received > 1 ? call.sent + call.received : Math.max(call.sent, call.received);
-  return ui.calls.messages(n);
+  return n === 1 ? "1 message" : `${formatCount(n)} messages`;
 }
 
 /** The newest calls in detail. */
 export function CallsTable() {
-  if (calls.value.length === 0) return <p class="dim calls-none">{ui.calls.none}</p>;
+  if (calls.value.length === 0) return <p class="dim calls-none">No call has been made yet.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <section class="calls" tabIndex={0} aria-label={ui.calls.newest}>
+    <section class="calls" tabIndex={0} aria-label="The newest calls">
       <table>
         <thead>
           <tr>
-            <th scope="col">{ui.calls.call}</th>
-            <th scope="col">{ui.calls.result}</th>
-            <th scope="col">{ui.calls.time}</th>
-            <th scope="col">{ui.calls.sent}</th>
-            <th scope="col">{ui.calls.received}</th>
-            <th scope="col">{ui.calls.size}</th>
-            <th scope="col">{ui.calls.began}</th>
+            <th scope="col">Call</th>
+            <th scope="col">Result</th>
+            <th scope="col">Time</th>
+            <th scope="col">Sent</th>
+            <th scope="col">Received</th>
+            <th scope="col">Size</th>
+            <th scope="col">Began</th>
           </tr>
         </thead>
         <tbody>
@@ -60,16 +58,16 @@ function CallRow({ call }: { call: Call }) {
         <small>{call.door}</small>
       </th>
       <td>
-        <span class={`call-state ${state.kind}`}>
-          {state.kind === "failed" ? state.code : ui.calls.states[state.kind]}
-        </span>
+        <span class={`call-state ${state.kind}`}>{state.kind === "failed" ? state.code : label[state.kind]}</span>
         {state.kind === "failed" && <small title={state.reason}>{state.reason}</small>}
       </td>
-      <td>{state.kind === "open" ? formatAge(now.value - call.began) : formatDuration(state.ms)}</td>
+      <td>{state.kind === "open" ? age(now.value - call.began) : formatDuration(state.ms)}</td>
       <td>{formatCount(call.sent)}</td>
       <td>{formatCount(call.received)}</td>
       <td>{call.bytes === null ? "–" : formatBytes(call.bytes)}</td>
-      <td>{exactTimeOf(call.began)}</td>
+      <td>{new Date(call.began).toLocaleTimeString()}</td>
     </tr>
   );
 }
+
+const label = { open: "open", done: "OK", cancelled: "cancelled" } as const;

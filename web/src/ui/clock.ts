@@ -16,3 +16,11 @@ export function startClock(): void {
     return () => clearInterval(timer);
   });
 }
+
+/** How long something has been going on, in whole seconds or minutes: `12 s`, `2 min`, `1 h 5 min`. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,48 +1,57 @@
-import { computed } from "@preact/signals";
-import { locale } from "../words/language";
+import { language } from "../words/language";
+import { words } from "./words";
 
-const writing = computed(() => {
-  const writer = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale.value, options);
-  return {
-    clock: writer({ hour: "2-digit", minute: "2-digit" }),
-    exact: writer({ hour: "2-digit", minute: "2-digit", second: "2-digit" }),
-    full: writer({ dateStyle: "medium", timeStyle: "medium" }),
-    sameYear: writer({ day: "numeric", month: "short" }),
-    otherYear: writer({ day: "numeric", month: "short", year: "numeric" }),
-    near: new Intl.RelativeTimeFormat(locale.value, { numeric: "auto" }),
-  };
-});
+const clock = { hour: "2-digit", minute: "2-digit" } as const;
+const exactClock = { ...clock, second: "2-digit" } as const;
+const weekday = { weekday: "short", day: "numeric", month: "short" } as const;
+const sameYear = { day: "numeric", month: "short" } as const;
+const otherYear = { ...sameYear, year: "numeric" } as const;
+
+/** The day comes before the month in English too, as everybody reads it the same way so. */
+const dates = () => (language.value === "zh" ? "zh-CN" : "en-GB");
+
+const times = () => (language.value === "zh" ? "zh-CN" : undefined);
 
 /** The local time of day as this country writes it: `10:02`. */
 export function timeOf(ms: number): string {
-  return writing.value.clock.format(ms);
+  return formatOf(times(), clock).format(ms);
 }
 
-/** `10:02:45`. */
+/** The same with seconds: `10:02:07`. */
 export function exactTimeOf(ms: number): string {
-  return writing.value.exact.format(ms);
+  return formatOf(times(), exactClock).format(ms);
 }
 
-/** `18 Nov 2024, 10:02:45`. */
-export function fullTimeOf(ms: number): string {
-  return writing.value.full.format(ms);
+/** The local day with its name: `Mon, 30 Nov`. */
+export function weekdayOf(ms: number): string {
+  return formatOf(dates(), weekday).format(ms);
 }
 
 /** The local day as one would say it: `today`, `yesterday`, `18 Nov`, `18 Nov 2024`. */
 export function dayOf(ms: number, now = Date.now()): string {
-  const { near, sameYear, otherYear } = writing.value;
   const days = Math.round((midnight(now) - midnight(ms)) / 86_400_000);
-  if (days === 0 || days === 1) return near.format(-days, "day");
+  if (days === 0) return words.today;
+  if (days === 1) return words.yesterday;
   const thisYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
-  return (thisYear ? sameYear : otherYear).format(ms);
+  return formatOf(dates(), thisYear ? sameYear : otherYear).format(ms);
 }
 
 /** When something was: `10:02` today, else the day. */
 export function momentOf(ms: number, now = Date.now()): string {
-  return midnight(ms) === midnight(now) ? timeOf(ms) : dayOf(ms, now);
+  const day = dayOf(ms, now);
+  return day === words.today ? timeOf(ms) : day;
 }
 
 /** Days with a change of the clock are not 24 hours long: compare midnights, rounded. */
 function midnight(ms: number): number {
   return new Date(ms).setHours(0, 0, 0, 0);
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(locale: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale} ${Object.keys(options)}`;
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  formats.set(key, format);
+  return format;
 }

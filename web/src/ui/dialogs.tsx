@@ -2,13 +2,13 @@ import { signal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { AddBasemap } from "../basemaps/choice";
+import { words as basemapWords } from "../basemaps/words";
 import { Phones } from "../phones/phones";
-import { rich } from "../words/rich";
-import { basemaps as basemapWords, phones as phoneWords, ui as words } from "../words/words";
 import { CallsTable } from "./calls";
 import { CloseIcon } from "./icons";
 import { shortcuts } from "./keyboard";
 import { WaitingList } from "./waiting";
+import { words } from "./words";
 
 export type DialogName = "help" | "about" | "calls" | "phones" | "basemap" | "waiting";
 
@@ -20,7 +20,7 @@ export function Dialogs() {
     <>
       <Dialog name="help" title={words.keyboard}>
         <dl class="shortcuts">
-          {shortcuts.map(({ keys, what }) => (
+          {shortcuts.map(([keys, what]) => (
             <div key={what}>
               <dt>
                 {keys.map((key) => (
@@ -35,7 +35,7 @@ export function Dialogs() {
       <Dialog name="about" title={words.aboutTitle}>
         <About />
       </Dialog>
-      <Dialog name="phones" title={phoneWords.title}>
+      <Dialog name="phones" title={words.addPhone}>
         <Phones />
       </Dialog>
       <Dialog name="basemap" title={basemapWords.add}>
@@ -44,7 +44,7 @@ export function Dialogs() {
       <Dialog name="waiting" title={words.waiting}>
         <WaitingList />
       </Dialog>
-      <Dialog name="calls" title={words.calls.title} wide>
+      <Dialog name="calls" title={words.calls} wide>
         <CallsTable />
       </Dialog>
     </>
@@ -98,15 +98,16 @@ function Dialog(props: { name: DialogName; title: string; wide?: boolean; childr
 function About() {
   return (
     <div class="prose">
-      <p>{words.aboutPage}</p>
-      <p>{rich(words.aboutRest, <a href="/openapi/">{words.theRest}</a>)}</p>
+      <p>{words.aboutMap}</p>
+      <p>
+        <a href="/openapi/">{words.aboutRest}</a>
+        {words.aboutCalls}
+      </p>
       <p class="dim">
-        {rich(
-          words.mapData,
-          <a href="https://www.naturalearthdata.com">Natural Earth</a>,
-          <a href="https://www.geonames.org">GeoNames</a>,
-          <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>,
-        )}
+        {words.mapData}
+        <a href="https://www.naturalearthdata.com">Natural Earth</a>, US Census Bureau and{" "}
+        <a href="https://www.geonames.org">GeoNames</a> (
+        <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>). {words.labels}
       </p>
     </div>
   );

@@ -44,18 +44,18 @@ export function actionOf(key: Key, inField: boolean): Action | null {
   }
 }
 
-/** For the help, in the order in which it is read; `what` is the name of its text. */
+/** For the help, in the order in which it is read; what each does is in the words. */
 export const shortcuts = [
-  { keys: ["1", "2", "3", "4", "5"], what: "views" },
-  { keys: ["c"], what: "console" },
-  { keys: ["/"], what: "search" },
-  { keys: ["↑", "↓"], what: "walk" },
-  { keys: ["Enter"], what: "show" },
-  { keys: ["Enter", "Backspace"], what: "draw" },
-  { keys: ["r"], what: "record" },
-  { keys: ["Ctrl", "Enter"], what: "send" },
-  { keys: ["+", "−"], what: "zoom" },
-  { keys: ["t"], what: "theme" },
-  { keys: ["Esc"], what: "close" },
-  { keys: ["?"], what: "help" },
+  [["1", "2", "3", "4", "5"], "views"],
+  [["c"], "console"],
+  [["/"], "search"],
+  [["↑", "↓"], "walk"],
+  [["Enter"], "show"],
+  [["Enter", "Backspace"], "cross"],
+  [["r"], "record"],
+  [["Ctrl", "Enter"], "send"],
+  [["+", "−"], "zoom"],
+  [["t"], "theme"],
+  [["Esc"], "close"],
+  [["?"], "help"],
 ] as const;

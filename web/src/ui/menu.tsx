@@ -1,10 +1,12 @@
 import type { Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { knocks } from "../chat/knock";
+import { words as chatWords } from "../chat/words";
 import { developer, openConsole, theme, themes, traveler } from "../state";
-import { language, languages, ownNames, unitSystems, units } from "../words/language";
-import { ui as words } from "../words/words";
+import { language, languages, units } from "../words/language";
 import { type DialogName, dialog } from "./dialogs";
 import { BookIcon, InfoIcon, KeyboardIcon, MoreIcon, TerminalIcon } from "./icons";
+import { words } from "./words";
 
 /** What is needed seldom: the name, the theme, help and documents. */
 export function Menu() {
@@ -53,9 +55,19 @@ export function Menu() {
             }}
           />
         </label>
-        <Segments name="theme" legend={words.theme} choice={theme} options={themes} labels={words.themes} />
-        <Segments name="language" legend={words.language} choice={language} options={languages} labels={ownNames} />
-        <Segments name="units" legend={words.units} choice={units} options={unitSystems} labels={words.unitSystems} />
+        <Choice name="theme" legend={words.theme} of={themes} labels={words.themes} value={theme} />
+        <label class="toggle">
+          <input
+            type="checkbox"
+            checked={knocks.value}
+            onChange={(event) => {
+              knocks.value = event.currentTarget.checked;
+            }}
+          />
+          <span>{chatWords.knock}</span>
+        </label>
+        <Choice name="language" legend={words.language} of={languages} labels={languageNames} value={language} />
+        <Choice name="units" legend={words.units} of={["km", "mi"]} labels={words.unitNames} value={units} />
         <label class="toggle">
           <input
             type="checkbox"
@@ -99,30 +111,34 @@ export function Menu() {
   );
 }
 
-/** One of a few to choose. */
-function Segments<Option extends string>(props: {
-  name: string;
-  legend: string;
-  choice: Signal<Option>;
-  options: readonly Option[];
-  labels: Record<Option, string>;
-}) {
-  const { choice, labels } = props;
+/** Each language in itself, for those who read no other. */
+const languageNames = { en: "English", zh: "简体中文" } as const;
+
+interface ChoiceProps<T extends string> {
+  readonly name: string;
+  readonly legend: string;
+  readonly of: readonly T[];
+  readonly labels: Readonly<Record<T, string>>;
+  readonly value: Signal<T>;
+}
+
+/** One of a few, beside each other. */
+function Choice<T extends string>({ name, legend, of, labels, value }: ChoiceProps<T>) {
   return (
     <fieldset class="segments">
-      <legend>{props.legend}</legend>
+      <legend>{legend}</legend>
       <div>
-        {props.options.map((option) => (
-          <label key={option}>
+        {of.map((one) => (
+          <label key={one}>
             <input
               type="radio"
-              name={props.name}
-              checked={choice.value === option}
+              name={name}
+              checked={value.value === one}
               onChange={() => {
-                choice.value = option;
+                value.value = one;
               }}
             />
-            <span>{labels[option]}</span>
+            <span>{labels[one]}</span>
           </label>
         ))}
       </div>

@@ -1,24 +1,42 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { unread } from "../chat/chats";
 import { ChatPanel } from "../chat/panel";
+import { Unread } from "../chat/unread";
+import { words as chatWords } from "../chat/words";
 import { ConsoleDoor } from "../console/door";
 import { FeaturesPanel } from "../features/panel";
+import { words as featureWords } from "../features/words";
 import { setInsets } from "../map/map";
+import { PastBar } from "../past/bar";
 import { PlaceCard } from "../places/card";
 import { RecordPanel } from "../record/panel";
+import { words as recordWords } from "../record/words";
 import { RoutesOverMap } from "../routes/over-map";
 import { RoutesPanel } from "../routes/panel";
+import { words as routeWords } from "../routes/words";
 import { SearchBox } from "../search/box";
-import { consoleLink, notice, place, type View, view, views } from "../state";
+import { consoleLink, lookingBack, notice, place, type View, view, views } from "../state";
 import { TravelersPanel } from "../travelers/panel";
-import { chat, features, record, routes, travelers, ui as words } from "../words/words";
+import { words as travelerWords } from "../travelers/words";
 import { Dialogs } from "./dialogs";
 import { Menu } from "./menu";
 import { heightOf, narrow, nextStop, settle, sheet } from "./sheet";
 import { Live, StatusLine } from "./status";
 import { Tools } from "./tools";
 import { WaitingBadge } from "./waiting";
+import { words } from "./words";
 
-const rooms = { travelers, routes, features, record, chat } as const;
+/** Pixels at the lower edge that the replay of the view takes, wide and on a phone. */
+const PAST_BAR = { wide: 190, narrow: 248 } as const;
+
+/** What a view is called. */
+const titles: Record<View, { readonly tab: string }> = {
+  travelers: travelerWords,
+  routes: routeWords,
+  features: featureWords,
+  record: recordWords,
+  chat: chatWords,
+};
 const panels = {
   travelers: TravelersPanel,
   routes: RoutesPanel,
@@ -35,7 +53,7 @@ export function Shell() {
       <SearchBox />
       <ConsoleDoor />
       <Tools />
-      {narrow.value && !consoleLink.value && view.value === "features" && place.value && (
+      {narrow.value && !consoleLink.value && view.value !== "chat" && view.value !== "record" && place.value && (
         <div class="card place-float">
           <PlaceCard />
         </div>
@@ -43,6 +61,7 @@ export function Shell() {
       <StatusLine />
       <Notice />
       <RoutesOverMap />
+      {lookingBack.value && !consoleLink.value && <PastBar />}
       <Dialogs />
     </>
   );
@@ -60,10 +79,10 @@ function Card() {
     arrange();
     addEventListener("resize", arrange);
     return () => removeEventListener("resize", arrange);
-  }, [stop, narrow.value]);
+  }, [stop, narrow.value, lookingBack.value]);
 
   return (
-    <main ref={card} class="card panel" data-sheet={stop} hidden={consoleLink.value !== null}>
+    <main ref={card} class="card panel" data-sheet={stop} hidden={consoleLink.value !== null || lookingBack.value}>
       <div
         ref={head}
         class="panel-head"
@@ -72,7 +91,7 @@ function Card() {
         <button
           type="button"
           class="handle"
-          aria-label={stop === "full" ? words.sheetSmall : words.sheetLarger}
+          aria-label={stop === "full" ? words.smaller : words.larger}
           onClick={() => {
             sheet.value = nextStop(stop);
           }}
@@ -110,7 +129,8 @@ function Tabs() {
             if (sheet.value === "peek") sheet.value = "half";
           }}
         >
-          {rooms[name].tab}
+          {titles[name].tab}
+          {name === "chat" && unread.value > 0 && <Unread count={unread.value} />}
         </button>
       ))}
     </div>
@@ -128,6 +148,12 @@ function walk(event: KeyboardEvent): void {
 
 /** Gives the sheet its height, and tells the map what is covered. */
 function layOut(card: HTMLElement, head: HTMLElement): void {
+  if (lookingBack.peek()) {
+    const height = PAST_BAR[narrow.peek() ? "narrow" : "wide"];
+    document.documentElement.style.setProperty("--sheet", `${height}px`);
+    setInsets({ top: 0, right: 0, bottom: height, left: 0 });
+    return;
+  }
   if (narrow.value) {
     const height = heightOf(sheet.peek(), innerHeight, head.offsetHeight);
     card.style.height = `${height}px`;

@@ -1,7 +1,7 @@
 import { type Call, calls, connection, developer } from "../state";
-import { ui as words } from "../words/words";
 import { callTime, messages } from "./calls";
 import { dialog } from "./dialogs";
+import { words } from "./words";
 
 /** Whether the server is reached; for developers a click shows the calls. */
 export function Live() {
@@ -11,16 +11,16 @@ export function Live() {
       {developer.value ? (
         <button type="button" class="reached" data-kind={kind} title={words.showCalls} onClick={() => show()}>
           <i aria-hidden="true" />
-          {words.connection[kind]}
+          {words.reached[kind]}
         </button>
       ) : (
         <span class="reached" data-kind={kind} aria-hidden="true">
           <i />
-          {words.connection[kind]}
+          {words.reached[kind]}
         </span>
       )}
       <span class="visually-hidden" role="status">
-        {words.connection[kind]}
+        {words.reached[kind]}
       </span>
     </>
   );

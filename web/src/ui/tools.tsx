@@ -1,11 +1,13 @@
 import { MapChoice } from "../basemaps/choice";
 import { fromDegrees } from "../geo";
 import { flyTo, zoomBy } from "../map/map";
+import { lookBack } from "../past/past";
+import { words as pastWords } from "../past/words";
 import { canFollowDevice } from "../record/sources";
-import { place, say } from "../state";
-import { ui as words } from "../words/words";
-import { LocateIcon, MinusIcon, PlusIcon, ThemeIcon } from "./icons";
+import { lookingBack, place, say } from "../state";
+import { HistoryIcon, LocateIcon, MinusIcon, PlusIcon, ThemeIcon } from "./icons";
 import { nextTheme } from "./theme";
+import { words } from "./words";
 
 /** The buttons at the right edge of the map. */
 export function Tools() {
@@ -40,8 +42,20 @@ export function Tools() {
         <button
           type="button"
           class="icon-button"
-          aria-label={words.switchTheme}
-          title={`${words.switchTheme}  t`}
+          aria-label={pastWords.open}
+          title={pastWords.open}
+          aria-pressed={lookingBack.value}
+          onClick={lookBack}
+        >
+          <HistoryIcon />
+        </button>
+      </div>
+      <div class="card">
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={words.shade}
+          title={`${words.shade}  t`}
           onClick={nextTheme}
         >
           <ThemeIcon />

@@ -5,9 +5,10 @@ import { splitName } from "../features/features";
 import { formatPoint } from "../geo";
 import { nameOf } from "../record/draft";
 import { recorder, unfinished } from "../record/recorder";
+import { words as record } from "../record/words";
 import { place, view } from "../state";
-import { record, ui as words } from "../words/words";
 import { dialog } from "./dialogs";
+import { words } from "./words";
 
 interface Waiting {
   readonly title: string;

@@ -1,44 +1,45 @@
-// Which language and which units the page speaks.
-import { computed, effect } from "@preact/signals";
+// The language that people read, and the units that they measure in.
+import { effect } from "@preact/signals";
 import { persisted } from "../ui/persist";
 
-export const languages = ["en", "zh"] as const;
-export type Language = (typeof languages)[number];
+export type Language = "en" | "zh";
+export type Units = "km" | "mi";
 
-/** What each language is called by those who speak it. */
-export const ownNames: Record<Language, string> = { en: "English", zh: "简体中文" };
+export const languages: readonly Language[] = ["en", "zh"];
 
-export const unitSystems = ["km", "mi"] as const;
-export type Units = (typeof unitSystems)[number];
+/** Regions whose people measure ways in miles. */
+const MILES = ["US", "GB", "LR", "MM"];
 
-/** What the visitor reads, the most liked first. */
-const wanted: readonly string[] = globalThis.navigator?.languages ?? [];
-const speaks = (language: Language) => (tag: string) => tag.toLowerCase().split("-")[0] === language;
+const wished = globalThis.navigator?.languages ?? [];
 
-/** The first of the visitor's languages that the page speaks, until somebody chooses. */
-export const language = persisted<Language>(
-  "language",
-  wanted.map((tag) => languages.find((known) => speaks(known)(tag))).find((known) => known !== undefined) ?? "en",
-  (text) => languages.find((known) => known === text) ?? null,
+/** The first of the browser's languages that the page has. */
+export function languageOf(wished: readonly string[]): Language {
+  const known = wished.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag === "en" || tag === "zh");
+  return known === "zh" ? "zh" : "en";
+}
+
+/** The units of the region that the browser's language is of. */
+export function unitsOf(wished: readonly string[]): Units {
+  const region = wished[0]?.match(/[-_]([A-Z]{2})\b/)?.[1];
+  return region && MILES.includes(region) ? "mi" : "km";
+}
+
+export const language = persisted<Language>("language", languageOf(wished), (text) =>
+  text === "en" || text === "zh" ? text : null,
 );
 
-/** How dates and numbers are written: as in the visitor's country, where its language is the one that is spoken. */
-export const locale = computed(
-  () => wanted.find(speaks(language.value)) ?? { en: "en-GB", zh: "zh-Hans" }[language.value],
+export const units = persisted<Units>("units", unitsOf(wished), (text) =>
+  text === "km" || text === "mi" ? text : null,
 );
 
-/** Where roads are signposted in miles. */
-const inMiles = ["US", "GB", "LR", "MM"];
+/** For Intl: `zh-CN` writes 简体中文. */
+export function locale(): string {
+  return language.value === "zh" ? "zh-CN" : "en";
+}
 
-export const units = persisted<Units>(
-  "units",
-  inMiles.includes(new Intl.Locale(wanted[0] ?? "en").region ?? "") ? "mi" : "km",
-  (text) => unitSystems.find((known) => known === text) ?? null,
-);
-
-/** Keeps the document in the chosen language. */
-export function applyLanguage(): void {
+/** Says in the document which language it is in, from now on. */
+export function followLanguage(): void {
   effect(() => {
-    document.documentElement.lang = { en: "en", zh: "zh-Hans" }[language.value];
+    document.documentElement.lang = locale();
   });
 }

@@ -1,28 +1,15 @@
-// All that the page says to people, a section for each room: `import { chat as words } from "../words/words"`.
-// A text that is read while a component renders follows the chosen language.
-import { en } from "./en";
-import { language } from "./language";
+import { en, type Words } from "./en";
+import { type Language, language } from "./language";
 import { zh } from "./zh";
 
-export type Words = typeof en;
+const all: Record<Language, Words> = { en, zh };
 
-const all: Record<typeof language.value, Words> = { en, zh };
-
-function section<Name extends keyof Words>(name: Name): Words[Name] {
-  return new Proxy(en[name], {
-    get: (_, key) => Reflect.get(all[language.value][name], key),
+/**
+ * What one room says, in the language of the moment: whoever reads a text while drawing is drawn again when the language
+ * changes.
+ */
+export function wordsOf<Room extends keyof Words>(room: Room): Words[Room] {
+  return new Proxy(en[room], {
+    get: (_, key) => Reflect.get(all[language.value][room], key),
   });
 }
-
-export const basemaps = section("basemaps");
-export const chat = section("chat");
-export const features = section("features");
-export const map = section("map");
-export const phones = section("phones");
-export const places = section("places");
-export const record = section("record");
-export const routes = section("routes");
-export const rpc = section("rpc");
-export const search = section("search");
-export const travelers = section("travelers");
-export const ui = section("ui");
