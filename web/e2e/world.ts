@@ -114,13 +114,18 @@ export interface VisitOptions extends BrowserContextOptions {
   readonly developer?: boolean;
 }
 
-/** A page of a visitor of its own, who goes when the test ends. The test fails when the page throws an error. */
+/** A page of a visitor of its own, without a service worker unless the options say so, who goes when the test ends. The test fails when the page throws an error. */
 export async function visit(
   browser: Browser,
   url: string,
   { developer, ...options }: VisitOptions = {},
 ): Promise<{ page: Page; context: BrowserContext }> {
-  const context = await browser.newContext({ viewport: wide, reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({
+    viewport: wide,
+    reducedMotion: "reduce",
+    serviceWorkers: "block",
+    ...options,
+  });
   context.setDefaultTimeout(100_000);
   if (developer)
     await context.addInitScript(() => {
