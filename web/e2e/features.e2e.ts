@@ -314,7 +314,7 @@ describe("sixty thousand features", () => {
       )
       .not.toContain("60,000");
     await page.goto("about:blank");
-    await page.goto(`${url}/#view=features&map=9/1.5/1`);
+    await page.goto(`${url}/#view=features&map=10.5/1.5/1`);
     await says(page, /^[1-4],\d{3} in view/);
     await rows(page).first().click();
     await page
