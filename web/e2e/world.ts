@@ -124,6 +124,7 @@ export async function visit(
     viewport: wide,
     reducedMotion: "reduce",
     serviceWorkers: "block",
+    locale: "en", // of no region, so that ways are measured in kilometres
     ...options,
   });
   context.setDefaultTimeout(100_000);
