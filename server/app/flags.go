@@ -51,7 +51,6 @@ type config struct {
 	logLevel           slog.Level
 	logFormat          string
 	allowance          rpc.Allowance
-	connections        int
 	proxies            rpc.Proxies
 	demo               bool
 }
@@ -67,7 +66,7 @@ func (c config) store(log *slog.Logger) store.Options {
 
 // parse reads the flags. Each may also be set by an environment variable, -grpc-addr by ROUTEGUIDE_GRPC_ADDR; the flag wins.
 func parse(args []string, out io.Writer, env func(string) (string, bool)) (config, error) {
-	c := config{allowance: rpc.DefaultAllowance, connections: defaultConnections}
+	c := config{allowance: rpc.DefaultAllowance}
 	fs := flag.NewFlagSet("routeguide", flag.ContinueOnError)
 	fs.SetOutput(out)
 	fs.Usage = func() {
@@ -149,7 +148,7 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.StringVar(&c.upstream.Key, "upstream-key", "", "`file` of its private key (PEM)")
 	fs.BoolVar(&c.demo, "demo", false, "have simulated travelers move and write; nothing of what happens is kept")
 	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug has a line for every call, then info, warn, error")
-	fs.Func("limit", "`NAME=N` that one caller may have: calls a second (100), streams open (500), bytes a second (262144), notes a minute (300), connections (1000); 0 means any number; may be repeated", c.limit)
+	fs.Func("limit", "`NAME=N` that one caller may have: calls a second (100), streams open (500), bytes a second (262144), notes a minute (300); 0 means any number; may be repeated", c.limit)
 	fs.Func("proxy", "`network` of reverse proxies before us, as 10.0.0.0/8, which are believed for whom they call; may be repeated", c.proxy)
 	fs.StringVar(&c.logFormat, "log-format", "text", "`form` of the log's lines: text or json")
 	if err := read(fs, args, env); err != nil {

@@ -23,7 +23,14 @@ func TestQuietConnectionsMakeRoom(t *testing.T) {
 	over := make(chan struct{})
 	next := make(chan string)
 	q := newQuiet()
-	web := &http.Server{ConnState: q.become, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	idle := make(chan struct{}, 100) // one for each connection that has been answered
+	become := func(c net.Conn, state http.ConnState) {
+		q.become(c, state)
+		if state == http.StateIdle {
+			idle <- struct{}{}
+		}
+	}
+	web := &http.Server{ConnState: become, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/stream":
 			for {
@@ -72,6 +79,8 @@ func TestQuietConnectionsMakeRoom(t *testing.T) {
 		line := bufio.NewReader(res.Body)
 		if path != "/" {
 			_, err = line.ReadString('\n')
+		} else {
+			<-idle // it makes room from now on
 		}
 		return line, err
 	}

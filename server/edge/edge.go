@@ -195,7 +195,7 @@ func (e *Edge) door(r *http.Request) (way http.Handler, name string) {
 		return e.ingest, "ingest"
 	case r.URL.Path == mcp.Path && e.mcp != nil:
 		return e.mcp, "mcp"
-	case e.schemas != nil && !e.isDocument(r):
+	case e.schemas != nil && !e.isDocument(r) && !isNoCall(r):
 		return e.rest, "rest"
 	}
 	return nil, ""
@@ -221,6 +221,11 @@ func (e *Edge) isDocument(r *http.Request) bool {
 
 // upstreamMethod is what a path looks like that may be a method of a server behind this one.
 var upstreamMethod = regexp.MustCompile(`^/[A-Za-z][\w.]*/\w+$`)
+
+// isNoCall tells whether r is sent to what looks like a method, as something that no door takes.
+func isNoCall(r *http.Request) bool {
+	return r.Method == http.MethodPost && upstreamMethod.MatchString(r.URL.Path) && !rest.Reads(r.Header.Get("Content-Type"))
+}
 
 const allow = "GET, HEAD, OPTIONS" // what a document can be asked
 

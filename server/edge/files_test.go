@@ -42,6 +42,7 @@ func TestFiles(t *testing.T) {
 	h := newFiles(fstest.MapFS{
 		"index.html":              {Data: []byte("<!doctype html>")},
 		"assets/main-Ab12Cd34.js": {Data: []byte("export {}")},
+		"sw.js":                   {Data: []byte("self")},
 		"basemap/world.json":      {Data: []byte(text)},
 		"basemap/world.json.gz":   {Data: zipped(t, text)},
 		"basemap/land.json":       {Data: []byte(text)},
@@ -58,6 +59,8 @@ func TestFiles(t *testing.T) {
 		{"/", "", 200, "text/html; charset=utf-8", "no-cache", "", 15},
 		{"/index.html", "", 200, "text/html; charset=utf-8", "no-cache", "", 15},
 		{"/assets/main-Ab12Cd34.js", "", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "", 9},
+		// Else a browser might go on with what an older server had.
+		{"/sw.js", "", 200, "text/javascript; charset=utf-8", "no-cache", "", 4},
 		{"/basemap/world.json", "", 200, "application/json", "no-cache", "", len(text)},
 		{"/basemap/world.json", "Accept-Encoding: br, gzip", 200, "application/json", "no-cache", "gzip", len(zipped(t, text))},
 		{"/basemap/land.json", "Accept-Encoding: gzip, br", 200, "application/json", "no-cache", "br", 5},

@@ -18,7 +18,7 @@ func (b *Book) Past(ctx context.Context, area geo.Rect, after store.Moment, befo
 	return store.Pages(ctx, b.store, after, func(tx *store.Tx, after store.Moment) (page []Note, next store.Moment, more bool, err error) {
 		looked := 0
 		for row, err := range tx.Query(columns+"WHERE n.deleted = 0 AND (n.time, n.position) > (?, ?) AND n.time < ? ORDER BY n.time, n.position LIMIT ?",
-			nanoseconds(after.Time), after.Keys[0], nanoseconds(before), look) {
+			nanoseconds(after.Time)+min(max(after.Keys[0], 0), 999_999), after.Keys[1], nanoseconds(before), look) {
 			if err != nil {
 				return nil, after, false, err
 			}
@@ -34,18 +34,20 @@ func (b *Book) Past(ctx context.Context, area geo.Rect, after store.Moment, befo
 	})
 }
 
-// Moment is the note's place in the order of time.
+// Moment is the note's place in the order of time, which is to the millisecond: its keys are the nanoseconds in that, and the
+// position.
 func (n Note) Moment() store.Moment {
-	return store.Moment{Time: n.Time, Keys: [2]int64{int64(n.Position)}}
+	whole := n.Time.Truncate(time.Millisecond)
+	return store.Moment{Time: whole, Keys: [2]int64{int64(n.Time.Sub(whole)), int64(n.Position)}}
 }
 
 // nanoseconds since 1970, or the earliest or latest that can be told.
 func nanoseconds(t time.Time) int64 {
 	switch year := t.Year(); {
 	case year < 1700:
-		return math.MinInt64
+		return math.MinInt64 / 2
 	case year > 2200:
-		return math.MaxInt64
+		return math.MaxInt64 / 2
 	}
 	return t.UnixNano()
 }

@@ -40,7 +40,7 @@ type Event struct {
 	Cursor  Cursor
 }
 
-// A Cursor is the place of an event in a replay.
+// A Cursor is the place of an event in a replay, whose times are to the millisecond.
 type Cursor struct {
 	Kind   Kind
 	Moment store.Moment
@@ -114,10 +114,10 @@ func (q Query) after(kind Kind) store.Moment {
 		return store.Since(q.From)
 	case kind == q.After.Kind:
 		return q.After.Moment
-	case kind > q.After.Kind && at.Equal(at.Truncate(time.Millisecond)):
+	case kind > q.After.Kind:
 		return store.Since(at)
 	}
-	return store.Past(at) // these are to the millisecond: what was in the one that is under way came before
+	return store.Past(at)
 }
 
 func of[T any](past iter.Seq2[T, error], event func(T) Event) iter.Seq2[Event, error] {

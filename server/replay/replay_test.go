@@ -82,7 +82,7 @@ func (w *world) happen(t *testing.T, r *rand.Rand, area geo.Rect, n int) (want [
 		var err error
 		switch e.kind {
 		case 0:
-			e.at, e.text = w.now.UnixNano(), "note "+e.text
+			e.text = "note " + e.text
 			err = chat.Write(t.Context(), p, e.text)
 		case 1:
 			e.text = "feature " + e.text

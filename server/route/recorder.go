@@ -16,7 +16,7 @@ const (
 	// MaxPending is how many points are kept before they are stored; Add stores them when there are so many.
 	MaxPending = 100
 	// FlushEvery is how long a point may wait; the caller sees to it with Flush.
-	FlushEvery = time.Second
+	FlushEvery = time.Second / 2
 )
 
 // A Recorder takes the points of one route on behalf of one call. One goroutine uses it.

@@ -110,7 +110,9 @@ func New(st *store.Store, o Options) *Book {
 	b.watchers.routes = make(map[string]map[*store.Follower[Update]]struct{})
 	b.Follow(Follower{b.watchers.load, b.watchers.committed})
 	st.Register(store.Book{Name: "route", Schema: schema, Apply: apply, Load: b.load, Committed: b.committed, Frees: func(c *logv1.Change) bool {
-		return c.GetRoute().GetForgotten() != nil || c.GetRoute().GetDeleted() != nil
+		ends := c.GetRoute().GetExtended()
+		return c.GetRoute().GetForgotten() != nil || c.GetRoute().GetDeleted() != nil ||
+			ends != nil && len(ends.GetPoints().GetLatitude()) == 0 // adds nothing
 	}})
 	return b
 }

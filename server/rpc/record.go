@@ -48,17 +48,20 @@ func record[T any](routes *route.Book, stream grpc.ServerStream, recv func() (*T
 	return rec.Finish(ctx)
 }
 
-// take hands points to a recorder until the client half-closes, and has them stored when they are many or old.
+// take hands points to a recorder until the client half-closes. A point is stored at once, so that others see it, but those
+// that come soon after are stored together, when they are many or old.
 func take[T any](ctx context.Context, rec *route.Recorder, recv func() (*T, error), fix func(*T) (route.Fix, error)) error {
 	points := receive(ctx, recv)
 	old := time.NewTimer(route.FlushEvery)
 	old.Stop()
 	defer old.Stop()
+	var stored time.Time // when that began last
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-old.C:
+			stored = time.Now()
 			if err := rec.Flush(ctx); err != nil {
 				return err
 			}
@@ -73,7 +76,7 @@ func take[T any](ctx context.Context, rec *route.Recorder, recv func() (*T, erro
 				return err
 			}
 			if rec.Pending() == 0 {
-				old.Reset(route.FlushEvery)
+				old.Reset(route.FlushEvery - time.Since(stored))
 			}
 			if err := rec.Add(ctx, f); err != nil {
 				return err

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A Moment is a place in an order of time: of what happened at one time, by keys, which mean something to its book alone.
+// A Moment is a place in an order of time: of what happened in one millisecond, by keys, which mean something to its book alone.
 type Moment struct {
 	Time time.Time
 	Keys [2]int64

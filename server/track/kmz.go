@@ -42,7 +42,7 @@ func readKMZ(in *bufio.Reader, to *builder) error {
 		}
 		name = name[:head.Name]
 		packed := &counted{in: in}
-		file := io.Reader(packed)
+		var file io.Reader
 		switch known := head.Flags&8 == 0; { // otherwise its length comes after it
 		case head.Flags&1 != 0:
 			return &Error{"archive", "it is encrypted"}

@@ -117,7 +117,7 @@ describe("replay", () => {
     const slider = bar.getByLabel("Time");
     const at = async () => Number(await slider.inputValue()) - time;
     await bar.getByLabel("Pace").selectOption("600");
-    await bar.getByRole("button", { name: "Play" }).click();
+    await bar.getByRole("button", { name: "Play", exact: true }).click();
     await expect.poll(at).toBeGreaterThan(60_000);
     await bar.getByRole("button", { name: "Pause" }).click();
     await slider.focus();
@@ -186,7 +186,7 @@ describe("the list", () => {
     await row(page, "Ada").waitFor();
     await isAccessible(page);
     await look(page, "Ada");
-    await page.getByRole("button", { name: "Play" }).waitFor();
+    await page.getByRole("button", { name: "Play", exact: true }).waitFor();
     await isAccessible(page);
   });
 });

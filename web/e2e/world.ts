@@ -53,6 +53,11 @@ export class Server {
     return `http://${this.#address}`;
   }
 
+  /** The address of native gRPC. */
+  get grpc(): string {
+    return /msg="grpc listening" addr=(\S+)/.exec(this.log)?.[1] ?? "";
+  }
+
   /** Starts the program (again), at the address it had before. */
   async restart(...flags: string[]): Promise<void> {
     // A test that ran out of time may still come here.
@@ -109,13 +114,19 @@ export interface VisitOptions extends BrowserContextOptions {
   readonly developer?: boolean;
 }
 
-/** A page of a visitor of its own, who goes when the test ends. The test fails when the page throws an error. */
+/** A page of a visitor of its own, without a service worker unless the options say so, who goes when the test ends. The test fails when the page throws an error. */
 export async function visit(
   browser: Browser,
   url: string,
   { developer, ...options }: VisitOptions = {},
 ): Promise<{ page: Page; context: BrowserContext }> {
-  const context = await browser.newContext({ viewport: wide, reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({
+    viewport: wide,
+    reducedMotion: "reduce",
+    serviceWorkers: "block",
+    locale: "en", // of no region, so that ways are measured in kilometres
+    ...options,
+  });
   context.setDefaultTimeout(100_000);
   if (developer)
     await context.addInitScript(() => {

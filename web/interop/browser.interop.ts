@@ -50,21 +50,24 @@ async function bundle(): Promise<string> {
 
 const all = Object.keys(calls) as Call[];
 // A browser sends streams over HTTP/2 with TLS alone.
-const overHttp: Call[] = ["GetFeature", "ListFeatures", "refused"];
+const overHttp: Call[] = ["GetFeature", "ListFeatures", "WatchNotes", "refused"];
 
 describe.each<[BrowserClient, Call[]]>([
   ["improbable, fetch", overHttp],
   ["improbable, XMLHttpRequest", overHttp],
   ["improbable, WebSocket", all],
+  ["connect, fetch", overHttp],
+  ["Google, text", overHttp],
+  ["Google, binary", ["GetFeature", "refused"]], // streams are in its text form only
   ["nice, fetch", overHttp],
   ["nice, WebSocket", all],
 ])("%s", (client, known) => {
-  test.each(known)("twenty times %s", async (call) => {
-    const outcomes = await page.evaluate(([url, client, call]) => interop(url, client, call, 20), [
+  test.each(known)("two hundred times %s", async (call) => {
+    const outcomes = await page.evaluate(([url, client, call]) => interop(url, client, call, 200), [
       server.url,
       client,
       call,
     ] as const);
-    expect(outcomes).toEqual({ good: 20 });
+    expect(outcomes).toEqual({ good: 200 });
   });
 });

@@ -4,7 +4,7 @@ import { type Caller, Refusal } from "./calls";
 
 /** Calls as @improbable-eng/grpc-web makes them. */
 export function improbable(host: string, transport: grpc.TransportFactory): Caller {
-  return async (method, requests, onAnswer) => {
+  return async (method, requests, onAnswer, until) => {
     const [Request, Answer] = [messageClass(method.input), messageClass(method.output)];
     const definition: grpc.MethodDefinition<InstanceType<typeof Request>, InstanceType<typeof Answer>> = {
       methodName: method.name,
@@ -32,6 +32,7 @@ export function improbable(host: string, transport: grpc.TransportFactory): Call
       for await (const request of requests) client.send(new Request(request));
       client.finishSend();
     };
+    until?.addEventListener("abort", () => client.close());
     client.start();
     await Promise.all([send(), end]); // A call that fails ends here, even while its next request waits for an answer.
   };

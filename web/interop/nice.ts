@@ -4,7 +4,7 @@ import { type Caller, Refusal } from "./calls";
 
 /** Calls as nice-grpc-web makes them. */
 export function nice(address: string, transport: Channel["transport"]): Caller {
-  return async (method, requests, onAnswer) => {
+  return async (method, requests, onAnswer, signal) => {
     type Request = MessageShape<typeof method.input>;
     type Answer = MessageShape<typeof method.output>;
     const definition = {
@@ -31,7 +31,7 @@ export function nice(address: string, transport: Channel["transport"]): Caller {
           break;
         case "server_streaming":
           for await (const request of requests)
-            for await (const answer of client.server_streaming(request)) onAnswer(answer);
+            for await (const answer of client.server_streaming(request, signal ? { signal } : {})) onAnswer(answer);
           break;
         case "client_streaming":
           onAnswer(await client.client_streaming(requests));

@@ -107,8 +107,8 @@ func (x *ReplayAreaRequest) GetCursor() string {
 // One thing that happened.
 type ReplayAreaResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it happened: when a point was measured, or when the server took a note or an edit. Never before that of the answer
-	// before.
+	// When it happened, to the millisecond: when a point was measured, or when the server took a note or an edit. Never before
+	// that of the answer before. Of one millisecond, notes come first, then edits, then points.
 	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
 	// Types that are valid to be assigned to Event:
 	//

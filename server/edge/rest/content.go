@@ -26,15 +26,20 @@ func checkContent(answer http.Header, r *http.Request) error {
 	if said == "" || uploadOf(r) == file {
 		return nil
 	}
-	media, _, _ := mime.ParseMediaType(said)
-	switch media {
-	case mimeJSON, mimeLines, "application/x-www-form-urlencoded":
-		return nil
-	}
-	if strings.HasSuffix(media, "+json") {
+	if Reads(said) {
 		return nil
 	}
 	return unsupported("the content type %q cannot be read here; send "+mimeJSON+", or "+mimeLines+" for a stream", said)
+}
+
+// Reads tells whether a body of that content type is taken for JSON.
+func Reads(contentType string) bool {
+	media, _, _ := mime.ParseMediaType(contentType)
+	switch media {
+	case mimeJSON, mimeLines, "application/x-www-form-urlencoded":
+		return true
+	}
+	return contentType == "" || strings.HasSuffix(media, "+json") && !strings.HasPrefix(media, "application/grpc")
 }
 
 func unsupported(format, said string) error {

@@ -47,9 +47,13 @@ func (m moving) run(ctx context.Context, l *lab, p plan) (_ []row, err error) {
 	var told atomic.Int64
 	var mu sync.Mutex
 	var delays []float64
-	began := time.Now()
-	streams.Go(func() { // one of those who watch looks at what it is told
-		end(m.watch(ctx, lines[0].grpc, func(reply relay.Message) error {
+	own, err := newLines(s, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer own.close()
+	streams.Go(func() { // one of those who watch, on a connection of its own, looks at what it is told
+		end(m.watch(ctx, own[0].grpc, func(reply relay.Message) error {
 			var e routeguidev1.WatchTravelersResponse
 			if err := proto.Unmarshal(reply.Data.Materialize(), &e); err != nil {
 				return err

@@ -120,10 +120,12 @@ func (py python) run(cmd *exec.Cmd) string {
 	return string(out)
 }
 
-// A client in Python does what the tutorials' clients do.
+// A client in Python does what the tutorials' clients do, also when it compresses.
 func TestPythonClient(t *testing.T) {
 	py := newPython(t, "../../../proto/routeguide", "route_guide.proto")
-	py.prints("testdata/client.out", "testdata/client.py", start(t).grpc)
+	for _, compression := range []string{"NoCompression", "Gzip"} {
+		py.prints("testdata/client.out", "testdata/client.py", start(t).grpc, compression) // on a store without notes
+	}
 }
 
 // So do clients of the tutorials' other services, each made from its contract.

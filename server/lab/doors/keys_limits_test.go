@@ -282,6 +282,31 @@ func TestWhatALimitedKeyShows(t *testing.T) {
 	}
 }
 
+// A key that shows nothing of before a time does not show it by asking for what was there then either.
+func TestALimitedKeyDoesNotLookBack(t *testing.T) {
+	at := newTown(t)
+	before := timestamppb.New(time.Now().Add(-time.Hour))
+	for name, test := range map[string]struct {
+		key  *routeguidev1.Key
+		want codes.Code
+	}{
+		"everything":       {&routeguidev1.Key{}, codes.OK},
+		"what happens now": {&routeguidev1.Key{Sight: routeguidev1.Sight_SIGHT_LIVE}, codes.PermissionDenied},
+		"from now on":      {&routeguidev1.Key{HistoryStart: timestamppb.Now()}, codes.PermissionDenied},
+	} {
+		test.key.Role = mayView
+		_, authorization := at.key(test.key)
+		ctx := as(t.Context(), authorization)
+		_, travelers := routeguidev1.NewTravelerServiceClient(at.conn()).ListTravelers(ctx, &routeguidev1.ListTravelersRequest{At: before})
+		_, found := routeguidev1.NewFeatureServiceClient(at.conn()).SearchFeatures(ctx, &routeguidev1.SearchFeaturesRequest{Query: "nj", At: before})
+		for what, err := range map[string]error{"travelers": travelers, "features": found} {
+			if got := status.Code(err); got != test.want {
+				t.Errorf("a key for %s is shown %s of before: %v, want %v", name, what, err, test.want)
+			}
+		}
+	}
+}
+
 // wrote is what somebody could write as Ada where she is, and as Bob where he is.
 func (at town) wrote(authorization string) (done []string) {
 	t := at.t

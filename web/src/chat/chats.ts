@@ -21,7 +21,7 @@ import { isOwn, tokenOf } from "./own";
 import { isUnseen, markSeen } from "./seen";
 import { words } from "./words";
 
-const conversations = new Conversations(() => traveler.value);
+export const conversations = new Conversations(() => traveler.value);
 
 /** The conversation that is looked at. */
 export const conversation = signal<Conversation | null>(null);

@@ -1,3 +1,4 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
 import { pointKey } from "../geo";
 import type { Place } from "../state";
 import { Conversation } from "./chat";
@@ -7,9 +8,14 @@ import { Outbox } from "./outbox";
 export class Conversations {
   readonly #traveler: () => string;
   readonly #byPlace = new Map<string, Conversation>();
+  readonly #all = signal<readonly Conversation[]>([]);
 
   constructor(traveler: () => string) {
     this.#traveler = traveler;
+  }
+
+  get all(): ReadonlySignal<readonly Conversation[]> {
+    return this.#all;
   }
 
   /** The conversation at a place. Close it when the place is left. */
@@ -34,9 +40,12 @@ export class Conversations {
   #add(place: Place, make: (onEnd: () => void) => Conversation): Conversation {
     const key = pointKey(place.point);
     const conversation: Conversation = make(() => {
-      if (this.#byPlace.get(key) === conversation) this.#byPlace.delete(key);
+      if (this.#byPlace.get(key) !== conversation) return;
+      this.#byPlace.delete(key);
+      this.#all.value = [...this.#byPlace.values()];
     });
     this.#byPlace.set(key, conversation);
+    this.#all.value = [...this.#byPlace.values()];
     return conversation;
   }
 }

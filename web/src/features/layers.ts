@@ -32,7 +32,7 @@ export function featureSource(): SourceSpecification {
 }
 
 export function crowdSource(): SourceSpecification {
-  return { type: "vector", tiles: [`${location.origin}/v1/tiles/{z}/{x}/{y}.mvt`], maxzoom: 18 };
+  return { type: "vector", tiles: [`${globalThis.location?.origin ?? ""}/v1/tiles/{z}/{x}/{y}.mvt`], maxzoom: 18 };
 }
 
 /** The last zoom with clusters: the fewer features there are, the sooner each is drawn by itself. */

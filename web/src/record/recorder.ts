@@ -5,6 +5,7 @@ import type { Point } from "../geo";
 import { map } from "../map/provided";
 import { addWaypoint, type Place, say, traveler, view, waypoints } from "../state";
 import { persisted } from "../ui/persist";
+import { stayAwake } from "./awake";
 import { claimDraft, type Draft, drafts, dropDraft, type Source, sources } from "./draft";
 import { planDrive, wayOf } from "./drive";
 import { Recorder, type RecordingState } from "./recording";
@@ -130,6 +131,7 @@ export function startRecorder(): void {
       );
     if (making.value === "drive") return untracked(drive);
   });
+  effect(() => (making.value === "device" ? stayAwake() : undefined));
   effect(() => {
     const state = recorder.state.value;
     if (state.kind === "idle" || state.kind === "finished") run.value = null;

@@ -7,9 +7,10 @@ import { Phones } from "../phones/phones";
 import { CallsTable } from "./calls";
 import { CloseIcon } from "./icons";
 import { shortcuts } from "./keyboard";
+import { WaitingList } from "./waiting";
 import { words } from "./words";
 
-export type DialogName = "help" | "about" | "calls" | "phones" | "basemap";
+export type DialogName = "help" | "about" | "calls" | "phones" | "basemap" | "waiting";
 
 /** Which dialog is open; write it to open one. */
 export const dialog = signal<DialogName | null>(null);
@@ -39,6 +40,9 @@ export function Dialogs() {
       </Dialog>
       <Dialog name="basemap" title={basemapWords.add}>
         <AddBasemap />
+      </Dialog>
+      <Dialog name="waiting" title={words.waiting}>
+        <WaitingList />
       </Dialog>
       <Dialog name="calls" title={words.calls} wide>
         <CallsTable />

@@ -23,6 +23,7 @@ import { Menu } from "./menu";
 import { heightOf, narrow, nextStop, settle, sheet } from "./sheet";
 import { Live, StatusLine } from "./status";
 import { Tools } from "./tools";
+import { WaitingBadge } from "./waiting";
 import { words } from "./words";
 
 /** Pixels at the lower edge that the replay of the view takes, wide and on a phone. */
@@ -98,6 +99,7 @@ function Card() {
         <header>
           <img src="/icon.svg" alt="" width="26" height="26" />
           <h1>RouteGuide</h1>
+          <WaitingBadge />
           <Live />
           <Menu />
         </header>

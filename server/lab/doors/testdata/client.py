@@ -5,7 +5,7 @@ import grpc
 import route_guide_pb2 as pb
 import route_guide_pb2_grpc as stubs
 
-with grpc.insecure_channel(sys.argv[1]) as channel:
+with grpc.insecure_channel(sys.argv[1], compression=grpc.Compression[sys.argv[2]]) as channel:
     guide = stubs.RouteGuideStub(channel)
     for point in pb.Point(latitude=409146138, longitude=-746188906), pb.Point():
         feature = guide.GetFeature(point)

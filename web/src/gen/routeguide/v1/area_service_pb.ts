@@ -78,8 +78,8 @@ export const ReplayAreaRequestSchema: GenMessage<ReplayAreaRequest> = /*@__PURE_
  */
 export type ReplayAreaResponse = Message<"routeguide.v1.ReplayAreaResponse"> & {
   /**
-   * When it happened: when a point was measured, or when the server took a note or an edit. Never before that of the answer
-   * before.
+   * When it happened, to the millisecond: when a point was measured, or when the server took a note or an edit. Never before
+   * that of the answer before. Of one millisecond, notes come first, then edits, then points.
    *
    * @generated from field: google.protobuf.Timestamp time = 1;
    */
