@@ -28,6 +28,7 @@ const (
 // config is what the flags and the environment say.
 type config struct {
 	grpcAddr, httpAddr string
+	tls                tlsFiles
 	data, features     string
 	nats               store.Cluster
 	maxBytes           int64
@@ -67,8 +68,9 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 			"       routeguide check [flags]          see whether the store is damaged; -h tells more\n\n")
 		fs.PrintDefaults()
 	}
-	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one")
+	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one; that of -http-addr: both are served there")
 	fs.StringVar(&c.httpAddr, "http-addr", "127.0.0.1:8080", "`address` for the page, REST, gRPC-Web and WebSocket; port 0 takes any free one")
+	c.tls.flags(fs)
 	c.storeFlags(fs)
 	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has")
 	fs.IntVar(&c.notesPerPlace, "notes-per-place", 0, "`notes` that a place may have; 0 means any number")
@@ -179,12 +181,21 @@ func (c config) check(rest []string) error {
 	if err := c.checkStore(); err != nil {
 		return err
 	}
+	if err := c.tls.check(); err != nil {
+		return err
+	}
 	for name, addr := range map[string]string{"grpc-addr": c.grpcAddr, "http-addr": c.httpAddr} {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
 			return fmt.Errorf("-%s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// onePort tells whether the HTTP port has all doors.
+func (c config) onePort() bool {
+	_, port, _ := net.SplitHostPort(c.httpAddr)
+	return c.grpcAddr == c.httpAddr && port != "0"
 }
 
 func (c config) checkStore() error {

@@ -66,6 +66,10 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	secure, err := secure(c, log)
+	if err != nil {
+		return err
+	}
 	if c.demo {
 		if c.data, err = os.MkdirTemp("", "routeguide-demo-"); err != nil {
 			return err
@@ -124,5 +128,5 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		defer stop()
 	}
-	return serve(ctx, c, log, server.Server, doors, func() { end(rpc.ErrEnding) })
+	return serve(ctx, c, log, server.Server, doors, secure, func() { end(rpc.ErrEnding) })
 }

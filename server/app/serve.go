@@ -2,10 +2,9 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 
 	"google.golang.org/grpc"
@@ -13,39 +12,32 @@ import (
 	"routeguide/server/edge"
 )
 
-// serve listens on both ports until ctx ends or one of them fails, then closes all: first drain ends the open streams,
+// serve listens on the ports until ctx ends or one of them fails, then closes all: first drain ends the open streams,
 // then calls get until shutdownBound to end, then connections are cut. It owns doors.
-func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server, doors *edge.Edge, drain func()) error {
-	grpcListener, err := net.Listen("tcp", c.grpcAddr)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen for gRPC: %w", err), doors.Close(ctx))
-	}
-	httpListener, err := net.Listen("tcp", c.httpAddr)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen for HTTP: %w", err), grpcListener.Close(), doors.Close(ctx))
-	}
-	if err := checkUpstreams(ctx, c.upstream.Targets, grpcListener, httpListener); err != nil {
-		return errors.Join(err, grpcListener.Close(), httpListener.Close(), doors.Close(ctx))
-	}
+func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server, doors *edge.Edge, secure func(protocols ...string) *tls.Config, drain func()) error {
 	quiet := newQuiet()
-	web := &http.Server{
-		Handler: doors, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), ConnState: quiet.become,
+	web, err := newWeb(doors, quiet, log)
+	if err != nil {
+		return errors.Join(err, doors.Close(ctx))
 	}
-	web.RegisterOnShutdown(func() { // Shutdown itself waits five seconds for the first request of each
-		for quiet.drop() {
-		}
-	})
-
+	ports, err := listen(ctx, c, secure, quiet.drop)
+	if err != nil {
+		return errors.Join(err, doors.Close(ctx))
+	}
 	ended := make(chan error, 2)
-	go func() { ended <- server.Serve(bound(grpcListener.(*net.TCPListener), maxConns, maxConnsOfOne, nil)) }()
-	go func() {
-		ended <- web.Serve(edge.Listener(bound(httpListener.(*net.TCPListener), maxConns, maxConns, quiet.drop)))
-	}()
-	log.Info("grpc listening", "addr", grpcListener.Addr().String())
-	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())
+	running := 1
+	go func() { ended <- web.Serve(ports.http) }()
+	scheme, grpcAddr := "http://", ports.http.Addr()
+	if secure != nil {
+		scheme = "https://"
+	}
+	if ports.grpc != nil {
+		running, grpcAddr = 2, ports.grpc.Addr()
+		go func() { ended <- server.Serve(ports.grpc) }()
+	}
+	log.Info("grpc listening", "addr", grpcAddr.String())
+	log.Info("http listening", "addr", ports.http.Addr().String(), "url", scheme+ports.http.Addr().String())
 
-	running := 2
 	select {
 	case <-ctx.Done():
 		log.Info("shutting down")

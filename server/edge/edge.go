@@ -1,5 +1,5 @@
-// Package edge is the HTTP port: it finds out which door a request came to and lets it in. gRPC-Web, gRPC over WebSocket,
-// REST and the requests of phones' apps all end at the one grpc.Server it is given; the rest are documents.
+// Package edge is the HTTP port: it finds out which door a request came to and lets it in. gRPC, gRPC-Web, gRPC over
+// WebSocket, REST and the requests of phones' apps all end at the one grpc.Server it is given; the rest are documents.
 package edge
 
 import (
@@ -55,7 +55,7 @@ type Options struct {
 // Limits are bounds on peers.
 type Limits = exchange.Limits
 
-// Edge is the http.Handler of the HTTP port, for HTTP/1.1. It is safe for concurrent use.
+// Edge is the http.Handler of the HTTP port, for HTTP/1.1 and HTTP/2. It is safe for concurrent use.
 type Edge struct {
 	origins origins
 	log     *slog.Logger
@@ -123,6 +123,11 @@ func ServerOptions() []grpc.ServerOption { return web.ServerOptions() }
 
 // ServeHTTP finds the door of a request. A request from an origin that is not allowed gets 403 before anything runs.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 2 {
+		s := newStream(w)
+		defer s.finish()
+		w = s
+	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	// That of an earlier answer on this connection would still hold.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(e.calls.Patience()))

@@ -1,5 +1,5 @@
-// Package web is the door of gRPC-Web over fetch, binary and text: the wrapper of improbable-eng/grpc-web around the
-// grpc.Server's own HTTP handler.
+// Package web is the door of gRPC over the HTTP port: of gRPC-Web, binary and text, by the wrapper of improbable-eng/grpc-web
+// around the grpc.Server's own HTTP handler, and of gRPC itself by that handler alone.
 package web
 
 import (
@@ -38,7 +38,13 @@ func New(server *grpc.Server, calls *exchange.Calls) http.Handler {
 
 // Is tells whether r comes to this door.
 func Is(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc-web")
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc-web") || isGRPC(r)
+}
+
+// isGRPC tells whether r is a call of gRPC, which needs HTTP/2.
+func isGRPC(r *http.Request) bool {
+	kind, ok := strings.CutPrefix(r.Header.Get("Content-Type"), "application/grpc")
+	return ok && r.ProtoMajor == 2 && (kind == "" || kind[0] == '+' || kind[0] == ';')
 }
 
 type requestKey struct{}
@@ -47,7 +53,7 @@ type requestKey struct{}
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		exchange.Refuse(w, http.StatusMethodNotAllowed, "gRPC-Web calls are made with POST.")
+		exchange.Refuse(w, http.StatusMethodNotAllowed, "gRPC calls are made with POST.")
 		return
 	}
 	w.Header().Set("Grpc-Accept-Encoding", gzip.Name)
@@ -71,10 +77,15 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body.BeforeAnswer()
 	}
 	r.Body = body
-	d.wrapper.HandleGrpcWebRequest(res, r.WithContext(context.WithValue(ctx, requestKey{}, in)))
+	r = r.WithContext(context.WithValue(ctx, requestKey{}, in))
+	if isGRPC(r) {
+		d.serveGRPC(res, r)
+	} else {
+		d.wrapper.HandleGrpcWebRequest(res, r)
+	}
 }
 
-// serveGRPC gets what the wrapper has made of a call: a gRPC request.
+// serveGRPC gets a call of gRPC, or what the wrapper has made one of.
 func (d *door) serveGRPC(w http.ResponseWriter, r *http.Request) {
 	if err := wire.CheckHeaders(r.Header); err != nil {
 		setStatus(w.Header(), status.Convert(err))

@@ -102,7 +102,7 @@ func TestIdleConnections(t *testing.T) {
 // answers checks that both ports still serve.
 func answers(t *testing.T, p *program) {
 	t.Helper()
-	for _, d := range doors[:2] {
+	for _, d := range doorsBy(clients(p.secure)["HTTP/1.1"])[:2] {
 		v := visitor{t, p, d}
 		if err := v.unary(getFeature, pb(409146138, -746188906), new(routeguidepb.Feature)); err != nil {
 			t.Errorf("%s: %v", d.name, err)

@@ -3,6 +3,7 @@ package doors
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"routeguide/server/app"
@@ -26,7 +28,8 @@ const patience = 2 * time.Minute
 // A program is a RouteGuide that runs in the test's own process.
 type program struct {
 	t          *testing.T
-	grpc, http string // the bound addresses
+	grpc, http string      // the bound addresses
+	secure     *tls.Config // of its clients; nil: there is no TLS
 	out        *output
 	cancel     context.CancelFunc
 	done       chan error
@@ -83,7 +86,11 @@ func (p *program) dial() *grpc.ClientConn { return p.dialFrom("127.0.0.1") }
 func (p *program) dialFrom(ip string) *grpc.ClientConn {
 	p.t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
-	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()),
+	creds := insecure.NewCredentials()
+	if p.secure != nil {
+		creds = credentials.NewTLS(p.secure)
+	}
+	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(creds),
 		grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }))
 	if err != nil {
 		p.t.Fatal(err)
@@ -174,7 +181,12 @@ func waitFor(t *testing.T, addr string) string {
 }
 
 // base is where the HTTP port is.
-func (p *program) base() string { return "http://" + p.http }
+func (p *program) base() string {
+	if p.secure != nil {
+		return "https://" + p.http
+	}
+	return "http://" + p.http
+}
 
 // conn is a connection that lives as long as the program.
 func (p *program) conn() *grpc.ClientConn {
