@@ -28,6 +28,8 @@ const (
 // config is what the flags and the environment say.
 type config struct {
 	grpcAddr, httpAddr string
+	adminAddr          string
+	drain              time.Duration
 	tls                tlsFiles
 	data, features     string
 	nats               store.Cluster
@@ -70,6 +72,8 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	}
 	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one; that of -http-addr: both are served there")
 	fs.StringVar(&c.httpAddr, "http-addr", "127.0.0.1:8080", "`address` for the page, REST, gRPC-Web and WebSocket; port 0 takes any free one")
+	fs.StringVar(&c.adminAddr, "admin-addr", "", "`address` for those who run the program: /metrics, /readyz with reasons, /debug/pprof/ and channelz, without keys or TLS; none by default")
+	fs.DurationVar(&c.drain, "drain", 0, "`time` between saying that we are not ready and ending calls, for load balancers to notice")
 	c.tls.flags(fs)
 	c.storeFlags(fs)
 	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has")
@@ -184,7 +188,13 @@ func (c config) check(rest []string) error {
 	if err := c.tls.check(); err != nil {
 		return err
 	}
-	for name, addr := range map[string]string{"grpc-addr": c.grpcAddr, "http-addr": c.httpAddr} {
+	if c.drain < 0 {
+		return fmt.Errorf("-drain: %v is less than nothing", c.drain)
+	}
+	for name, addr := range map[string]string{"grpc-addr": c.grpcAddr, "http-addr": c.httpAddr, "admin-addr": c.adminAddr} {
+		if name == "admin-addr" && addr == "" {
+			continue
+		}
 		if _, _, err := net.SplitHostPort(addr); err != nil {
 			return fmt.Errorf("-%s: %w", name, err)
 		}

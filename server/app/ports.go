@@ -13,8 +13,9 @@ import (
 
 // ports are what the program listens on.
 type ports struct {
-	grpc net.Listener // nil: the HTTP port is that of native gRPC too
-	http net.Listener
+	grpc  net.Listener // nil: the HTTP port is that of native gRPC too
+	http  net.Listener
+	admin net.Listener // nil: there is none
 }
 
 // listen opens the ports. secure makes the configurations of TLS; nil: there is none. spare makes room at the HTTP port.
@@ -43,6 +44,13 @@ func listen(ctx context.Context, c config, secure func(protocols ...string) *tls
 		return p, err
 	}
 	p.http = edge.Listener(bound(plain, maxConns, maxConns, spare))
+	if c.adminAddr != "" {
+		plain, err := open("administration", c.adminAddr)
+		if err != nil {
+			return p, err
+		}
+		p.admin = plain
+	}
 	if secure != nil {
 		p.http = tls.NewListener(p.http, secure("h2", "http/1.1"))
 		if p.grpc != nil {
@@ -53,7 +61,7 @@ func listen(ctx context.Context, c config, secure func(protocols ...string) *tls
 }
 
 func (p ports) all() (all []net.Listener) {
-	for _, l := range []net.Listener{p.grpc, p.http} {
+	for _, l := range []net.Listener{p.grpc, p.http, p.admin} {
 		if l != nil {
 			all = append(all, l)
 		}

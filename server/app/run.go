@@ -84,6 +84,14 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
+	draining, drain := context.WithCancelCause(ending)
+	defer drain(rpc.ErrEnding)
+	ready := func(ctx context.Context) error {
+		if err := context.Cause(draining); err != nil {
+			return err
+		}
+		return state.ready(ctx)
+	}
 	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
@@ -102,7 +110,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)
 	defer server.Stop()
-	health := rpc.Register(server, ending, rpc.Domain{
+	health := rpc.Register(server, draining, rpc.Domain{
 		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers,
 	})
 	if err := state.tutorial.Register(server, tutorial.Options{
@@ -114,12 +122,15 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store),
-		Tiles: tile.New(state.features), Basemaps: maps,
+		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: ready,
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Tiles: tile.New(state.features), Basemaps: maps,
 	})
 	if err != nil {
 		return err
+	}
+	admin, err := newAdmin(metrics(calls, state.store), ready, state.damage, log)
+	if err != nil {
+		return errors.Join(err, doors.Close(ctx))
 	}
 	if c.demo {
 		stop, err := simulate(ctx, server.Server, log)
@@ -128,5 +139,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		defer stop()
 	}
-	return serve(ctx, c, log, server.Server, doors, secure, func() { end(rpc.ErrEnding) })
+	return serve(ctx, c, log, served{
+		grpc: server.Server, doors: doors, admin: admin, secure: secure,
+		drain: func() { drain(rpc.ErrEnding) }, end: func() { end(rpc.ErrEnding) },
+	})
 }

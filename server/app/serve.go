@@ -6,61 +6,85 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"google.golang.org/grpc"
 
 	"routeguide/server/edge"
 )
 
-// serve listens on the ports until ctx ends or one of them fails, then closes all: first drain ends the open streams,
-// then calls get until shutdownBound to end, then connections are cut. It owns doors.
-func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server, doors *edge.Edge, secure func(protocols ...string) *tls.Config, drain func()) error {
+// served is what the ports serve, and how it begins to end: drain makes it not ready, end ends the open streams.
+type served struct {
+	grpc       *grpc.Server
+	doors      *edge.Edge // closed by serve
+	admin      *http.Server
+	secure     func(protocols ...string) *tls.Config // nil: there is no TLS
+	drain, end func()
+}
+
+// serve listens on the ports until ctx ends or one of them fails, then closes all: first we are not ready, for as long as
+// -drain says, then streams end, then calls get until shutdownBound to end, then connections are cut.
+func serve(ctx context.Context, c config, log *slog.Logger, s served) error {
 	quiet := newQuiet()
-	web, err := newWeb(doors, quiet, log)
+	web, err := newWeb(s.doors, quiet, log)
 	if err != nil {
-		return errors.Join(err, doors.Close(ctx))
+		return errors.Join(err, s.doors.Close(ctx))
 	}
-	ports, err := listen(ctx, c, secure, quiet.drop)
+	ports, err := listen(ctx, c, s.secure, quiet.drop)
 	if err != nil {
-		return errors.Join(err, doors.Close(ctx))
+		return errors.Join(err, s.doors.Close(ctx))
 	}
-	ended := make(chan error, 2)
-	running := 1
-	go func() { ended <- web.Serve(ports.http) }()
+	ended := make(chan error, 3)
+	running := 0
+	run := func(serve func() error) {
+		running++
+		go func() { ended <- serve() }()
+	}
+	run(func() error { return web.Serve(ports.http) })
 	scheme, grpcAddr := "http://", ports.http.Addr()
-	if secure != nil {
+	if s.secure != nil {
 		scheme = "https://"
 	}
 	if ports.grpc != nil {
-		running, grpcAddr = 2, ports.grpc.Addr()
-		go func() { ended <- server.Serve(ports.grpc) }()
+		grpcAddr = ports.grpc.Addr()
+		run(func() error { return s.grpc.Serve(ports.grpc) })
 	}
 	log.Info("grpc listening", "addr", grpcAddr.String())
 	log.Info("http listening", "addr", ports.http.Addr().String(), "url", scheme+ports.http.Addr().String())
+	if ports.admin != nil {
+		run(func() error { return s.admin.Serve(ports.admin) })
+		log.Info("admin listening", "addr", ports.admin.Addr().String())
+	}
 
 	select {
 	case <-ctx.Done():
 		log.Info("shutting down")
+		s.drain()
+		select {
+		case <-time.After(c.drain):
+		case err = <-ended:
+			running--
+		}
 	case err = <-ended:
 		running--
 	}
-	drain()
+	s.end()
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownBound)
 	defer cancel()
 	closed := make(chan error, 1)
-	go func() { closed <- doors.Close(bound) }()
+	go func() { closed <- s.doors.Close(bound) }()
 	if web.Shutdown(bound) != nil {
 		err = errors.Join(err, web.Close())
 	}
 	graceful := make(chan struct{})
-	go func() { server.GracefulStop(); close(graceful) }()
+	go func() { s.grpc.GracefulStop(); close(graceful) }()
 	select {
 	case <-graceful:
 	case <-bound.Done():
-		server.Stop()
+		s.grpc.Stop()
 		<-graceful
 	}
-	err = errors.Join(err, <-closed)
+	err = errors.Join(err, <-closed, s.admin.Close())
 	for range running {
 		if end := <-ended; !errors.Is(end, http.ErrServerClosed) && !errors.Is(end, grpc.ErrServerStopped) {
 			err = errors.Join(err, end)

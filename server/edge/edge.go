@@ -33,13 +33,9 @@ type Options struct {
 	Ending context.Context
 	// AllowOrigins are the web origins ("https://example.com") that may use the port besides its own; "*" means any.
 	AllowOrigins []string
-	// Ready reports why the process cannot serve now, or nil. It gets a second to know. A nil Ready is always ready.
+	// Ready reports why the process cannot serve now, or nil; callers learn whether, not why. It gets a second to know. A nil
+	// Ready is always ready.
 	Ready func(context.Context) error
-	// Damage says what is missing of what was stored, a sentence each; /readyz shows it, since the process serves all the
-	// same. Nil: nothing.
-	Damage func() []string
-	// Metrics answers /metrics. Nil: there are none.
-	Metrics http.Handler
 	// Tiles answers GET and HEAD below /v1/tiles/. Nil: there are none.
 	Tiles http.Handler
 	// Logger gets what no caller can be told. Required.
@@ -60,8 +56,6 @@ type Edge struct {
 	origins origins
 	log     *slog.Logger
 	ready   func(context.Context) error
-	damage  func() []string
-	metrics http.Handler
 	tiles   http.Handler
 	maps    *basemap.Maps
 	calls   *exchange.Calls
@@ -90,8 +84,6 @@ func New(o Options) (*Edge, error) {
 		origins: allowed,
 		log:     o.Logger,
 		ready:   o.Ready,
-		damage:  o.Damage,
-		metrics: o.Metrics,
 		tiles:   o.Tiles,
 		maps:    o.Basemaps,
 		calls:   exchange.NewCalls(o.Ending, o.Limits, o.Budget),
@@ -191,8 +183,6 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, "ok")
 	case path == "/readyz":
 		e.readyz(w, r)
-	case path == "/metrics" && e.metrics != nil:
-		e.metrics.ServeHTTP(w, r)
 	case e.isTile(r):
 		e.tiles.ServeHTTP(w, r)
 	case e.maps.Has(path):
@@ -210,15 +200,10 @@ func (e *Edge) readyz(w http.ResponseWriter, r *http.Request) {
 		err = e.ready(ctx)
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ok")
-	if e.damage != nil {
-		for _, what := range e.damage() {
-			fmt.Fprintln(w, "damage:", what)
-		}
-	}
 }
 
 // Close refuses new calls, ends those under way with UNAVAILABLE and waits for all of their goroutines. When ctx ends

@@ -158,7 +158,7 @@ func TestMetrics(t *testing.T) {
 	}
 	p.conn().Invoke(t.Context(), "/made.Up/Name", &routeguidepb.Point{}, &routeguidepb.Feature{})
 
-	status, body := get(t, p.base()+"/metrics")
+	status, body := get(t, "http://"+p.admin+"/metrics")
 	if status != http.StatusOK || strings.Contains(body, "made") {
 		t.Errorf("%d, a made-up name among %s", status, body)
 	}

@@ -113,7 +113,7 @@ func answers(t *testing.T, p *program) {
 // heldKiB is how much memory the program has of the system, without what the race detector takes for each goroutine.
 func heldKiB(t *testing.T, p *program) (kib int) {
 	t.Helper()
-	_, body := get(t, p.base()+"/metrics")
+	_, body := get(t, "http://"+p.admin+"/metrics")
 	for name, sign := range map[string]int{"go_memstats_sys_bytes": 1, "go_memstats_heap_released_bytes": -1} {
 		m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindStringSubmatch(body)
 		if m == nil {

@@ -27,14 +27,16 @@ const patience = 2 * time.Minute
 
 // A program is a RouteGuide that runs in the test's own process.
 type program struct {
-	t          *testing.T
-	grpc, http string      // the bound addresses
-	secure     *tls.Config // of its clients; nil: there is no TLS
-	out        *output
-	cancel     context.CancelFunc
-	done       chan error
-	once       sync.Once
-	shared     *grpc.ClientConn
+	t *testing.T
+
+	grpc, http, admin string // the bound addresses
+
+	secure *tls.Config // of its clients; nil: there is no TLS
+	out    *output
+	cancel context.CancelFunc
+	done   chan error
+	once   sync.Once
+	shared *grpc.ClientConn
 }
 
 // start runs the program on free ports, with a store of its own unless args name one or say that nothing is kept, and stops
@@ -43,7 +45,7 @@ func start(t *testing.T, args ...string) *program {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &program{t: t, out: newOutput(), cancel: cancel, done: make(chan error, 1)}
-	all := append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0"}, args...)
+	all := append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0", "-admin-addr", "127.0.0.1:0"}, args...)
 	if !slices.Contains(args, "-demo") {
 		all = append([]string{"-data", t.TempDir()}, all...)
 	}
@@ -53,7 +55,7 @@ func start(t *testing.T, args ...string) *program {
 			t.Error(err)
 		}
 	})
-	p.grpc, p.http = p.addr("grpc"), p.addr("http")
+	p.grpc, p.http, p.admin = p.addr("grpc"), p.addr("http"), p.addr("admin")
 	return p
 }
 

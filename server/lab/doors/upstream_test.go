@@ -182,7 +182,7 @@ func TestRelayedCallsAreCounted(t *testing.T) {
 	want := []string{fmt.Sprintf(line, "OK", 2*len(relayDoors)), fmt.Sprintf(line, "DataLoss", len(relayDoors))}
 	body := ""
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // a call is counted only after its caller has the answer
-		_, body = get(t, p.base()+"/metrics")
+		_, body = get(t, "http://"+p.admin+"/metrics")
 		if strings.Contains(body, want[0]) && strings.Contains(body, want[1]) && !strings.Contains(body, numbers) {
 			return
 		}
