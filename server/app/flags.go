@@ -30,7 +30,8 @@ type config struct {
 	grpcAddr, httpAddr string
 	adminAddr          string
 	drain              time.Duration
-	tls                tlsFiles
+	tls                tlsConfig
+	hosts              []string
 	data, features     string
 	nats               store.Cluster
 	maxBytes           int64
@@ -93,6 +94,16 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 		}
 		return nil
 	})
+	fs.Func("host", "`name` by which browsers know this server, as map.example.org; may be repeated", func(s string) error {
+		for one := range strings.SplitSeq(s, ",") {
+			name, err := parseHost(one)
+			if err != nil {
+				return err
+			}
+			c.hosts = append(c.hosts, name)
+		}
+		return nil
+	})
 	fs.Func("basemap", "`map` for the page: a PMTiles file, a style as https://example.org/style.json, or pictures as https://example.org/{z}/{x}/{y}.png; as NAME=… it has a name; may be repeated", func(s string) error {
 		for one := range strings.SplitSeq(s, ",") {
 			source, err := basemap.Parse(one)
@@ -124,9 +135,15 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	if err := read(fs, args, env); err != nil {
 		return config{}, err
 	}
-	kept := false
-	fs.Visit(func(f *flag.Flag) { kept = kept || f.Name == "data" || f.Name == "nats-url" })
-	if c.demo && kept {
+	told := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { told[f.Name] = true })
+	if c.tls.lan && !told["http-addr"] {
+		c.httpAddr = ":8080"
+	}
+	if c.tls.lan && !told["grpc-addr"] {
+		c.grpcAddr = ":50051"
+	}
+	if c.demo && (told["data"] || told["nats-url"]) {
 		return config{}, errors.New("-demo keeps nothing: it goes with neither -data nor -nats-url")
 	}
 	return c, c.check(fs.Args())
@@ -185,7 +202,7 @@ func (c config) check(rest []string) error {
 	if err := c.checkStore(); err != nil {
 		return err
 	}
-	if err := c.tls.check(); err != nil {
+	if err := c.checkTLS(); err != nil {
 		return err
 	}
 	if c.drain < 0 {

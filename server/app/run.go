@@ -66,10 +66,6 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	secure, err := secure(c, log)
-	if err != nil {
-		return err
-	}
 	if c.demo {
 		if c.data, err = os.MkdirTemp("", "routeguide-demo-"); err != nil {
 			return err
@@ -81,6 +77,12 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
+
+	id, err := identify(c, log, out)
+	if err != nil {
+		return err
+	}
+	defer id.close()
 
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
@@ -124,6 +126,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: ready,
 		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Tiles: tile.New(state.features), Basemaps: maps,
+		Authority: id.authority,
 	})
 	if err != nil {
 		return err
@@ -140,7 +143,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		defer stop()
 	}
 	return serve(ctx, c, log, served{
-		grpc: server.Server, doors: doors, admin: admin, secure: secure,
+		grpc: server.Server, doors: doors, admin: admin, identity: id,
 		drain: func() { drain(rpc.ErrEnding) }, end: func() { end(rpc.ErrEnding) },
 	})
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -18,7 +17,7 @@ type served struct {
 	grpc       *grpc.Server
 	doors      *edge.Edge // closed by serve
 	admin      *http.Server
-	secure     func(protocols ...string) *tls.Config // nil: there is no TLS
+	identity   identity
 	drain, end func()
 }
 
@@ -30,7 +29,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s served) error {
 	if err != nil {
 		return errors.Join(err, s.doors.Close(ctx))
 	}
-	ports, err := listen(ctx, c, s.secure, quiet.drop)
+	ports, err := listen(ctx, c, s.identity.config, quiet.drop)
 	if err != nil {
 		return errors.Join(err, s.doors.Close(ctx))
 	}
@@ -42,7 +41,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s served) error {
 	}
 	run(func() error { return web.Serve(ports.http) })
 	scheme, grpcAddr := "http://", ports.http.Addr()
-	if s.secure != nil {
+	if s.identity.config != nil {
 		scheme = "https://"
 	}
 	if ports.grpc != nil {
@@ -54,6 +53,10 @@ func serve(ctx context.Context, c config, log *slog.Logger, s served) error {
 	if ports.admin != nil {
 		run(func() error { return s.admin.Serve(ports.admin) })
 		log.Info("admin listening", "addr", ports.admin.Addr().String())
+	}
+	if err = s.identity.begin(ctx, ports.http.Addr()); err != nil {
+		running++
+		ended <- err
 	}
 
 	select {

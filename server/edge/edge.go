@@ -38,6 +38,9 @@ type Options struct {
 	Ready func(context.Context) error
 	// Tiles answers GET and HEAD below /v1/tiles/. Nil: there are none.
 	Tiles http.Handler
+	// Authority is the certificate (PEM) of who has signed that of this port, where browsers may have to be told to trust it:
+	// /ca.pem has it. Nil: they know it.
+	Authority []byte
 	// Logger gets what no caller can be told. Required.
 	Logger *slog.Logger
 	// Basemaps are the maps that the page offers besides its own. Nil: none.
@@ -92,6 +95,9 @@ func New(o Options) (*Edge, error) {
 	}
 	if err := addDocs(e.files, openapi.Swagger, openapi.Document); err != nil {
 		return nil, err
+	}
+	if o.Authority != nil {
+		e.files.addAuthority(o.Authority)
 	}
 	e.conns = newConns(grpc.WithDefaultCallOptions(
 		grpc.MaxCallRecvMsgSize(e.calls.Limits.Message), grpc.MaxRetryRPCBufferSize(0)))

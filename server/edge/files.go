@@ -70,6 +70,14 @@ func (a files) add(name string, data, zipped []byte) {
 	}
 }
 
+// addAuthority puts a certificate where phones find it. By its type they offer to trust it.
+func (a files) addAuthority(pem []byte) {
+	a.add("ca.pem", pem, nil)
+	f := a.all["/ca.pem"]
+	f.mime = "application/x-x509-ca-cert"
+	a.all["/ca.pem"] = f
+}
+
 func (a files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Path
 	if strings.HasSuffix(name, "/") {
