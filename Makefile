@@ -35,6 +35,7 @@ test-faults: build ## kill, cut off and fill what RouteGuide stands on, and coun
 gen: web/node_modules ## generate code and documents from the contract
 	web/node_modules/.bin/buf generate --template proto/buf.gen.yaml
 	go run -modfile=proto/tools.mod ./openapi/gen.go
+	web/node_modules/.bin/buf build proto --as-file-descriptor-set -o openapi/contract.binpb
 
 lint: web/node_modules ## gofmt, vet, staticcheck, buf, the page's checks, and builds for other systems
 	@test -z "$$(gofmt -l server openapi static proto)" || { gofmt -d server openapi static proto; exit 1; }

@@ -1,4 +1,4 @@
-// Package openapi holds the generated descriptions of the REST surface. Both say how streams look on the wire.
+// Package openapi holds the generated descriptions of the contract. Those of the REST surface say how streams look on the wire.
 package openapi
 
 import _ "embed"
@@ -12,3 +12,8 @@ var Swagger []byte
 //
 //go:embed openapi.json
 var Document []byte
+
+// Contract is the contract itself, with its comments: a FileDescriptorSet.
+//
+//go:embed contract.binpb
+var Contract []byte

@@ -22,6 +22,8 @@ func Command(ctx context.Context, args []string, out, say io.Writer) error {
 			return restore(ctx, args[1:], say)
 		case "check":
 			return check(ctx, args[1:], out, say)
+		case "mcp":
+			return serveAgent(ctx, args[1:], say)
 		}
 	}
 	return Run(ctx, args, say)

@@ -46,6 +46,8 @@ type config struct {
 	maxMessage         int
 	users, gcnWeights  string
 	upstream           upstream.Options
+	descriptors        []string
+	mcpTools           []string
 	logLevel           slog.Level
 	demo               bool
 }
@@ -125,6 +127,14 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 			}
 			c.upstream.Targets = append(c.upstream.Targets, target)
 		}
+		return nil
+	})
+	fs.Func("upstream-descriptors", "`file` of the contracts of upstreams without reflection: a FileDescriptorSet or a .proto source; may be repeated", func(s string) error {
+		c.descriptors = append(c.descriptors, strings.Split(s, ",")...)
+		return nil
+	})
+	fs.Func("mcp-tools", "`file` of methods that agents are offered as tools besides our own (JSON); may be repeated", func(s string) error {
+		c.mcpTools = append(c.mcpTools, strings.Split(s, ",")...)
 		return nil
 	})
 	fs.StringVar(&c.upstream.CA, "upstream-ca", "", "`file` of certificates (PEM) that upstreams must be signed by, instead of those that the system trusts")

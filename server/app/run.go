@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -17,9 +19,12 @@ import (
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/keepalive"
 
+	"routeguide/openapi"
 	"routeguide/server/edge"
 	"routeguide/server/edge/basemap"
+	"routeguide/server/edge/mcp"
 	"routeguide/server/rpc"
+	"routeguide/server/schema"
 	"routeguide/server/tile"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
@@ -62,7 +67,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
 
-	maps, err := basemap.Open(c.basemaps)
+	offered, err := basemap.Open(c.basemaps)
 	if err != nil {
 		return err
 	}
@@ -95,6 +100,9 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return state.ready(ctx)
 	}
 	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
+	if c.upstream.Descriptors, err = schema.Open(ctx, c.descriptors...); err != nil {
+		return err
+	}
 	upstreams, err := upstream.Open(c.upstream)
 	if err != nil {
 		return err
@@ -123,10 +131,18 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := upstreams.Behind(server.Server, rpc.Reflection(server)); err != nil {
 		return err
 	}
+	tools, err := mcp.Tools(c.mcpTools...)
+	if err != nil {
+		return err
+	}
+	known, err := schemas(server, upstreams)
+	if err != nil {
+		return err
+	}
 	doors, err := edge.New(edge.Options{
 		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: ready,
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Tiles: tile.New(state.features), Basemaps: maps,
-		Authority: id.authority,
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Tiles: tile.New(state.features), Basemaps: offered,
+		Schemas: known, Agents: tools, Authority: id.authority,
 	})
 	if err != nil {
 		return err
@@ -146,4 +162,16 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		grpc: server.Server, doors: doors, admin: admin, identity: id,
 		drain: func() { drain(rpc.ErrEnding) }, end: func() { end(rpc.ErrEnding) },
 	})
+}
+
+// schemas are those of our own services, which answer POST to their gRPC paths too, and of the upstreams.
+func schemas(server *rpc.Server, upstreams *upstream.Upstreams) (func(context.Context) []*schema.Schema, error) {
+	contract, err := schema.Decode(openapi.Contract)
+	if err != nil {
+		return nil, err
+	}
+	own := schema.New("", contract, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
+	return func(ctx context.Context) []*schema.Schema {
+		return append([]*schema.Schema{own}, upstreams.Schemas(ctx)...)
+	}, nil
 }

@@ -17,10 +17,12 @@ import (
 	"routeguide/server/edge/basemap"
 	"routeguide/server/edge/exchange"
 	"routeguide/server/edge/ingest"
+	"routeguide/server/edge/mcp"
 	"routeguide/server/edge/rest"
 	"routeguide/server/edge/socket"
 	"routeguide/server/edge/web"
 	"routeguide/server/refusal"
+	"routeguide/server/schema"
 	"routeguide/static"
 )
 
@@ -45,6 +47,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Basemaps are the maps that the page offers besides its own. Nil: none.
 	Basemaps *basemap.Maps
+	// Schemas are those of services that GRPC has beside its own, which REST reaches too. Nil: none.
+	Schemas func(context.Context) []*schema.Schema
+	// Agents are the tools that agents are offered. Nil: there are none.
+	Agents []mcp.Tool
 	// Limits bounds what a peer can make the process hold; zero fields mean the defaults.
 	Limits Limits
 	// Budget is asked for memory before a long message is kept. Nil: there is always enough.
@@ -61,12 +67,13 @@ type Edge struct {
 	ready   func(context.Context) error
 	tiles   http.Handler
 	maps    *basemap.Maps
+	schemas func(context.Context) []*schema.Schema
 	calls   *exchange.Calls
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
 
-	web, rest, socket, ingest http.Handler
-	files                     files
+	web, rest, socket, ingest, mcp http.Handler
+	files                          files
 }
 
 // New makes an Edge that is ready to serve. Close releases it.
@@ -89,6 +96,7 @@ func New(o Options) (*Edge, error) {
 		ready:   o.Ready,
 		tiles:   o.Tiles,
 		maps:    o.Basemaps,
+		schemas: o.Schemas,
 		calls:   exchange.NewCalls(o.Ending, o.Limits, o.Budget),
 		served:  make(chan struct{}),
 		files:   newFiles(static.Page(), o.Basemaps.Origins()...),
@@ -101,8 +109,11 @@ func New(o Options) (*Edge, error) {
 	}
 	e.conns = newConns(grpc.WithDefaultCallOptions(
 		grpc.MaxCallRecvMsgSize(e.calls.Limits.Message), grpc.MaxRetryRPCBufferSize(0)))
-	if e.rest, err = rest.New(e.conns, e.calls, o.Logger); err != nil {
+	if e.rest, err = rest.New(rest.Options{Conn: e.conns, Calls: e.calls, Log: o.Logger, Schemas: o.Schemas}); err != nil {
 		return nil, err
+	}
+	if o.Schemas != nil && o.Agents != nil {
+		e.mcp = mcp.New(mcp.Options{Conn: e.conns, Schemas: o.Schemas, Tools: o.Agents, Log: o.Logger})
 	}
 	e.web = web.New(o.GRPC, e.calls)
 	e.socket = socket.New(e.conns, e.calls, o.Logger)
@@ -161,12 +172,30 @@ func (e *Edge) door(r *http.Request) http.Handler {
 		return e.rest
 	case ingest.Is(r):
 		return e.ingest
+	case r.URL.Path == mcp.Path && e.mcp != nil:
+		return e.mcp
+	case e.schemas != nil && !e.isDocument(r):
+		return e.rest
 	}
 	return nil
 }
 
 func (e *Edge) isTile(r *http.Request) bool {
 	return e.tiles != nil && strings.HasPrefix(r.URL.Path, "/v1/tiles/")
+}
+
+// isDocument tells whether the path is one of ours, whatever other servers have.
+func (e *Edge) isDocument(r *http.Request) bool {
+	switch path := r.URL.Path; path {
+	case "/openapi", "/healthz", "/readyz":
+		return true
+	default:
+		if isDescription(path) {
+			return true
+		}
+		_, isFile := e.files.at(path)
+		return isFile || e.maps.Has(path)
+	}
 }
 
 func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
@@ -191,6 +220,8 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 		e.readyz(w, r)
 	case e.isTile(r):
 		e.tiles.ServeHTTP(w, r)
+	case isDescription(path) && e.schemas != nil:
+		e.describe(w, r)
 	case e.maps.Has(path):
 		e.maps.ServeHTTP(w, r)
 	default:

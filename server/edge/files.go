@@ -78,12 +78,17 @@ func (a files) addAuthority(pem []byte) {
 	a.all["/ca.pem"] = f
 }
 
-func (a files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := r.URL.Path
+// at finds the file of a path.
+func (a files) at(name string) (file, bool) {
 	if strings.HasSuffix(name, "/") {
 		name += "index.html"
 	}
 	f, ok := a.all[name]
+	return f, ok
+}
+
+func (a files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f, ok := a.at(r.URL.Path)
 	if !ok {
 		http.NotFound(w, r)
 		return
@@ -107,7 +112,7 @@ func (a files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.Set("ETag", `"`+tag+`"`)
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 }
 
 func acceptsGzip(r *http.Request) bool {

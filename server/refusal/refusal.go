@@ -3,6 +3,7 @@ package refusal
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -55,7 +56,7 @@ const (
 	longestSentence = 1024 // bytes of a sentence from outside, such as another server's message
 )
 
-// Cut returns a value as it may be shown and logged: what is too long ends with "…".
+// Cut returns a value as it may be shown, sent and logged: what is too long ends with "…", and what is no UTF-8 is "�".
 func Cut(value string) string { return cut(value, longestValue) }
 
 // Sentence is Cut for a sentence.
@@ -63,10 +64,10 @@ func Sentence(s string) string { return cut(s, longestSentence) }
 
 func cut(s string, end int) string {
 	if len(s) <= end {
-		return s
+		return strings.ToValidUTF8(s, "�")
 	}
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}
-	return s[:end] + "…"
+	return strings.ToValidUTF8(s[:end], "�") + "…"
 }

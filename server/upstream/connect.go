@@ -31,7 +31,7 @@ const (
 var retry = backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, Jitter: 0.2, MaxDelay: 2 * time.Second}
 
 // connect returns a connection that is made at the first call, and made anew when it was lost.
-func (t Target) connect(secure *tls.Config, messageBytes int) (*grpc.ClientConn, error) {
+func (t Target) connect(secure *tls.Config, messageBytes int, made *connections) (*grpc.ClientConn, error) {
 	creds := insecure.NewCredentials()
 	if t.TLS {
 		creds = credentials.NewTLS(secure)
@@ -48,6 +48,7 @@ func (t Target) connect(secure *tls.Config, messageBytes int) (*grpc.ClientConn,
 		grpc.WithMaxHeaderListSize(answerMetadata),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(messageBytes)),
 		grpc.WithStatsHandler(listener{}),
+		grpc.WithStatsHandler(made),
 	)
 }
 

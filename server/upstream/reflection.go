@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/codes"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+
+	"routeguide/server/schema"
 )
 
 // reflection describes the services of the server and of its upstreams. When both know a file or a symbol of the same name,
@@ -19,6 +21,7 @@ import (
 type reflection struct {
 	reflectionpb.UnsafeServerReflectionServer
 	own       reflectionpb.ServerReflectionServer
+	filed     reflectionpb.ServerReflectionServer // of descriptors from files
 	upstreams *Upstreams
 }
 
@@ -78,8 +81,17 @@ func (r *reflection) answer(ctx context.Context, question *reflectionpb.ServerRe
 			return theirs, nil
 		}
 	}
+	if filed, err := ask(ctx, r.filed, question); err == nil && filed.GetErrorResponse() == nil {
+		return filed, nil
+	}
 	return ours, nil
 }
+
+// noServices is a list of none: what it stands for is listed with the upstreams.
+type noServices struct{}
+
+// GetServiceInfo lists nothing.
+func (noServices) GetServiceInfo() map[string]grpc.ServiceInfo { return nil }
 
 // addServices adds the services of the upstreams to a list of the server's own. A named upstream that does not describe its
 // service is listed if the server knows the contract.
@@ -90,6 +102,9 @@ func (r *reflection) addServices(ctx context.Context, list *reflectionpb.ListSer
 	add := func(name string) { list.Service = append(list.Service, &reflectionpb.ServiceResponse{Name: name}) }
 	for _, up := range r.upstreams.all {
 		names := up.services(ctx)
+		if len(names) == 0 {
+			names = schema.ServicesOf(r.upstreams.files)
+		}
 		switch {
 		case up.Name == Any:
 			for _, name := range names {
@@ -103,7 +118,7 @@ func (r *reflection) addServices(ctx context.Context, list *reflectionpb.ListSer
 	}
 }
 
-// knows reports whether the server itself can describe a symbol.
+// knows tells whether the server itself can describe a symbol.
 func (r *reflection) knows(ctx context.Context, symbol string) bool {
 	answer, err := ask(ctx, r.own, &reflectionpb.ServerReflectionRequest{
 		MessageRequest: &reflectionpb.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: symbol},

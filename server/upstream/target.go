@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
 // Any is the name of the target for the services that neither the server itself nor another target has.
@@ -41,9 +43,10 @@ func ParseTarget(s string) (Target, error) {
 // Options are the targets, no two of the same name, the PEM files for those with TLS, and what else there is to know.
 type Options struct {
 	Targets      []Target
-	CA           string // who may have signed the certificates of targets; "" means those whom the system trusts
-	Cert, Key    string // what the server shows to targets that ask for a certificate; both or none
-	MessageBytes int    // the longest message that an upstream may answer with
+	CA           string               // who may have signed the certificates of targets; "" means those whom the system trusts
+	Cert, Key    string               // what the server shows to targets that ask for a certificate; both or none
+	Descriptors  *protoregistry.Files // of services whose upstream has no reflection, or nil
+	MessageBytes int                  // the longest message that an upstream may answer with
 
 	Caller func(context.Context) netip.Addr // who makes a call, by its context
 	Ending context.Context                  // is done when calls have to end

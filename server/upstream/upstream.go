@@ -15,8 +15,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	grpcreflection "google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"routeguide/server/relay"
 )
@@ -28,13 +30,15 @@ type Upstreams struct {
 	own      map[string]grpc.ServiceInfo
 	caller   func(context.Context) netip.Addr
 	ending   context.Context
-	requests sync.WaitGroup // goroutines that copy the requests of a call
+	files    *protoregistry.Files // of services whose upstream does not describe them
+	requests sync.WaitGroup       // goroutines that copy the requests of a call
 }
 
 type upstream struct {
 	Target
-	conn   *grpc.ClientConn
-	resets *resets
+	conn      *grpc.ClientConn
+	resets    *resets
+	described *description
 }
 
 // Open reads the files of the options. It connects to nobody: a target is connected to when it is first called.
@@ -43,18 +47,22 @@ func Open(o Options) (*Upstreams, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
 	}
-	u := &Upstreams{named: make(map[string]*upstream), caller: o.Caller, ending: o.Ending}
+	u := &Upstreams{named: make(map[string]*upstream), caller: o.Caller, ending: o.Ending, files: o.Descriptors}
+	if u.files == nil {
+		u.files = new(protoregistry.Files)
+	}
 	for _, t := range o.Targets {
 		if u.named[t.Name] != nil {
 			u.Close()
 			return nil, fmt.Errorf("upstream: %s is given twice", t.Name)
 		}
-		conn, err := t.connect(secure, o.MessageBytes)
+		made := new(connections)
+		conn, err := t.connect(secure, o.MessageBytes, made)
 		if err != nil {
 			u.Close()
 			return nil, fmt.Errorf("upstream: %s: %w", t.Name, err)
 		}
-		up := &upstream{t, conn, newResets()}
+		up := &upstream{t, conn, newResets(), &description{connections: made}}
 		u.named[t.Name], u.all = up, append(u.all, up)
 	}
 	return u, nil
@@ -75,7 +83,8 @@ func (u *Upstreams) Has(service string) bool { return u.named[service] != nil }
 // grpc.UnknownServiceHandler of s; all other services of s are registered before, and it does not serve yet. A target with
 // the name of a service of s is an error.
 func (u *Upstreams) Behind(s *grpc.Server, own grpc_reflection_v1.ServerReflectionServer) error {
-	registerReflection(s, &reflection{own: own, upstreams: u})
+	filed := grpcreflection.NewServerV1(grpcreflection.ServerOptions{Services: noServices{}, DescriptorResolver: u.files})
+	registerReflection(s, &reflection{own: own, filed: filed, upstreams: u})
 	u.own = s.GetServiceInfo()
 	for _, up := range u.all {
 		if _, ok := u.own[up.Name]; ok {

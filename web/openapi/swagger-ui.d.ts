@@ -6,5 +6,5 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     readonly deepLinking: boolean;
     readonly displayRequestDuration: boolean;
     readonly validatorUrl: null;
-  }): void;
+  }): { readonly specActions: { updateUrl(url: string): void; download(url: string): void } };
 }

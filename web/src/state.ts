@@ -12,7 +12,7 @@
 //   notice      one sentence said at the foot of the page and to screen readers: `say("Copied")`
 import { signal } from "@preact/signals";
 import { type Point, samePoint } from "./geo";
-import { persisted } from "./persist";
+import { persisted } from "./ui/persist";
 
 export const views = ["travelers", "routes", "features", "record", "chat"] as const;
 export type View = (typeof views)[number];

@@ -12,7 +12,6 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"routeguide/server/line"
@@ -76,10 +75,13 @@ func (d *decoder) next(v any) error {
 	if !ok {
 		return fmt.Errorf("rest: no %T from JSON", v)
 	}
+	if part, ok := m.(*member); ok {
+		m, raw = part.Message, part.within(raw)
+	}
 	if d.request.patch {
 		d.request.members = membersOf(raw, m)
 	}
-	if protojson.Unmarshal(raw, m) != nil {
+	if d.request.fromJSON().Unmarshal(raw, m) != nil {
 		return messageError(d.in.At(d.json.InputOffset()), m, raw)
 	}
 	return nil

@@ -74,10 +74,10 @@ func (fileMarshaler) Delimiter() []byte { return nil }
 
 // Marshal returns the bytes of a message. An error that stands for the whole answer is JSON; one that comes after a part of the
 // file has no place in it: the connection is cut off.
-func (fileMarshaler) Marshal(v any) ([]byte, error) {
+func (f fileMarshaler) Marshal(v any) ([]byte, error) {
 	switch v := v.(type) {
 	case proto.Message:
-		return appendJSON(nil, v)
+		return f.appendJSON(nil, v)
 	case map[string]any:
 		if m, ok := v["result"].(interface{ GetData() []byte }); ok {
 			return m.GetData(), nil

@@ -50,13 +50,24 @@ func streamError(ctx context.Context, err error) *status.Status {
 	return status.Convert(err)
 }
 
-func writeRoutingError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+// notFound answers a request that no method is reached by, after those of other servers have been tried.
+func notFound(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	in := requestOf(ctx)
+	if code == http.StatusMethodNotAllowed {
+		in.known = true
+	}
+	if next := in.search(ctx); next != nil && code != http.StatusBadRequest {
+		in.types = next.schema.Types
+		next.mux.ServeHTTP(w, r)
+		return
+	}
 	err := status.Error(codes.InvalidArgument, "malformed path "+refusal.Cut(r.URL.Path))
-	switch code {
-	case http.StatusNotFound:
-		err = status.Error(codes.NotFound, "no such path: "+refusal.Cut(r.URL.Path))
-	case http.StatusMethodNotAllowed:
+	switch {
+	case in.known:
+		code = http.StatusMethodNotAllowed
 		err = status.Errorf(codes.Unimplemented, "%s is not possible on %s", r.Method, refusal.Cut(r.URL.Path))
+	case code == http.StatusNotFound:
+		err = status.Error(codes.NotFound, "no such path: "+refusal.Cut(r.URL.Path))
 	}
 	writeError(ctx, mux, m, w, r, &runtime.HTTPStatusError{HTTPStatus: code, Err: err})
 }

@@ -21,6 +21,9 @@ import (
 // parameterFault finds the path or query parameter that cannot be read, by reading each alone: the gateway only has a text
 // for it. It is nil where there is none.
 func parameterFault(ctx context.Context, r *http.Request) error {
+	if requestOf(ctx).method != nil {
+		return nil // its parameters are read one by one
+	}
 	method, _ := runtime.RPCMethod(ctx)
 	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
 	found, _ := protoregistry.GlobalFiles.FindDescriptorByName(name)
@@ -48,7 +51,7 @@ func parameterFault(ctx context.Context, r *http.Request) error {
 	for _, field := range slices.Sorted(maps.Keys(query)) {
 		one := url.Values{field: query[field]}
 		if runtime.PopulateQueryParameters(request.New().Interface(), one, utilities.NewDoubleArray(nil)) != nil {
-			return refusal.Invalid(refusal.Cut(strings.ToValidUTF8(field, "�")), "%q cannot be read", strings.Join(query[field], " "))
+			return refusal.Invalid(refusal.Cut(field), "%q cannot be read", strings.Join(query[field], " "))
 		}
 	}
 	return nil
@@ -79,7 +82,7 @@ func bodyFault(message protoreflect.MessageType, data []byte) *refusal.Error {
 				return &refusal.Error{Field: name + "." + inner.Field, Text: inner.Text}
 			}
 		}
-		return &refusal.Error{Field: name, Text: refusal.Cut(strings.ToValidUTF8(string(members[name]), "�")) + " is not a value of this field"}
+		return &refusal.Error{Field: name, Text: refusal.Cut(string(members[name])) + " is not a value of this field"}
 	}
 	return nil
 }

@@ -12,10 +12,13 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"routeguide/server/edge/exchange"
 	"routeguide/server/line"
+	"routeguide/server/schema"
 )
 
 // A request is what the parts of one REST call tell each other behind the gateway's back.
@@ -37,6 +40,11 @@ type request struct {
 	cause   func() error                // why the call's context has ended
 	header  func() (metadata.MD, error) // of the service's answer, or nil: there is no stream
 	acquire func(bytes int) error
+
+	search func(context.Context) *described // the next server that may know the path, or nil
+	known  bool                             // the path is one, for another verb
+	method protoreflect.MethodDescriptor    // that is called, of such a server
+	types  *schema.Types                    // of what an Any of it may be
 
 	broken atomic.Pointer[error] // why it cannot be read
 
@@ -140,6 +148,15 @@ func (r *request) prepare() error {
 		return r.keep(r.limit)
 	}
 	return nil
+}
+
+// fromJSON is how its messages are read. A field that they do not have is an error.
+func (r *request) fromJSON() protojson.UnmarshalOptions {
+	var o protojson.UnmarshalOptions
+	if r.types != nil {
+		o.Resolver = r.types
+	}
+	return o
 }
 
 // restConn is the connection as the gateway's handlers see it.

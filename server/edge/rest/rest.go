@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -17,6 +18,7 @@ import (
 
 	"routeguide/server/edge/exchange"
 	"routeguide/server/edge/wire"
+	"routeguide/server/schema"
 )
 
 const (
@@ -26,31 +28,51 @@ const (
 )
 
 type door struct {
-	mux   *runtime.ServeMux
-	calls *exchange.Calls
-	log   *slog.Logger
+	mux     *runtime.ServeMux
+	conn    grpc.ClientConnInterface
+	calls   *exchange.Calls
+	log     *slog.Logger
+	schemas func(context.Context) []*schema.Schema
+
+	mu        sync.Mutex
+	described []described // the schemas that were last asked for
 }
 
 // Is tells whether r comes to this door.
 func Is(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }
 
-// New returns the door to the server at the other end of conn. Faults of ours are logged.
-func New(conn grpc.ClientConnInterface, calls *exchange.Calls, log *slog.Logger) (http.Handler, error) {
-	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler{}),
-		runtime.WithMarshalerOption(mimeEvents, eventMarshaler{}),
-		runtime.WithMarshalerOption(mimeFile, fileMarshaler{}),
+// Options are what a door stands before.
+type Options struct {
+	Conn  grpc.ClientConnInterface // to the server
+	Calls *exchange.Calls
+	Log   *slog.Logger // gets faults of ours
+	// Schemas are those of services that the server has and that no code was generated for, or nil. Calls for one of them find
+	// the same again until it changes.
+	Schemas func(context.Context) []*schema.Schema
+}
+
+// New returns the door to a server.
+func New(o Options) (http.Handler, error) {
+	d := &door{conn: restConn{o.Conn}, calls: o.Calls, log: o.Log, schemas: o.Schemas, mux: newMux(nil)}
+	return d, registerServices(d.mux, d.conn)
+}
+
+func newMux(types *schema.Types, more ...runtime.ServeMuxOption) *runtime.ServeMux {
+	plain := marshaler{types}
+	return runtime.NewServeMux(append(more,
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, plain),
+		runtime.WithMarshalerOption(mimeEvents, eventMarshaler{plain}),
+		runtime.WithMarshalerOption(mimeFile, fileMarshaler{plain}),
 		runtime.WithIncomingHeaderMatcher(incoming),
 		runtime.WithOutgoingHeaderMatcher(outgoing),
 		runtime.WithForwardResponseOption(beginStream),
 		runtime.WithErrorHandler(writeError),
 		runtime.WithStreamErrorHandler(streamError),
-		runtime.WithRoutingErrorHandler(writeRoutingError),
+		runtime.WithRoutingErrorHandler(notFound),
 		runtime.WithWriteContentLength(),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
-	)
-	return &door{mux, calls, log}, registerServices(mux, restConn{conn})
+	)...)
 }
 
 // ServeHTTP runs one REST call.
@@ -81,6 +103,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.fail(res, r, status.Error(codes.InvalidArgument, "the query is not UTF-8"))
 		return
 	}
+	in.search = d.search()
 	download(in, r, res)
 	if in.upload = uploadOf(r); in.upload != messages {
 		r.Method = http.MethodPost

@@ -1,7 +1,7 @@
 // Maps of PMTiles files. The libraries that read and style them come with this file, which is loaded when it is needed.
 import { addProtocol } from "maplibre-gl";
 import { PMTiles, Protocol } from "pmtiles";
-import type { Shade } from "../basemap";
+import type { Shade } from "../map/basemap";
 import { type Base, baseOf } from "./base";
 import type { Offer } from "./offers";
 import { pictures } from "./pictures";

@@ -1,7 +1,7 @@
 import type { LayerSpecification } from "maplibre-gl";
 import { expect, test } from "vitest";
-import { basemapLayers } from "../basemap";
-import { overlayLayers, overlaySources } from "../overlay";
+import { basemapLayers } from "../map/basemap";
+import { overlayLayers, overlaySources } from "../map/overlay";
 import { baseOf, firstName } from "./base";
 
 test("somebody else's sources and layers never have the names of ours", () => {

@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
-import type { Shade } from "../basemap";
+import type { Shade } from "../map/basemap";
 import { say } from "../state";
-import { shade } from "../theme";
+import { shade } from "../ui/theme";
 import type { Base } from "./base";
 import { builtInBase } from "./built-in";
 import { chosen, loadOffers, type Offer } from "./offers";

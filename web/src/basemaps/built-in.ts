@@ -1,5 +1,5 @@
 import type { GeoJSONSource, Map as LibreMap } from "maplibre-gl";
-import { basemapLayers, basemapSources, detail, fileOf, type Shade, stages } from "../basemap";
+import { basemapLayers, basemapSources, detail, fileOf, type Shade, stages } from "../map/basemap";
 import type { Base } from "./base";
 
 /** The map that the page has by itself. */

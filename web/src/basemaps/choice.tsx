@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
-import { dialog } from "../panel/dialogs";
-import { LayersIcon } from "../panel/icons";
 import { camera } from "../state";
+import { dialog } from "../ui/dialogs";
+import { LayersIcon } from "../ui/icons";
 import { builtIn, chosen, offers, wish } from "./offers";
 import { words } from "./words";
 

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { persisted } from "../persist";
+import { persisted } from "../ui/persist";
 
 /** What can be put under the map. */
 export interface Offer {

@@ -1,5 +1,5 @@
 import type { RasterSourceSpecification } from "maplibre-gl";
-import type { Shade } from "../basemap";
+import type { Shade } from "../map/basemap";
 import { type Base, baseOf } from "./base";
 import type { Offer } from "./offers";
 

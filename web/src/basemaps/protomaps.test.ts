@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isOwnFace } from "../basemap";
+import { isOwnFace } from "../map/basemap";
 import { protomapsLayers } from "./protomaps";
 
 test("Protomaps' layers ask for nothing that the page does not have", () => {

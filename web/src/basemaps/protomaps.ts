@@ -1,6 +1,6 @@
 import { DARK, type Flavor, LIGHT, layers } from "@protomaps/basemaps";
 import type { LayerSpecification } from "maplibre-gl";
-import type { Shade } from "../basemap";
+import type { Shade } from "../map/basemap";
 
 const flavors: Record<Shade, Flavor> = { light: LIGHT, dark: DARK };
 

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { BackIcon } from "../panel/icons";
+import { BackIcon } from "../ui/icons";
 import { kindNames, type Method, splitName } from "./catalog";
 import { sendsStream } from "./desk";
 import { KindIcon } from "./kind";

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { formatBytes, formatCount, formatDuration } from "../geo";
 import { statusName } from "../rpc/dynamic";
-import { narrow } from "../sheet";
+import { narrow } from "../ui/sheet";
 import { isOpen, type Page, sendsStream } from "./desk";
 import { FrameList } from "./framelist";
 import { JsonText } from "./json";

@@ -1,15 +1,15 @@
 import { useEffect, useRef } from "preact/hooks";
-import { CloseIcon, TerminalIcon } from "../panel/icons";
 import { closeConsole } from "../state";
+import { CloseIcon, TerminalIcon } from "../ui/icons";
 import { AnswerPanel } from "./answer";
 import { type Kind, kindNames } from "./catalog";
 import { type Catalog, catalog, chooseNone, followLink, loadCatalog, page, send } from "./desk";
 import { KindIcon } from "./kind";
 import { MethodsPanel } from "./methods";
 import { RequestPanel } from "./request";
-import "../styles/console-request.css";
-import "../styles/console-answer.css";
-import "../styles/console.css";
+import "./console-request.css";
+import "./console-answer.css";
+import "./console.css";
 
 followLink();
 void loadCatalog();

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { copyText } from "../panel/clipboard";
-import { CopyIcon } from "../panel/icons";
 import { say } from "../state";
+import { copyText } from "../ui/clipboard";
+import { CopyIcon } from "../ui/icons";
 import { commandOf, grpcAddress, type Page } from "./desk";
 
 /** The same call as a line for a shell. */

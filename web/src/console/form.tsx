@@ -1,6 +1,6 @@
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { useRef } from "preact/hooks";
-import { PlusIcon } from "../panel/icons";
+import { PlusIcon } from "../ui/icons";
 import { addField, blank, type Draft, dropField, type MessageDraft, setField } from "./draft";
 import { inputId, Leaf, RemoveButton } from "./leaf";
 import { hasPresence, type Shape, shapeOf, shapeOfMessage, typeName } from "./shape";

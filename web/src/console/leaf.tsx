@@ -1,6 +1,6 @@
 // The control of a single value.
 import { ScalarType } from "@bufbuild/protobuf";
-import { CloseIcon } from "../panel/icons";
+import { CloseIcon } from "../ui/icons";
 import { type Draft, problemOfField } from "./draft";
 import { base64ToText, firstText, textToBase64 } from "./scalar";
 import type { Known, Shape } from "./shape";

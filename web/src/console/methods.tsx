@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { formatDuration } from "../geo";
-import { SearchIcon } from "../panel/icons";
 import { statusName } from "../rpc/dynamic";
+import { SearchIcon } from "../ui/icons";
 import { type Group, kindNames, type Method, searchCatalog, splitName } from "./catalog";
 import { catalog, choose, history, isCalling, loadCatalog, page, reopen } from "./desk";
 import type { Past } from "./history";

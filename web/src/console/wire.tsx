@@ -1,5 +1,5 @@
 // What goes with a message: metadata and a deadline.
-import { CloseIcon, PlusIcon } from "../panel/icons";
+import { CloseIcon, PlusIcon } from "../ui/icons";
 import type { Page } from "./desk";
 import { type Pair, problemOfPair } from "./metadata";
 

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { copyText } from "../panel/clipboard";
 import { say, traveler } from "../state";
+import { copyText } from "../ui/clipboard";
 import { apps, isLoopback } from "./apps";
 import "./phones.css";
 import { QrCode } from "./qr";

@@ -1,6 +1,6 @@
 // What is known of the chosen place: whether it is a feature, and all of that.
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { finder } from "../finder";
+import { finder } from "../features/finder";
 import { type Point, samePoint } from "../geo";
 import { featureAt, type MapFeature } from "../rpc/features";
 import { place, view } from "../state";

@@ -1,9 +1,9 @@
 // A place while it is made or changed, and those that were just deleted.
 import { ConnectError } from "@connectrpc/connect";
 import { batch, effect, signal } from "@preact/signals";
-import { finder } from "../finder";
+import { finder } from "../features/finder";
 import { type Point, samePoint } from "../geo";
-import { onPinned, setPin } from "../map";
+import { onPinned, setPin } from "../map/map";
 import { Importing } from "../routes/importing";
 import { Deletion, deleteOnLeave } from "../routes/undo";
 import {
@@ -15,8 +15,8 @@ import {
   updateFeature,
 } from "../rpc/features";
 import { type ImportedFeatures, importFeatures } from "../rpc/files";
-import { sheet } from "../sheet";
 import { place, say, view } from "../state";
+import { sheet } from "../ui/sheet";
 import { words } from "./words";
 
 export interface Draft extends FeatureDraft {

@@ -1,7 +1,7 @@
 // The list as it is seen: routes in groups by day, those that match what is looked for.
 import { formatDistance } from "../geo";
-import { dayOf, timeOf } from "../panel/dates";
 import type { Route } from "../rpc/routes";
+import { dayOf, timeOf } from "../ui/dates";
 import { words } from "./words";
 
 export type DayRow =

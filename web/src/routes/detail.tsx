@@ -1,10 +1,10 @@
 import { formatCount, formatDistance, formatDuration } from "../geo";
-import { dayOf, timeOf } from "../panel/dates";
-import { BackIcon } from "../panel/icons";
 import { exportAddress, formats, type Route } from "../rpc/routes";
-import { narrow } from "../sheet";
 import { Avatar } from "../travelers/avatar";
 import { colorOf, colors } from "../travelers/person";
+import { dayOf, timeOf } from "../ui/dates";
+import { BackIcon } from "../ui/icons";
+import { narrow } from "../ui/sheet";
 import { titleOf } from "./days";
 import { ReplayControls } from "./replay-bar";
 import { change, remove, unfocus } from "./routes";

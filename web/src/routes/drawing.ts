@@ -1,7 +1,7 @@
 // Keeps the map's routes as they are shown: their lines, and who was where at the moment that is looked at.
 import { effect, type ReadonlySignal } from "@preact/signals";
-import { lineFeature, pointFeature } from "../lines";
-import * as map from "../map";
+import { lineFeature, pointFeature } from "../map/lines";
+import * as map from "../map/map";
 import type { Route } from "../rpc/routes";
 import { initialsOf } from "../travelers/person";
 import { personPicture } from "../travelers/picture";

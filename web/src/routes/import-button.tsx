@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { CloseIcon } from "../panel/icons";
+import { CloseIcon } from "../ui/icons";
 import type { Importing } from "./importing";
 import { words } from "./words";
 

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { deletion as placeDeletion } from "../places/editing";
-import { narrow } from "../sheet";
 import { consoleLink, view } from "../state";
+import { narrow } from "../ui/sheet";
 import { ReplayBar } from "./replay-bar";
 import { deletion, focusedRoute, importing } from "./routes";
 import { words } from "./words";

@@ -1,10 +1,10 @@
 import { useEffect } from "preact/hooks";
 import { formatDistance } from "../geo";
-import { timeOf } from "../panel/dates";
-import { RouteIcon, SearchIcon } from "../panel/icons";
-import { Rows } from "../panel/rows";
-import { recordDevice } from "../recorder";
+import { recordDevice } from "../record/recorder";
 import type { Route } from "../rpc/routes";
+import { timeOf } from "../ui/dates";
+import { RouteIcon, SearchIcon } from "../ui/icons";
+import { Rows } from "../ui/rows";
 import { titleOf } from "./days";
 import { RouteDetail } from "./detail";
 import { ImportButton, ImportNews } from "./import-button";

@@ -1,7 +1,7 @@
 // Speed and height along time. Loaded when a route is first looked at.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { Fix } from "../fix";
+import type { Fix } from "../record/fix";
 import { speedsOf } from "./timeline";
 import { words } from "./words";
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
-import { dayOf } from "../panel/dates";
-import { CloseIcon, FollowIcon, PauseIcon, PlayIcon } from "../panel/icons";
-import { shade } from "../theme";
+import { dayOf } from "../ui/dates";
+import { CloseIcon, FollowIcon, PauseIcon, PlayIcon } from "../ui/icons";
+import { shade } from "../ui/theme";
 import { titleOf } from "./days";
 import type { Plot } from "./plot";
 import { paces } from "./replay";

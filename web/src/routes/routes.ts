@@ -1,13 +1,13 @@
 // The page's routes: those of the list, those on the map, the one that is looked at, and the moment of it.
 import { ConnectError } from "@connectrpc/connect";
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import { fitToRect, onDrag, onMark, onPointer } from "../map";
+import { fitToRect, onDrag, onMark, onPointer } from "../map/map";
 import { type ImportedRoutes, importRoutes } from "../rpc/files";
 import { deleteRoute, getRoute, listRoutes, type Route, type RouteChange, updateRoute } from "../rpc/routes";
-import { narrow } from "../sheet";
 import { connection, say, view } from "../state";
 import { colorOf } from "../travelers/person";
 import { goTo, roster } from "../travelers/travelers";
+import { narrow } from "../ui/sheet";
 import { Catalog } from "./catalog";
 import { byDay, matching, titleOf } from "./days";
 import { drawRoutes } from "./drawing";

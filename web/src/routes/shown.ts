@@ -1,7 +1,7 @@
 // A route that is shown: what is known of it, and its points as they come.
 import { ConnectError } from "@connectrpc/connect";
 import { type Signal, signal } from "@preact/signals";
-import type { Fix } from "../fix";
+import type { Fix } from "../record/fix";
 import { type Route, readTrack, watchRoute } from "../rpc/routes";
 
 export type Track =

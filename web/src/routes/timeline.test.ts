@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Fix } from "../fix";
+import type { Fix } from "../record/fix";
 import { indexAt, nearestTo, placeAt, speedsOf } from "./timeline";
 
 const fix = (lat: number, lng: number, seconds: number, speed: number | null = null): Fix => ({

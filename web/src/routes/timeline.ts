@@ -1,6 +1,7 @@
 // A track along time: where it was when, how fast and how high, and which of its points is near.
-import type { Fix } from "../fix";
+
 import { distance, EARTH_RADIUS, type Point } from "../geo";
+import type { Fix } from "../record/fix";
 import { between } from "../travelers/glide";
 
 /** Milliseconds between two points beyond which nobody knows what was between them. */

@@ -1,11 +1,11 @@
 // Between messages of the contract and plain values.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Fix } from "../fix";
 import { PointSchema } from "../gen/routeguide/route_guide_pb";
 import type { Bounds, BoundsSchema } from "../gen/routeguide/v1/bounds_pb";
 import type { Fix as FixMessage } from "../gen/routeguide/v1/fix_pb";
 import type { Point, Rect } from "../geo";
+import type { Fix } from "../record/fix";
 
 export function pointMessage(p: Point) {
   return create(PointSchema, { latitude: p.lat, longitude: p.lng });

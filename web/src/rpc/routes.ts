@@ -1,7 +1,6 @@
 // RouteService: everybody's routes.
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import type { Fix } from "../fix";
 import {
   type RouteFormat,
   type Route as RouteMessage,
@@ -9,6 +8,7 @@ import {
   RouteState,
 } from "../gen/routeguide/v1/route_service_pb";
 import type { Point, Rect } from "../geo";
+import type { Fix } from "../record/fix";
 import { keepCalling } from "./connection";
 import { fixOf, pointOf, rectOf, timeOf } from "./messages";
 import { parting, transport } from "./transport";

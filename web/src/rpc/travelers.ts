@@ -1,8 +1,8 @@
 // TravelerService: who is on the way just now.
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import type { Fix } from "../fix";
 import { type Traveler as TravelerMessage, TravelerService } from "../gen/routeguide/v1/traveler_service_pb";
 import type { Rect } from "../geo";
+import type { Fix } from "../record/fix";
 import { keepCalling } from "./connection";
 import { boundsMessage, fixOf, timeOf } from "./messages";
 import { transport } from "./transport";

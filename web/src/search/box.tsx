@@ -1,10 +1,10 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { focusMap } from "../map";
-import { CloseIcon, CoordinatesIcon, PinIcon, SearchIcon, TownIcon } from "../panel/icons";
+import { focusMap } from "../map/map";
 import { PlaceSign } from "../places/sign";
 import { consoleLink } from "../state";
 import { Avatar } from "../travelers/avatar";
+import { CloseIcon, CoordinatesIcon, PinIcon, SearchIcon, TownIcon } from "../ui/icons";
 import type { Hit } from "./search";
 import { choose, linesOf, search } from "./sources";
 import { words } from "./words";

@@ -1,11 +1,11 @@
 // Where the page's search looks, and what choosing a result does.
-import { fold, splitName } from "../features";
+import { fold, splitName } from "../features/features";
 import { distance, formatDistance, formatPoint, fromDegrees, type Rect } from "../geo";
-import { flyTo, onRest } from "../map";
+import { flyTo, onRest } from "../map/map";
 import { type MapFeature, searchFeatures } from "../rpc/features";
-import { narrow } from "../sheet";
 import { camera, type Place, place, view } from "../state";
 import { goTo, roster } from "../travelers/travelers";
+import { narrow } from "../ui/sheet";
 import { parseCoordinates } from "./coordinates";
 import { type Hit, Search } from "./search";
 import { Gazetteer, zoomOf } from "./towns";

@@ -1,7 +1,8 @@
 // Towns and other names of the built-in basemap: they are found without the server.
-import { fileOf } from "../basemap";
-import { fold } from "../features";
+
+import { fold } from "../features/features";
 import { distance, fromDegrees, type Point } from "../geo";
+import { fileOf } from "../map/basemap";
 
 export interface Town {
   /** As in `city`, `county`, `state`, `country`, `water`. */

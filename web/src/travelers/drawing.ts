@@ -1,7 +1,7 @@
 // Keeps the map's travelers where they are: a frame at a time, and only while somebody moves.
 import { effect, type ReadonlySignal } from "@preact/signals";
 import type { Point } from "../geo";
-import * as map from "../map";
+import * as map from "../map/map";
 import { isOver, placeAt } from "./glide";
 import { people, trails } from "./layers";
 import { FEW, type Roster, type Sighting } from "./roster";

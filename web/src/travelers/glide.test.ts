@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Fix } from "../fix";
+import type { Fix } from "../record/fix";
 import { glideTo, isOver, placeAt, standing } from "./glide";
 
 const fix = (lat: number, lng: number, seconds: number): Fix => ({

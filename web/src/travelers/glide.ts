@@ -1,6 +1,7 @@
 // From one position to the next, so that a marker moves as its traveler did.
-import type { Fix } from "../fix";
+
 import type { Point } from "../geo";
+import type { Fix } from "../record/fix";
 
 export interface Glide {
   readonly from: Point;

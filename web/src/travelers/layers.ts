@@ -1,9 +1,9 @@
 // What the map draws of the travelers: a disc each with initials and an arrow, a name, and the line behind them.
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
-import type { Fix } from "../fix";
 import type { Point } from "../geo";
-import { lineFeature, pointFeature } from "../lines";
-import type { Collection } from "../overlay";
+import { lineFeature, pointFeature } from "../map/lines";
+import type { Collection } from "../map/overlay";
+import type { Fix } from "../record/fix";
 import { colorOf, initialsOf } from "./person";
 import { arrowPicture, personPicture } from "./picture";
 import type { Sighting } from "./roster";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Fix } from "../fix";
+import type { Fix } from "../record/fix";
 import { bearing, motionOf } from "./motion";
 
 const at = (lat: number, seconds: number, more: Partial<Fix> = {}): Fix => ({

@@ -1,6 +1,7 @@
 // How fast and which way somebody goes: as measured, or else from the last two positions.
-import type { Fix } from "../fix";
+
 import { distance, type Point } from "../geo";
+import type { Fix } from "../record/fix";
 
 export interface Motion {
   /** Metres per second; null when nothing tells. */

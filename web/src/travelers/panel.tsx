@@ -1,11 +1,11 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { distance, formatDistance } from "../geo";
-import { fitTo } from "../map";
-import { dialog } from "../panel/dialogs";
-import { FollowIcon, PeopleIcon } from "../panel/icons";
-import { Rows } from "../panel/rows";
-import { ownRoute, recordDevice } from "../recorder";
+import { fitTo } from "../map/map";
+import { ownRoute, recordDevice } from "../record/recorder";
 import { listTravelers } from "../rpc/travelers";
+import { dialog } from "../ui/dialogs";
+import { FollowIcon, PeopleIcon } from "../ui/icons";
+import { Rows } from "../ui/rows";
 import { Avatar } from "./avatar";
 import { isOld } from "./layers";
 import type { Sighting } from "./roster";

@@ -1,8 +1,8 @@
 // Who is on the way in an area, live, with all that the map and the list need of each.
 import { ConnectError } from "@connectrpc/connect";
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { Fix } from "../fix";
 import { distance, type Rect, samePoint } from "../geo";
+import type { Fix } from "../record/fix";
 import { type Traveler, watchTravelers } from "../rpc/travelers";
 import { ServerClock } from "./clock";
 import { type Glide, glideTo, standing } from "./glide";

@@ -1,8 +1,8 @@
 // The page's travelers: who is on the way around what the map shows, and whom the map follows.
 import { computed, effect, signal } from "@preact/signals";
 import { fromDegrees, type Rect } from "../geo";
-import * as map from "../map";
-import { ownPoint, ownRoute } from "../recorder";
+import * as map from "../map/map";
+import { ownPoint, ownRoute } from "../record/recorder";
 import { camera, say } from "../state";
 import { margin, stillGood } from "./area";
 import { drawTravelers } from "./drawing";

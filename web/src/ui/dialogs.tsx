@@ -1,0 +1,106 @@
+import { signal, useSignalEffect } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { AddBasemap } from "../basemaps/choice";
+import { words as basemapWords } from "../basemaps/words";
+import { Phones } from "../phones/phones";
+import { CallsTable } from "./calls";
+import { CloseIcon } from "./icons";
+import { shortcuts } from "./keyboard";
+
+export type DialogName = "help" | "about" | "calls" | "phones" | "basemap";
+
+/** Which dialog is open; write it to open one. */
+export const dialog = signal<DialogName | null>(null);
+
+export function Dialogs() {
+  return (
+    <>
+      <Dialog name="help" title="Keyboard">
+        <dl class="shortcuts">
+          {shortcuts.map(([keys, what]) => (
+            <div key={what}>
+              <dt>
+                {keys.map((key) => (
+                  <kbd key={key}>{key}</kbd>
+                ))}
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+      </Dialog>
+      <Dialog name="about" title="About RouteGuide">
+        <About />
+      </Dialog>
+      <Dialog name="phones" title="Add a phone">
+        <Phones />
+      </Dialog>
+      <Dialog name="basemap" title={basemapWords.add}>
+        <AddBasemap />
+      </Dialog>
+      <Dialog name="calls" title="Calls" wide>
+        <CallsTable />
+      </Dialog>
+    </>
+  );
+}
+
+function Dialog(props: { name: DialogName; title: string; wide?: boolean; children: ComponentChildren }) {
+  const element = useRef<HTMLDialogElement>(null);
+  useSignalEffect(() => {
+    const open = dialog.value === props.name;
+    if (open && !element.current?.open) element.current?.showModal();
+    if (!open && element.current?.open) element.current.close();
+  });
+  useEffect(() => {
+    const box = element.current;
+    const outside = (event: MouseEvent) => {
+      if (event.target === box) box?.close();
+    };
+    box?.addEventListener("click", outside);
+    return () => box?.removeEventListener("click", outside);
+  }, []);
+  const title = `${props.name}-title`;
+  const open = dialog.value === props.name;
+  return (
+    <dialog
+      ref={element}
+      class={props.wide ? "card dialog wide" : "card dialog"}
+      aria-labelledby={title}
+      onClose={() => {
+        if (dialog.peek() === props.name) dialog.value = null;
+      }}
+    >
+      <div class="dialog-body">
+        <header>
+          <h2 id={title}>{props.title}</h2>
+          <button type="button" class="icon-button small" aria-label="Close" onClick={() => element.current?.close()}>
+            <CloseIcon />
+          </button>
+        </header>
+        {open && props.children}
+      </div>
+    </dialog>
+  );
+}
+
+function About() {
+  return (
+    <div class="prose">
+      <p>
+        A live map: it lists the features of an area, records routes and carries notes between travelers. Everything on
+        this page comes from one server through calls that you can make yourself.
+      </p>
+      <p>
+        <a href="/openapi/">The REST interface</a> has a page of its own. The same calls are there for gRPC, gRPC-Web
+        and gRPC over WebSocket; the line at the foot of the map shows those that this page makes.
+      </p>
+      <p class="dim">
+        Map data: <a href="https://www.naturalearthdata.com">Natural Earth</a>, US Census Bureau and{" "}
+        <a href="https://www.geonames.org">GeoNames</a> (
+        <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>). Labels: Noto Sans.
+      </p>
+    </div>
+  );
+}
