@@ -33,6 +33,7 @@ export class Server {
   readonly #dir: string;
   readonly #address: string;
   #process: ChildProcess | null = null;
+  #url = "";
   #closed = false;
 
   private constructor(dir: string, address: string) {
@@ -48,7 +49,7 @@ export class Server {
   }
 
   get url(): string {
-    return `http://${this.#address}`;
+    return this.#url;
   }
 
   /** Starts the program (again), at the address it had before. */
@@ -66,7 +67,10 @@ export class Server {
       child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${log}`)));
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
         log += text;
-        if (log.includes('msg="http listening"')) resolve();
+        const [, url] = /msg="http listening".* url=(\S+)/.exec(log) ?? [];
+        if (!url) return;
+        this.#url = url;
+        resolve();
       });
     });
   }
