@@ -27,6 +27,9 @@ export function Trust() {
     <details class="phones-trust">
       <summary>{words.trustTitle}</summary>
       <p>{words.trust}</p>
+      <p>
+        <a href={certificate}>{words.trustGet}</a>
+      </p>
       <div class="phones-code">
         <QrCode text={new URL(certificate, location.href).href} label={words.trustCode} />
         <ul>
@@ -37,9 +40,6 @@ export function Trust() {
           ))}
         </ul>
       </div>
-      <p>
-        <a href={certificate}>{words.trustGet}</a>
-      </p>
     </details>
   );
 }
