@@ -17,26 +17,35 @@ import (
 	"routeguide/server/app"
 )
 
+// A port is where a program is reached, and how.
+type port struct {
+	args   []string
+	secure *tls.Config // of clients; nil: there is no TLS
+	one    bool        // for all doors
+}
+
+// ports are all ways to have ports.
+func ports(t *testing.T) map[string]port {
+	server, client := secured(t)
+	one := func(more ...string) []string {
+		addr := "127.0.0.1:" + freePort(t)
+		return append([]string{"-grpc-addr", addr, "-http-addr", addr}, more...)
+	}
+	return map[string]port{
+		"two ports":          {nil, nil, false},
+		"two ports with TLS": {server, client, false},
+		"one port":           {one(), nil, true},
+		"one port with TLS":  {one(server...), client, true},
+	}
+}
+
 // Every door carries the same calls with and without TLS, with HTTP/1.1 and with HTTP/2, at two ports and at one.
 func TestEveryDoorAtEveryPort(t *testing.T) {
-	server, client := secured(t)
-	one := func() []string {
-		addr := "127.0.0.1:" + freePort(t)
-		return []string{"-grpc-addr", addr, "-http-addr", addr}
-	}
-	for name, port := range map[string]struct {
-		args   []string
-		secure *tls.Config
-	}{
-		"two ports":          {nil, nil},
-		"two ports with TLS": {server, client},
-		"one port":           {one(), nil},
-		"one port with TLS":  {append(one(), server...), client},
-	} {
+	for name, port := range ports(t) {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, append(port.args, "-log-level=debug")...)
 			p.secure = port.secure
-			if one := p.grpc == p.http; one != (port.args != nil && port.args[0] == "-grpc-addr") {
+			if one := p.grpc == p.http; one != port.one {
 				t.Fatalf("gRPC is at %s and HTTP at %s", p.grpc, p.http)
 			}
 			for version, client := range clients(port.secure) {
