@@ -1,7 +1,7 @@
 # RouteGuide: `make run` needs Go, Node and make; everything else it gets by itself.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run demo build test test-go test-web test-e2e test-faults gen lint bench fuzz picture setup clean help
+.PHONY: run demo build dist test test-go test-web test-e2e test-conformance test-faults gen lint bench fuzz picture setup clean help
 
 TOOL := go tool -modfile=proto/tools.mod
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print | grep -vE '/(e2e|interop|test-results|public/basemap|\.cache)/')
@@ -15,7 +15,18 @@ demo: build ## the same with simulated travelers on their way; nothing is kept
 build: static/dist/index.html ## build the page and the server into bin/routeguide
 	go build -trimpath -o bin/routeguide ./server
 
-test: setup build test-go test-web test-e2e ## every test: Go with -race, page units, browser journeys, interop
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+dist: static/dist/index.html ## static programs for Linux, macOS and Windows with their checksums, in dist/
+	rm -rf dist && mkdir dist
+	for system in linux darwin windows; do for machine in amd64 arm64; do \
+		suffix=$$(test $$system = windows && echo .exe); \
+		CGO_ENABLED=0 GOOS=$$system GOARCH=$$machine go build -trimpath -ldflags "-s -w -X routeguide/server/app.version=$(VERSION)" \
+			-o dist/routeguide-$$system-$$machine$$suffix ./server || exit 1; done; done
+	echo $(VERSION) >dist/VERSION
+	cd dist && { sha256sum routeguide-* 2>/dev/null || shasum -a 256 routeguide-*; } >SHA256SUMS
+
+test: setup build test-go test-web test-e2e test-conformance ## every test: Go with -race, page units, browser journeys, interop
 
 test-go: ## the Go tests, with -race
 	go build -race ./...
@@ -27,6 +38,10 @@ test-web: web/node_modules ## the page's unit tests
 test-e2e: build ## the browser journeys in headless Chromium, and the web clients of other projects
 	go build -o bin/faults ./server/lab/faults
 	ROUTEGUIDE_BIN=$(CURDIR)/bin/routeguide ROUTEGUIDE_NODE_BIN=$(CURDIR)/bin/faults npm --prefix web run e2e
+
+test-conformance: build ## the connectrpc conformance suite through the doors, beside a run without RouteGuide
+	go -C server/lab/conformance vet ./...
+	ROUTEGUIDE_BIN=$(CURDIR)/bin/routeguide go -C server/lab/conformance test -count=1 -timeout 20m ./...
 
 test-faults: build ## kill, cut off and fill what RouteGuide stands on, and count what is lost; prints a table
 	go build -o bin/faults ./server/lab/faults
@@ -63,7 +78,7 @@ clean: ## remove what was built (not the data)
 	rm -rf bin static/dist web/node_modules web/public/basemap web/.cache
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Not `npm ci`: it refuses a lock file without the binaries of other platforms, which not every registry carries.
 web/node_modules: web/package-lock.json

@@ -68,6 +68,11 @@ func generate() error {
 			" failed. With `Accept: " + events + "` an answer's lines come as server-sent events.",
 		"license": object{"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
 	}
+	doc["securityDefinitions"] = object{
+		"key":      object{"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Bearer` and a key, with a space between."},
+		"password": object{"type": "basic", "description": "A key as the password, with any user name."},
+	}
+	doc["security"] = []any{object{"key": []any{}}, object{"password": []any{}}, object{}} // at the server's own machine none is needed
 	methods, err := methodsByPath("proto/http.yaml")
 	if err != nil {
 		return err
@@ -242,6 +247,7 @@ func convert(doc object) error {
 			}
 		}
 	}
+	v3.Components.SecuritySchemes["key"].Value = openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer")
 	v3.Servers = openapi3.Servers{{URL: "/"}}
 	if err := v3.Validate(context.Background()); err != nil {
 		return err

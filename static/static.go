@@ -12,7 +12,7 @@ import (
 //go:embed all:*
 var files embed.FS
 
-// Page is the built page, or the plain document in its place. A file beside which NAME.gz lies may be served from that.
+// Page is the built page, or the plain document in its place. A file beside which NAME.br or NAME.gz lies may be served from those.
 func Page() fs.FS {
 	dir := "dist"
 	if _, err := fs.Stat(files, "dist/index.html"); err != nil {

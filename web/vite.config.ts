@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
@@ -31,7 +31,7 @@ export default defineConfig({
   test: { include: ["src/**/*.test.{ts,tsx}"], testTimeout: 60_000 }, // a machine may be slow
 });
 
-/** Puts NAME.gz beside each text file that is worth it: the server hands that out as it is. */
+/** Puts NAME.br and NAME.gz beside each text file that is worth it: the server hands those out as they are. */
 function compressed(): Plugin {
   let dir = "";
   return {
@@ -46,7 +46,9 @@ function compressed(): Plugin {
         const path = join(entry.parentPath, entry.name);
         const plain = readFileSync(path);
         const packed = gzipSync(plain, { level: 9 });
-        if (plain.length > 1024 && packed.length < 0.9 * plain.length) writeFileSync(`${path}.gz`, packed);
+        if (plain.length <= 1024 || packed.length >= 0.9 * plain.length) continue;
+        writeFileSync(`${path}.gz`, packed);
+        writeFileSync(`${path}.br`, brotliCompressSync(plain));
       }
     },
   };

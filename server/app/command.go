@@ -12,7 +12,8 @@ import (
 	"routeguide/server/store"
 )
 
-// Command runs what args name: backup, restore, check, or else the server. What check finds goes to out, all else to say.
+// Command runs what args name: backup, restore, check, health, version, or else the server. What check, health and version find
+// goes to out, all else to say.
 func Command(ctx context.Context, args []string, out, say io.Writer) error {
 	if len(args) > 0 {
 		switch args[0] {
@@ -22,6 +23,11 @@ func Command(ctx context.Context, args []string, out, say io.Writer) error {
 			return restore(ctx, args[1:], say)
 		case "check":
 			return check(ctx, args[1:], out, say)
+		case "health":
+			return health(ctx, args[1:], out, say)
+		case "version", "-version", "--version":
+			printVersion(out)
+			return nil
 		case "mcp":
 			return serveAgent(ctx, args[1:], say)
 		}

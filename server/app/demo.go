@@ -27,7 +27,7 @@ func simulate(ctx context.Context, server *grpc.Server, log *slog.Logger) (stop 
 	var running sync.WaitGroup
 	running.Go(func() { _ = server.Serve(listener) }) // until it is closed, or the server stops
 	running.Go(func() {
-		demo.Run(ctx, conn, log)
+		demo.Run(relay.TellTrust(relay.WithTrust(ctx, relay.Local)), conn, log)
 		_ = conn.Close()
 		_ = listener.Close()
 	})

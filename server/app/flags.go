@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"routeguide/server/edge/basemap"
+	"routeguide/server/key"
 	"routeguide/server/note"
 	"routeguide/server/route"
+	"routeguide/server/rpc"
 	"routeguide/server/store"
 	"routeguide/server/traveler"
 	"routeguide/server/upstream"
@@ -36,6 +38,7 @@ type config struct {
 	nats               store.Cluster
 	maxBytes           int64
 	allowOrigins       []string
+	open               key.Role
 	basemaps           []basemap.Source
 	replay             int
 	notesPerPlace      int
@@ -49,6 +52,10 @@ type config struct {
 	descriptors        []string
 	mcpTools           []string
 	logLevel           slog.Level
+	logFormat          string
+	allowance          rpc.Allowance
+	connections        int
+	proxies            rpc.Proxies
 	demo               bool
 }
 
@@ -63,18 +70,20 @@ func (c config) store(log *slog.Logger) store.Options {
 
 // parse reads the flags. Each may also be set by an environment variable, -grpc-addr by ROUTEGUIDE_GRPC_ADDR; the flag wins.
 func parse(args []string, out io.Writer, env func(string) (string, bool)) (config, error) {
-	var c config
+	c := config{allowance: rpc.DefaultAllowance, connections: defaultConnections}
 	fs := flag.NewFlagSet("routeguide", flag.ContinueOnError)
 	fs.SetOutput(out)
 	fs.Usage = func() {
 		fmt.Fprint(out, "Usage: routeguide [flags]                serve\n"+
 			"       routeguide backup [flags] file    copy the store to a file; -h tells more\n"+
 			"       routeguide restore [flags] file   begin a store with such a file; -h tells more\n"+
-			"       routeguide check [flags]          see whether the store is damaged; -h tells more\n\n")
+			"       routeguide check [flags]          see whether the store is damaged; -h tells more\n"+
+			"       routeguide health [flags]         see whether the server of this machine is ready; -h tells more\n"+
+			"       routeguide version                print which version this is\n\n")
 		fs.PrintDefaults()
 	}
 	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one; that of -http-addr: both are served there")
-	fs.StringVar(&c.httpAddr, "http-addr", "127.0.0.1:8080", "`address` for the page, REST, gRPC-Web and WebSocket; port 0 takes any free one")
+	c.httpFlag(fs)
 	fs.StringVar(&c.adminAddr, "admin-addr", "", "`address` for those who run the program: /metrics, /readyz with reasons, /debug/pprof/ and channelz, without keys or TLS; none by default")
 	fs.DurationVar(&c.drain, "drain", 0, "`time` between saying that we are not ready and ending calls, for load balancers to notice")
 	c.tls.flags(fs)
@@ -105,6 +114,10 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 			c.hosts = append(c.hosts, name)
 		}
 		return nil
+	})
+	fs.Func("open", "what may be done without a key where others than this machine can come in: `view or write`; nothing, if this is not set", func(s string) (err error) {
+		c.open, err = parseOpen(s)
+		return err
 	})
 	fs.Func("basemap", "`map` for the page: a PMTiles file, a style as https://example.org/style.json, or pictures as https://example.org/{z}/{x}/{y}.png; as NAME=… it has a name; may be repeated", func(s string) error {
 		for one := range strings.SplitSeq(s, ",") {
@@ -142,6 +155,9 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	fs.StringVar(&c.upstream.Key, "upstream-key", "", "`file` of its private key (PEM)")
 	fs.BoolVar(&c.demo, "demo", false, "have simulated travelers move and write; nothing of what happens is kept")
 	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug has a line for every call, then info, warn, error")
+	fs.Func("limit", "`NAME=N` that one caller may have: calls a second (100), streams open (500), bytes a second (262144), notes a minute (300), connections (1000); 0 means any number; may be repeated", c.limit)
+	fs.Func("proxy", "`network` of reverse proxies before us, as 10.0.0.0/8, which are believed for whom they call; may be repeated", c.proxy)
+	fs.StringVar(&c.logFormat, "log-format", "text", "`form` of the log's lines: text or json")
 	if err := read(fs, args, env); err != nil {
 		return config{}, err
 	}
@@ -157,6 +173,11 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 		return config{}, errors.New("-demo keeps nothing: it goes with neither -data nor -nats-url")
 	}
 	return c, c.check(fs.Args())
+}
+
+// httpFlag adds the flag that says where the HTTP port is.
+func (c *config) httpFlag(fs *flag.FlagSet) {
+	fs.StringVar(&c.httpAddr, "http-addr", "127.0.0.1:8080", "`address` for the page, REST, gRPC-Web and WebSocket; port 0 takes any free one")
 }
 
 // storeFlags adds the flags that say where the store is.
@@ -210,6 +231,9 @@ func (c config) check(rest []string) error {
 		return errors.New("-route-gap and -route-rest are a minute or more")
 	}
 	if err := c.checkStore(); err != nil {
+		return err
+	}
+	if err := checkLogFormat(c.logFormat); err != nil {
 		return err
 	}
 	if err := c.checkTLS(); err != nil {

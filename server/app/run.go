@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"os"
 	"os/signal"
@@ -25,7 +24,6 @@ import (
 	"routeguide/server/edge/mcp"
 	"routeguide/server/rpc"
 	"routeguide/server/schema"
-	"routeguide/server/tile"
 	"routeguide/server/tutorial"
 	"routeguide/server/upstream"
 )
@@ -65,7 +63,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.logLevel}))
+	log := newLog(out, c.logFormat, c.logLevel)
+	log.Info("routeguide begins", "version", Version())
 
 	offered, err := basemap.Open(c.basemaps)
 	if err != nil {
@@ -99,7 +98,8 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		return state.ready(ctx)
 	}
-	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, rpc.AddressOf, ending
+	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, c.proxies.AddressOf, ending
+	c.upstream.Handled = state.tally.relayed
 	if c.upstream.Descriptors, err = schema.Open(ctx, c.descriptors...); err != nil {
 		return err
 	}
@@ -109,7 +109,10 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer upstreams.Close()
 	budget := rpc.NewBudget(max(leastBudget, 8*int64(c.maxMessage)))
-	calls := rpc.NewCalls(rpc.Options{Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget})
+	calls := rpc.NewCalls(rpc.Options{
+		Log: log, Ending: ending, Stall: stallTimeout, Message: c.maxMessage, Budget: budget, Gate: state.gate,
+		Allowance: c.allowance, Proxies: c.proxies,
+	})
 	defer calls.Close()
 	server := calls.NewServer(append(edge.ServerOptions(),
 		grpc.UnknownServiceHandler(upstreams.Serve),
@@ -121,7 +124,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	)...)
 	defer server.Stop()
 	health := rpc.Register(server, draining, rpc.Domain{
-		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers,
+		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers, Keys: state.keys,
 	})
 	if err := state.tutorial.Register(server, tutorial.Options{
 		Health: health, Users: c.users, Weights: c.gcnWeights, Replaced: upstreams.Has,
@@ -139,15 +142,22 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	figures := metrics(calls, state.store, upstreams, state.tally)
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: ready,
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Tiles: tile.New(state.features), Basemaps: offered,
-		Schemas: known, Agents: tools, Authority: id.authority,
+		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: ready, Damage: state.damage,
+		Hosts: c.hostNames(), Who: state.gate.Caller, Local: loopback(c.httpAddr),
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: figures,
+		Tiles: tiles(state.features), Basemaps: offered, Schemas: known, Agents: tools,
+		Authority: id.authority,
 	})
 	if err != nil {
 		return err
 	}
-	admin, err := newAdmin(metrics(calls, state.store), ready, state.damage, log)
+	admin, err := newAdmin(figures, ready, state.damage, log)
+	if err != nil {
+		return errors.Join(err, doors.Close(ctx))
+	}
+	welcome, err := firstKey(ctx, c, state, log)
 	if err != nil {
 		return errors.Join(err, doors.Close(ctx))
 	}
@@ -159,7 +169,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		defer stop()
 	}
 	return serve(ctx, c, log, served{
-		grpc: server.Server, doors: doors, admin: admin, identity: id,
+		grpc: server.Server, doors: doors, admin: admin, identity: id, welcome: welcome,
 		drain: func() { drain(rpc.ErrEnding) }, end: func() { end(rpc.ErrEnding) },
 	})
 }

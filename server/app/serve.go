@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -18,6 +19,7 @@ type served struct {
 	doors      *edge.Edge // closed by serve
 	admin      *http.Server
 	identity   identity
+	welcome    func(net.Addr) // is told where the HTTP port is
 	drain, end func()
 }
 
@@ -40,20 +42,18 @@ func serve(ctx context.Context, c config, log *slog.Logger, s served) error {
 		go func() { ended <- serve() }()
 	}
 	run(func() error { return web.Serve(ports.http) })
-	scheme, grpcAddr := "http://", ports.http.Addr()
-	if s.identity.config != nil {
-		scheme = "https://"
-	}
+	grpcAddr := ports.http.Addr()
 	if ports.grpc != nil {
 		grpcAddr = ports.grpc.Addr()
 		run(func() error { return s.grpc.Serve(ports.grpc) })
 	}
 	log.Info("grpc listening", "addr", grpcAddr.String())
-	log.Info("http listening", "addr", ports.http.Addr().String(), "url", scheme+ports.http.Addr().String())
+	log.Info("http listening", "addr", ports.http.Addr().String(), "url", c.scheme()+ports.http.Addr().String())
 	if ports.admin != nil {
 		run(func() error { return s.admin.Serve(ports.admin) })
 		log.Info("admin listening", "addr", ports.admin.Addr().String())
 	}
+	s.welcome(ports.http.Addr())
 	if err = s.identity.begin(ctx, ports.http.Addr()); err != nil {
 		running++
 		ended <- err

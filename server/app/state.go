@@ -8,8 +8,10 @@ import (
 
 	"routeguide/server/feature"
 	"routeguide/server/geo"
+	"routeguide/server/key"
 	"routeguide/server/note"
 	"routeguide/server/route"
+	"routeguide/server/rpc"
 	"routeguide/server/store"
 	"routeguide/server/traveler"
 	"routeguide/server/tutorial"
@@ -18,11 +20,14 @@ import (
 // A state is the store and the books in it.
 type state struct {
 	store     *store.Store
+	tally     *tally
 	features  *feature.Book
 	routes    *route.Book
 	travelers *traveler.Board
 	notes     *note.Book
+	keys      *key.Book
 	tutorial  *tutorial.Services
+	gate      *rpc.Gate
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -36,9 +41,11 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 			return nil, err
 		}
 	}
-	st := store.New(c.store(log))
+	tally, options := newTally(), c.store(log)
+	options.Committed = tally.committed
+	st := store.New(options)
 	s := &state{
-		store: st, features: feature.New(st, base), tutorial: tutorial.New(st),
+		store: st, tally: tally, keys: key.New(st, nil), features: feature.New(st, base), tutorial: tutorial.New(st),
 		notes: note.New(st, note.Options{Replay: c.replay, PerPlace: c.notesPerPlace}),
 	}
 	s.routes = route.New(st, route.Options{
@@ -46,6 +53,7 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 		Alone: c.nats.URL == "",
 	})
 	s.travelers = traveler.New(s.routes, c.travelerMaxAge)
+	s.gate = rpc.NewGate(s.keys, c.open, loopback(c.grpcAddr))
 	if err := st.Open(ctx); err != nil {
 		return nil, err
 	}
@@ -53,6 +61,7 @@ func openState(ctx context.Context, c config, log *slog.Logger) (*state, error) 
 	s.running.Go(func() { s.routes.Tidy(ctx, log) })
 	s.running.Go(func() { s.travelers.Run(ctx) })
 	s.running.Go(s.features.Prepare)
+	s.running.Go(func() { s.keys.Run(ctx) })
 	return s, nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"routeguide/server/certificate"
 )
@@ -57,12 +56,12 @@ func (c config) checkTLS() error {
 	return nil
 }
 
-// parseHost reads a host name, without a port.
-func parseHost(text string) (string, error) {
-	if text == "" || strings.ContainsAny(text, ":/ @") {
-		return "", fmt.Errorf("%q is not a host name like map.example.org", text)
+// scheme is how addresses of the HTTP port begin.
+func (c config) scheme() string {
+	if c.tls.cert != "" || c.tls.lan || c.byACME() {
+		return "https://"
 	}
-	return strings.ToLower(text), nil
+	return "http://"
 }
 
 // An identity is how the ports prove who they are.

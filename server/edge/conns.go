@@ -20,7 +20,8 @@ const (
 )
 
 // conns is a connection to the grpc.Server without a network. It is made of as many HTTP/2 connections as the calls under
-// way need, so that what one call does to its connection, few others feel. It is safe for concurrent use.
+// way need, so that what one call does to its connection, few others feel. Each call says how far its caller is
+// trusted. It is safe for concurrent use.
 type conns struct {
 	listener *bufconn.Listener
 	options  []grpc.DialOption
@@ -72,7 +73,7 @@ func (c *conns) Invoke(ctx context.Context, method string, request, reply any, o
 		return err
 	}
 	defer done()
-	return conn.Invoke(ctx, method, request, reply, opts...)
+	return conn.Invoke(relay.TellDoor(relay.TellTrust(ctx)), method, request, reply, opts...)
 }
 
 // NewStream implements grpc.ClientConnInterface.
@@ -81,7 +82,7 @@ func (c *conns) NewStream(ctx context.Context, desc *grpc.StreamDesc, method str
 	if err != nil {
 		return nil, err
 	}
-	s, err := conn.NewStream(ctx, desc, method, append(opts, grpc.OnFinish(func(error) { done() }))...)
+	s, err := conn.NewStream(relay.TellDoor(relay.TellTrust(ctx)), desc, method, append(opts, grpc.OnFinish(func(error) { done() }))...)
 	if err != nil {
 		done()
 	}

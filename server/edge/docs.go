@@ -21,8 +21,8 @@ var docsTemplate = template.Must(template.New("docs").Parse(docsPage))
 
 // addDocs puts the API documents under /openapi/ and, unless the page brings a browser for them, a plain list.
 func addDocs(to files, swagger, document []byte) error {
-	to.add("openapi/swagger.json", swagger, nil)
-	to.add("openapi/openapi.json", document, nil)
+	to.add("openapi/swagger.json", swagger)
+	to.add("openapi/openapi.json", document)
 	if _, ok := to.all["/openapi/index.html"]; ok {
 		return nil
 	}
@@ -46,8 +46,8 @@ func addDocs(to files, swagger, document []byte) error {
 	if err != nil {
 		return fmt.Errorf("edge: list the API: %w", err)
 	}
-	to.add("openapi/index.html", page.Bytes(), nil)
-	to.add("openapi/docs.css", docsStyle, nil)
+	to.add("openapi/index.html", page.Bytes())
+	to.add("openapi/docs.css", docsStyle)
 	return nil
 }
 

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 
 	"routeguide/openapi"
+	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/edge/basemap"
 	"routeguide/server/edge/exchange"
 	"routeguide/server/edge/ingest"
@@ -22,6 +24,7 @@ import (
 	"routeguide/server/edge/socket"
 	"routeguide/server/edge/web"
 	"routeguide/server/refusal"
+	"routeguide/server/relay"
 	"routeguide/server/schema"
 	"routeguide/static"
 )
@@ -35,11 +38,23 @@ type Options struct {
 	Ending context.Context
 	// AllowOrigins are the web origins ("https://example.com") that may use the port besides its own; "*" means any.
 	AllowOrigins []string
-	// Ready reports why the process cannot serve now, or nil; callers learn whether, not why. It gets a second to know. A nil
-	// Ready is always ready.
+	// Hosts are the names that browsers may know the port by, besides those of this machine to itself and IP addresses. Nil: any.
+	Hosts []string
+	// Who returns what the sender of an Authorization header, which may be "", may do, and a status for a key that is of no use;
+	// trust is due to where the request comes from. Nil: everybody may do everything. It decides about documents alone: the
+	// grpc.Server decides about calls.
+	Who func(authorization string, trust relay.Trust) (*routeguidev1.Caller, error)
+	// Local says that only this machine reaches the port.
+	Local bool
+	// Ready reports why the process cannot serve now, or nil. It gets a second to know. A nil Ready is always ready.
 	Ready func(context.Context) error
-	// Tiles answers GET and HEAD below /v1/tiles/. Nil: there are none.
-	Tiles http.Handler
+	// Damage says what is missing of what was stored, a sentence each; /readyz shows it, since the process serves all the
+	// same. Nil: nothing.
+	Damage func() []string
+	// Metrics answers /metrics. Nil: there are none.
+	Metrics http.Handler
+	// Tiles returns what answers GET and HEAD below /v1/tiles/ with what lies in an area; nil is everywhere. Nil: there are none.
+	Tiles func(area *routeguidev1.Bounds) http.Handler
 	// Authority is the certificate (PEM) of who has signed that of this port, where browsers may have to be told to trust it:
 	// /ca.pem has it. Nil: they know it.
 	Authority []byte
@@ -62,18 +77,24 @@ type Limits = exchange.Limits
 
 // Edge is the http.Handler of the HTTP port, for HTTP/1.1 and HTTP/2. It is safe for concurrent use.
 type Edge struct {
+	hosts   hosts
 	origins origins
+	who     func(authorization string, trust relay.Trust) (*routeguidev1.Caller, error)
+	local   bool
 	log     *slog.Logger
 	ready   func(context.Context) error
-	tiles   http.Handler
+	damage  func() []string
+	metrics http.Handler
+	tiles   func(area *routeguidev1.Bounds) http.Handler
 	maps    *basemap.Maps
 	schemas func(context.Context) []*schema.Schema
 	calls   *exchange.Calls
 	conns   *conns
 	served  chan struct{} // closed once the grpc.Server has left the listener of conns
 
-	web, rest, socket, ingest, mcp http.Handler
-	files                          files
+	web                       *web.Door
+	rest, socket, ingest, mcp http.Handler
+	files                     files
 }
 
 // New makes an Edge that is ready to serve. Close releases it.
@@ -91,9 +112,14 @@ func New(o Options) (*Edge, error) {
 		}
 	}
 	e := &Edge{
+		hosts:   parseHosts(o.Hosts),
 		origins: allowed,
+		who:     o.Who,
+		local:   o.Local,
 		log:     o.Logger,
 		ready:   o.Ready,
+		damage:  o.Damage,
+		metrics: o.Metrics,
 		tiles:   o.Tiles,
 		maps:    o.Basemaps,
 		schemas: o.Schemas,
@@ -113,7 +139,7 @@ func New(o Options) (*Edge, error) {
 		return nil, err
 	}
 	if o.Schemas != nil && o.Agents != nil {
-		e.mcp = mcp.New(mcp.Options{Conn: e.conns, Schemas: o.Schemas, Tools: o.Agents, Log: o.Logger})
+		e.mcp = mcp.New(mcp.Options{Conn: e.conns, Schemas: o.Schemas, Tools: o.Agents, Log: o.Logger, MayWrite: e.mayWrite})
 	}
 	e.web = web.New(o.GRPC, e.calls)
 	e.socket = socket.New(e.conns, e.calls, o.Logger)
@@ -130,21 +156,27 @@ func New(o Options) (*Edge, error) {
 // ServerOptions are what the grpc.Server behind an Edge must be made with. Other transports are not touched.
 func ServerOptions() []grpc.ServerOption { return web.ServerOptions() }
 
-// ServeHTTP finds the door of a request. A request from an origin that is not allowed gets 403 before anything runs.
+// ServeHTTP finds the door of a request. A request for a foreign host gets 421, and one from an origin
+// that is not allowed 403, before anything runs.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 2 {
 		s := newStream(w)
 		defer s.finish()
 		w = s
 	}
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	secure(w.Header())
 	// That of an earlier answer on this connection would still hold.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(e.calls.Patience()))
-	if !e.origins.admit(w, r) {
-		e.log.Debug("not admitted", "origin", refusal.Cut(r.Header.Get("Origin")), "method", refusal.Cut(r.Method), "path", refusal.Cut(r.URL.Path), "peer", r.RemoteAddr)
+	if !e.hosts.admit(w, r) || !e.origins.admit(w, r) {
+		e.log.Debug("not admitted", "host", refusal.Cut(r.Host), "origin", refusal.Cut(r.Header.Get("Origin")), "method", refusal.Cut(r.Method), "path", refusal.Cut(r.URL.Path), "peer", r.RemoteAddr)
 		return
 	}
-	door := e.door(r)
+	r = e.identified(r)
+	if r.URL.Path == "/session" {
+		e.session(w, r)
+		return
+	}
+	door, name := e.door(r)
 	if door == nil {
 		e.document(w, r)
 		return
@@ -156,28 +188,28 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	door.ServeHTTP(w, r.WithContext(ctx))
+	door.ServeHTTP(w, r.WithContext(relay.WithDoor(ctx, name)))
 }
 
-// door is the way into the grpc.Server that r takes, or nil when it asks for a document.
-func (e *Edge) door(r *http.Request) http.Handler {
+// door is the way into the grpc.Server that r takes, and its name; or nil when r asks for a document.
+func (e *Edge) door(r *http.Request) (way http.Handler, name string) {
 	switch {
 	case socket.Is(r):
-		return e.socket
+		return e.socket, "websocket"
 	case web.Is(r):
-		return e.web
+		return e.web, "grpc-web"
 	case e.isTile(r):
-		return nil
+		return nil, ""
 	case rest.Is(r):
-		return e.rest
+		return e.rest, "rest"
 	case ingest.Is(r):
-		return e.ingest
+		return e.ingest, "ingest"
 	case r.URL.Path == mcp.Path && e.mcp != nil:
-		return e.mcp
+		return e.mcp, "mcp"
 	case e.schemas != nil && !e.isDocument(r):
-		return e.rest
+		return e.rest, "rest"
 	}
-	return nil
+	return nil, ""
 }
 
 func (e *Edge) isTile(r *http.Request) bool {
@@ -187,7 +219,7 @@ func (e *Edge) isTile(r *http.Request) bool {
 // isDocument tells whether the path is one of ours, whatever other servers have.
 func (e *Edge) isDocument(r *http.Request) bool {
 	switch path := r.URL.Path; path {
-	case "/openapi", "/healthz", "/readyz":
+	case "/openapi", "/healthz", "/readyz", "/metrics":
 		return true
 	default:
 		if isDescription(path) {
@@ -198,10 +230,22 @@ func (e *Edge) isDocument(r *http.Request) bool {
 	}
 }
 
+// upstreamMethod is what a path looks like that may be a method of a server behind this one.
+var upstreamMethod = regexp.MustCompile(`^/[A-Za-z][\w.]*/\w+$`)
+
+const allow = "GET, HEAD, OPTIONS" // what a document can be asked
+
 func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case e.web.Has(r.URL.Path) || r.Method == http.MethodPost && upstreamMethod.MatchString(r.URL.Path):
+		web.Explain(w, r)
+		return
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", allow)
+		w.WriteHeader(http.StatusNoContent)
+		return
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
+		w.Header().Set("Allow", allow)
 		exchange.Refuse(w, http.StatusMethodNotAllowed, "Only GET and HEAD are possible here.")
 		return
 	case r.ContentLength != 0:
@@ -218,10 +262,18 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, "ok")
 	case path == "/readyz":
 		e.readyz(w, r)
+	case path == "/metrics" && e.metrics != nil:
+		if e.admitted(w, r, routeguidev1.Role_ROLE_ADMIN, false) != nil {
+			e.metrics.ServeHTTP(w, r)
+		}
 	case e.isTile(r):
-		e.tiles.ServeHTTP(w, r)
+		if who := e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, true); who != nil {
+			e.tiles(who.Key.GetArea()).ServeHTTP(w, r)
+		}
 	case isDescription(path) && e.schemas != nil:
-		e.describe(w, r)
+		if e.admitted(w, r, routeguidev1.Role_ROLE_VIEW, false) != nil { // as reflection
+			e.describe(w, r)
+		}
 	case e.maps.Has(path):
 		e.maps.ServeHTTP(w, r)
 	default:
@@ -229,6 +281,7 @@ func (e *Edge) document(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// readyz tells strangers whether we are ready, and admins why not.
 func (e *Edge) readyz(w http.ResponseWriter, r *http.Request) {
 	err := context.Cause(e.calls.Ending)
 	if err == nil && e.ready != nil {
@@ -236,11 +289,22 @@ func (e *Edge) readyz(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		err = e.ready(ctx)
 	}
+	who, _ := e.caller(r)
+	admin := who.GetRole() == routeguidev1.Role_ROLE_ADMIN
 	if err != nil {
-		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		text := "not ready"
+		if admin {
+			text = err.Error()
+		}
+		http.Error(w, text, http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ok")
+	if e.damage != nil && admin {
+		for _, what := range e.damage() {
+			fmt.Fprintln(w, "damage:", what)
+		}
+	}
 }
 
 // Close refuses new calls, ends those under way with UNAVAILABLE and waits for all of their goroutines. When ctx ends

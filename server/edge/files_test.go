@@ -44,6 +44,9 @@ func TestFiles(t *testing.T) {
 		"assets/main-Ab12Cd34.js": {Data: []byte("export {}")},
 		"basemap/world.json":      {Data: []byte(text)},
 		"basemap/world.json.gz":   {Data: zipped(t, text)},
+		"basemap/land.json":       {Data: []byte(text)},
+		"basemap/land.json.br":    {Data: []byte("small")},
+		"basemap/land.json.gz":    {Data: zipped(t, text)},
 		"only.gz":                 {Data: []byte("not a form of anything")},
 	})
 	tests := []struct {
@@ -57,6 +60,9 @@ func TestFiles(t *testing.T) {
 		{"/assets/main-Ab12Cd34.js", "", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "", 9},
 		{"/basemap/world.json", "", 200, "application/json", "no-cache", "", len(text)},
 		{"/basemap/world.json", "Accept-Encoding: br, gzip", 200, "application/json", "no-cache", "gzip", len(zipped(t, text))},
+		{"/basemap/land.json", "Accept-Encoding: gzip, br", 200, "application/json", "no-cache", "br", 5},
+		{"/basemap/land.json", "Accept-Encoding: gzip, br;q=0", 200, "application/json", "no-cache", "gzip", len(zipped(t, text))},
+		{"/basemap/land.json.br", "", 404, "text/plain; charset=utf-8", "", "", -1},
 		{"/basemap/world.json", "Accept-Encoding: gzip;q=0", 200, "application/json", "no-cache", "", len(text)},
 		{"/basemap/world.json", "Range: bytes=2-4", 206, "application/json", "no-cache", "", 3},
 		{"/basemap/world.json.gz", "", 404, "text/plain; charset=utf-8", "", "", -1},

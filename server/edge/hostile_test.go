@@ -344,6 +344,17 @@ func TestRESTRefuses(t *testing.T) {
 		code                             codes.Code
 		says, field                      string
 	}{
+		{"metadata that is not ASCII", "GET", "/v1/features/1/1", "Grpc-Metadata-X: Zoë", "", 400, codes.InvalidArgument, "x", "x"},
+		{"metadata that HTTP/2 has not", "GET", "/v1/features/1/1", "Grpc-Metadata-Connection: close", "", 400, codes.InvalidArgument, "connection", "connection"},
+		{"metadata with a name that is none", "GET", "/v1/features/1/1", "Grpc-Metadata-A!b: c", "", 400, codes.InvalidArgument, "a!b", "a!b"},
+		{"long metadata", "GET", "/v1/features/1/1", "Grpc-Metadata-X: " + strings.Repeat("x", 49<<10), "", 431, codes.ResourceExhausted, "at most", ""},
+		{"an unknown parameter", "GET", "/v1/features/1/1?lattitude=1", "", "", 400, codes.InvalidArgument, "no such parameter", "lattitude"},
+		{"an unknown parameter of a part", "GET", "/v1/features?lo.lattitude=1", "", "", 400, codes.InvalidArgument, "no such parameter", "lo.lattitude"},
+		{"a parameter beside a body", "POST", "/v1/tutorial/compute:sayHello?helloworld=x", "", "{}", 400, codes.InvalidArgument, "no such parameter", "helloworld"},
+		{"a parameter beside a stream", "POST", "/v1/routes:record?latitude=1", "", "{}", 400, codes.InvalidArgument, "no such parameter", "latitude"},
+		{"a deadline that passes", "GET", "/v1/features/999/1", "Grpc-Timeout: 1m", "", 504, codes.DeadlineExceeded, "the deadline of the call", ""},
+		{"a body that is compressed", "POST", "/v1/routes:record", "Content-Encoding: gzip", "{}", 415, codes.InvalidArgument, "gzip", ""},
+		{"a body that is XML", "POST", "/v1/routes:record", "Content-Type: text/xml", "<a/>", 415, codes.InvalidArgument, "application/json", ""},
 		{"no such path", "GET", "/v1/nowhere", "", "", 404, codes.NotFound, "/v1/nowhere", ""},
 		{"wrong verb", "DELETE", "/v1/features", "", "", 405, codes.Unimplemented, "DELETE", ""},
 		{"a form in place of GET", "POST", "/v1/notes", "Content-Type: application/x-www-form-urlencoded", "a=b", 405, codes.Unimplemented, "POST", ""},

@@ -58,7 +58,9 @@ func TestRESTHeaders(t *testing.T) {
 		"Content-Length":          fmt.Sprint(len(body)),
 		"Grpc-Metadata-Route-Id":  "",
 		"Grpc-Metadata-After":     "",
-		"Content-Security-Policy": "",
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+		"Referrer-Policy":         "no-referrer",
+		"Vary":                    "Accept-Encoding",
 	} {
 		if got := res.Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)

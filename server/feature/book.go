@@ -3,6 +3,7 @@ package feature
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
@@ -17,7 +18,7 @@ import (
 type Book struct {
 	store   *store.Store
 	base    *Index
-	current atomic.Pointer[edition]
+	current atomic.Pointer[Edition]
 	hub     *hub
 }
 
@@ -30,6 +31,9 @@ func New(st *store.Store, base *Index) *Book {
 	return b
 }
 
+// Now returns the features as they are.
+func (b *Book) Now() *Edition { return b.current.Load() }
+
 // At returns the feature at exactly p, and whether there is one. Of several it is the first that In yields.
 func (b *Book) At(p geo.Point) (Feature, bool) { return b.current.Load().at(p) }
 
@@ -38,6 +42,9 @@ func (b *Book) At(p geo.Point) (Feature, bool) { return b.current.Load().at(p) }
 // order in which they were. The rectangle may cross the antimeridian. Nothing is locked while it yields, so the consumer may
 // be slow.
 func (b *Book) In(r geo.Rect) iter.Seq[Feature] { return b.current.Load().in(r) }
+
+// Find returns the feature with an identifier, and whether there is one.
+func (b *Book) Find(id string) (Entry, bool) { return b.current.Load().Find(id) }
 
 // Create adds a feature, and returns it with its identifier. When it returns, every reader sees it.
 //
@@ -85,8 +92,33 @@ func (b *Book) Update(ctx context.Context, id string, p Patch) (Entry, error) {
 	for _, r := range rows {
 		return b.base.edit(r).Entry, nil
 	}
-	e, _ := b.current.Load().find(id)
+	e, _ := b.current.Load().Find(id)
 	return e, nil
+}
+
+// Put is Update, and adds the feature where there is none, or none any more.
+//
+// Errors: a *FieldError, also for an identifier that is not 1 to 64 of the characters a-z 0-9 -, and those of store.Store.Do.
+func (b *Book) Put(ctx context.Context, id string, p Patch) (Entry, error) {
+	for {
+		e, err := b.Update(ctx, id, p)
+		if !errors.Is(err, ErrNotFound) {
+			return e, err
+		}
+		if len(id) > maxOwnID || !isWord(id) {
+			return Entry{}, &FieldError{"id", errOwnID}
+		}
+		if p.Location == nil {
+			return Entry{}, &FieldError{"location", errors.New("is required")}
+		}
+		e = Entry{id, p.of(Described{})}
+		rows, err := b.do(ctx, &logv1.FeatureChange{Kind: &logv1.FeatureChange_Added{
+			Added: &logv1.FeaturesAdded{Features: []*logv1.FeatureAdded{e.added()}},
+		}})
+		if err != nil || len(rows) > 0 {
+			return e, err
+		} // somebody else has just added it
+	}
 }
 
 // Delete has a feature be no more, also one that is deleted already. When it returns, every reader sees it.
@@ -115,6 +147,7 @@ func (b *Book) known(id string) error {
 func (b *Book) do(ctx context.Context, change *logv1.FeatureChange) (made, error) {
 	change.Id = make([]byte, 16)
 	_, _ = rand.Read(change.Id) // never fails
+	change.Time, change.PastLimit = time.Now().UnixMilli(), keptPast
 	e, err := b.store.Do(ctx, &logv1.Change{Book: &logv1.Change_Feature{Feature: change}})
 	if err != nil {
 		return nil, fmt.Errorf("edit features: %w", err)
@@ -124,7 +157,7 @@ func (b *Book) do(ctx context.Context, change *logv1.FeatureChange) (made, error
 
 func (b *Book) load(tx *store.Tx) error {
 	var all []*edit
-	for r, err := range tx.Query(columns) {
+	for r, err := range tx.Query(columns + "FROM feature_edit") {
 		if err != nil {
 			return err
 		}

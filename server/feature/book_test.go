@@ -153,7 +153,7 @@ func TestEditsAreOfFields(t *testing.T) {
 	}
 	empty := ""
 	update(t, book, "1,1", feature.Patch{WebAddress: &empty})
-	if found, _ := book.Search(feature.Query{Text: "hut", Limit: 9}); len(found) != 1 || found[0].WebAddress != "" || found[0].Category != category {
+	if found, _ := book.Now().Search(feature.Query{Text: "hut", Limit: 9}); len(found) != 1 || found[0].WebAddress != "" || found[0].Category != category {
 		t.Errorf("found %v, want the hut without an address", found)
 	}
 }

@@ -15,7 +15,7 @@ func (b *Book) Cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell {
 	return b.current.Load().cells(area, parts, of)
 }
 
-func (e *edition) cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell {
+func (e *Edition) cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell {
 	cells := make([]Cell, parts)
 	sums := make([]struct {
 		lat, lng int64
@@ -39,7 +39,7 @@ func (e *edition) cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell
 			}
 		}
 	}
-	low, high := corner(area.South, area.West), corner(area.North, area.East)
+	low, high := geo.Corner(area.South, area.West), geo.Corner(area.North, area.East)
 	e.tree.Search(low, high, func(_, _ [2]float64, m *edit) bool {
 		add(m.Location, 0, m)
 		return true
@@ -62,7 +62,7 @@ func (e *edition) cells(area geo.Rect, parts int, of func(geo.Point) int) []Cell
 
 // Entries returns the features in an area, as In has them, or false where they are more than most.
 func (b *Book) Entries(area geo.Rect, most int) (found []Entry, all bool) {
-	for e := range b.current.Load().entries(area) {
+	for e := range b.current.Load().In(area) {
 		if len(found) == most {
 			return nil, false
 		}

@@ -11,17 +11,25 @@ import (
 
 // schema: the newest edit of each feature, in the order of edits. What is null was not edited. What the file has is not
 // known here, since it may be another one in another process; so a deleted feature keeps its row. The second version gives
-// features identifiers; before it no edit could be made by anybody.
+// features identifiers; before it no edit could be made by anybody. The third remembers what features were before their newest
+// edit, in the order in which they ceased to be it. A time is when an edit was made, in milliseconds, and never before that
+// of the one before it; 0 is earlier than can be told.
 var schema = []string{`
 	CREATE TABLE feature_edit(lat INTEGER NOT NULL, lng INTEGER NOT NULL, name TEXT NOT NULL, deleted INTEGER NOT NULL,
 		PRIMARY KEY(lat, lng)) WITHOUT ROWID;
 	CREATE TABLE feature_change(id BLOB PRIMARY KEY) WITHOUT ROWID;`, `
 	DROP TABLE feature_edit;
 	CREATE TABLE feature_edit(sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, deleted INTEGER NOT NULL,
-		lat INTEGER, lng INTEGER, name TEXT, description TEXT, category TEXT, web_address TEXT);`,
+		lat INTEGER, lng INTEGER, name TEXT, description TEXT, category TEXT, web_address TEXT);`, `
+	ALTER TABLE feature_edit ADD COLUMN time INTEGER NOT NULL DEFAULT 0;
+	CREATE INDEX feature_edit_time ON feature_edit(time, sequence);
+	CREATE TABLE feature_past(number INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, id TEXT NOT NULL, created INTEGER NOT NULL,
+		deleted INTEGER NOT NULL, lat INTEGER, lng INTEGER, name TEXT, description TEXT, category TEXT, web_address TEXT, time INTEGER NOT NULL);
+	CREATE INDEX feature_past_time ON feature_past(time, sequence);
+	CREATE INDEX feature_past_id ON feature_past(id);`,
 }
 
-const columns = "SELECT sequence, id, created, deleted, lat, lng, name, description, category, web_address FROM feature_edit "
+const columns = "SELECT sequence, id, created, deleted, lat, lng, name, description, category, web_address, time "
 
 const (
 	// maxAdded is how many features one change may add. The number after theirs stands for all of them.
@@ -37,6 +45,7 @@ type row struct {
 	sequence uint64
 	created  uint64 // the sequence at which it was added, or 0 for a feature of a file
 	deleted  bool
+	time     int64 // when, in milliseconds; 0 is earlier than can be told
 }
 
 func scan(r store.Row) row {
@@ -53,12 +62,12 @@ func scan(r store.Row) row {
 	}
 	return row{
 		sequence: uint64(r.Int(0)), id: r.Text(1), created: uint64(r.Int(2)), deleted: r.Int(3) != 0,
-		Patch: Patch{at, text(6), text(7), text(8), text(9)},
+		Patch: Patch{at, text(6), text(7), text(8), text(9)}, time: r.Int(10),
 	}
 }
 
 func find(tx *store.Tx, id string) (found row, known bool, err error) {
-	known, err = tx.First(func(r store.Row) { found = scan(r) }, columns+"WHERE id = ?", id)
+	known, err = tx.First(func(r store.Row) { found = scan(r) }, columns+"FROM feature_edit WHERE id = ?", id)
 	return found, known, err
 }
 
@@ -91,13 +100,40 @@ func apply(tx *store.Tx, change *logv1.Change) (any, error) {
 		if r.Location != nil {
 			lat, lng = r.Location.Lat, r.Location.Lng
 		}
-		err := tx.Exec("INSERT OR REPLACE INTO feature_edit VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.sequence, r.id, r.created, flag(r.deleted),
-			lat, lng, null(r.Name), null(r.Description), null(r.Category), null(r.WebAddress))
+		if err := tx.Exec("INSERT INTO feature_past SELECT NULL, * FROM feature_edit WHERE id = ?", r.id); err != nil {
+			return nil, err
+		}
+		err := tx.Exec("INSERT OR REPLACE INTO feature_edit VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.sequence, r.id, r.created, flag(r.deleted),
+			lat, lng, null(r.Name), null(r.Description), null(r.Category), null(r.WebAddress), max(r.time, c.Time))
 		if err != nil {
 			return nil, err
 		}
 	}
+	if err := forget(tx, c.PastLimit); err != nil {
+		return nil, err
+	}
 	return rows, tx.Exec("INSERT INTO feature_change VALUES(?)", c.Id)
+}
+
+// forget drops the earlier values that were overtaken first, but for the newest so many. The next value of a feature that loses
+// one was always there then, as far as can be told.
+func forget(tx *store.Tx, keep uint32) error {
+	var last int64
+	if _, err := tx.First(func(r store.Row) { last = r.Int(0) - int64(keep) }, "SELECT coalesce(max(number), 0) FROM feature_past"); err != nil || last <= 0 || keep == 0 {
+		return err
+	}
+	for _, sql := range []string{
+		`UPDATE feature_past SET time = 0 WHERE number IN
+			(SELECT (SELECT min(number) FROM feature_past next WHERE next.id = gone.id AND next.number > ?1) FROM feature_past gone WHERE gone.number <= ?1)`,
+		`UPDATE feature_edit SET time = 0 WHERE id IN
+			(SELECT id FROM feature_past gone WHERE number <= ?1 AND NOT EXISTS (SELECT 1 FROM feature_past next WHERE next.id = gone.id AND next.number > ?1))`,
+		"DELETE FROM feature_past WHERE number <= ?1",
+	} {
+		if err := tx.Exec(sql, last); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func add(tx *store.Tx, a *logv1.FeaturesAdded) (made, error) {
@@ -117,7 +153,7 @@ func add(tx *store.Tx, a *logv1.FeaturesAdded) (made, error) {
 		among[f.Id] = true
 		at := tx.Position()<<addedBits + uint64(i)
 		rows = append(rows, row{
-			id: f.Id, sequence: at, created: cmp.Or(old.created, at),
+			id: f.Id, sequence: at, created: cmp.Or(old.created, at), time: old.time,
 			Patch: Patch{&geo.Point{Lat: f.Latitude, Lng: f.Longitude}, &f.Name, &f.Description, &f.Category, &f.WebAddress},
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/tidwall/btree"
 	"github.com/tidwall/rtree"
@@ -11,15 +12,16 @@ import (
 	"routeguide/server/geo"
 )
 
-// An edition is the features as they are after some edit. It never changes: edits make the next one, which shares most of
+// An Edition is the features as they are after some edit. It never changes: edits make the next one, which shares most of
 // its trees.
-type edition struct {
+type Edition struct {
 	base     *Index
 	position uint64                    // that of the newest edit
 	hidden   bitmap                    // the features of base that were edited
 	edits    *btree.Map[string, *edit] // the newest edit of each feature, by identifier
 	tree     *rtree.RTreeG[*edit]      // those that are shown
 	words    *btree.BTreeG[mention]    // and what they are found by
+	copying  *sync.Mutex               // a tree may be read while it is copied, but not copied twice at once
 }
 
 // An edit is an edited feature, which takes the place of that of the file.
@@ -31,10 +33,10 @@ type edit struct {
 	created  uint64 // that of the edit which added it, or 0 for a feature of a file
 }
 
-func unedited(base *Index) *edition {
-	return &edition{
+func unedited(base *Index) *Edition {
+	return &Edition{
 		base: base, edits: new(btree.Map[string, *edit]), tree: new(rtree.RTreeG[*edit]),
-		words: btree.NewBTreeGOptions(mention.before, btree.Options{NoLocks: true}),
+		words: btree.NewBTreeGOptions(mention.before, btree.Options{NoLocks: true}), copying: new(sync.Mutex),
 	}
 }
 
@@ -53,10 +55,11 @@ func (x *Index) edit(r row) *edit {
 	return m
 }
 
-// with returns the edition after some more edits, and where each of the features was before. Only one goroutine at a time
-// calls it.
-func (e *edition) with(made []*edit, position uint64) (*edition, []was) {
-	next := &edition{e.base, position, e.hidden, e.edits.Copy(), e.tree.Copy(), e.words.Copy()}
+// with returns the edition after some more edits, and where each of the features was before.
+func (e *Edition) with(made []*edit, position uint64) (*Edition, []was) {
+	e.copying.Lock()
+	next := &Edition{e.base, position, e.hidden, e.edits.Copy(), e.tree.Copy(), e.words.Copy(), e.copying}
+	e.copying.Unlock()
 	before := make([]was, len(made))
 	copied := false
 	for n, m := range made {
@@ -64,7 +67,7 @@ func (e *edition) with(made []*edit, position uint64) (*edition, []was) {
 		switch i, ofFile := e.base.find(m.ID); {
 		case again && old.shown:
 			before[n] = was{old.Location, true}
-			at := corner(old.Location.Lat, old.Location.Lng)
+			at := geo.Corner(old.Location.Lat, old.Location.Lng)
 			next.tree.Delete(at, at, old)
 			for w := range old.mentions {
 				next.words.Delete(w)
@@ -78,7 +81,7 @@ func (e *edition) with(made []*edit, position uint64) (*edition, []was) {
 			next.hidden[i/64] |= 1 << (i % 64)
 		}
 		if m.shown {
-			at := corner(m.Location.Lat, m.Location.Lng)
+			at := geo.Corner(m.Location.Lat, m.Location.Lng)
 			next.tree.Insert(at, at, m)
 			for w := range m.mentions {
 				next.words.Set(w)
@@ -94,12 +97,12 @@ type was struct {
 	there bool
 }
 
-func (e *edition) at(p geo.Point) (Feature, bool) {
+func (e *Edition) at(p geo.Point) (Feature, bool) {
 	if f, ok := e.base.at(p, e.hidden); ok {
 		return f, true
 	}
 	var first *edit
-	corner := corner(p.Lat, p.Lng)
+	corner := geo.Corner(p.Lat, p.Lng)
 	e.tree.Search(corner, corner, func(_, _ [2]float64, m *edit) bool {
 		if first == nil || m.ID < first.ID {
 			first = m
@@ -112,8 +115,8 @@ func (e *edition) at(p geo.Point) (Feature, bool) {
 	return first.Feature, true
 }
 
-// find returns the feature with an identifier, and whether there is one.
-func (e *edition) find(id string) (Entry, bool) {
+// Find returns the feature with an identifier, and whether there is one.
+func (e *Edition) Find(id string) (Entry, bool) {
 	if m, edited := e.edits.Get(id); edited {
 		return m.Entry, m.shown
 	}
@@ -123,7 +126,7 @@ func (e *edition) find(id string) (Entry, bool) {
 	return Entry{}, false
 }
 
-func (e *edition) in(r geo.Rect) iter.Seq[Feature] {
+func (e *Edition) in(r geo.Rect) iter.Seq[Feature] {
 	return func(yield func(Feature) bool) {
 		if e.base.in(r, e.hidden, func(i uint32) bool { return yield(e.base.features[i]) }) {
 			e.edited(r, func(m *edit) bool { return yield(m.Feature) })
@@ -131,8 +134,8 @@ func (e *edition) in(r geo.Rect) iter.Seq[Feature] {
 	}
 }
 
-// entries yields what in does, with identifiers and details.
-func (e *edition) entries(r geo.Rect) iter.Seq[Entry] {
+// In yields what Book.In does, with identifiers and details.
+func (e *Edition) In(r geo.Rect) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		if e.base.in(r, e.hidden, func(i uint32) bool { return yield(e.base.entry(i)) }) {
 			e.edited(r, func(m *edit) bool { return yield(m.Entry) })
@@ -141,7 +144,7 @@ func (e *edition) entries(r geo.Rect) iter.Seq[Entry] {
 }
 
 // edited yields the edits in r that are shown, by identifier.
-func (e *edition) edited(r geo.Rect, yield func(*edit) bool) {
+func (e *Edition) edited(r geo.Rect, yield func(*edit) bool) {
 	found, few := search(e.tree, r)
 	if !few {
 		for _, m := range e.edits.Scan {

@@ -63,7 +63,7 @@ func (p plain) edited(base *Index, id, name string, at geo.Point, deleted bool) 
 }
 
 // compareAll holds an edition against what it has to be: at each of the points, and in rectangles between them.
-func compareAll(t *testing.T, e *edition, want plain, points []geo.Point) {
+func compareAll(t *testing.T, e *Edition, want plain, points []geo.Point) {
 	t.Helper()
 	rects := []geo.Rect{geo.World}
 	for i, p := range points {
@@ -72,9 +72,9 @@ func compareAll(t *testing.T, e *edition, want plain, points []geo.Point) {
 			t.Fatalf("with %d edits at(%v) = %v, %v, want the first of %v", len(want.edits), p, got, ok, there)
 		}
 		var near []float64
-		for _, n := range e.nearest(p, 7, 1e7) {
+		for _, n := range e.Nearest(p, 7, 1e7) {
 			near = append(near, n.Metres)
-			if f, ok := e.find(n.ID); !ok || f != n.Entry || geo.Distance(p, f.Location) != n.Metres {
+			if f, ok := e.Find(n.ID); !ok || f != n.Entry || geo.Distance(p, f.Location) != n.Metres {
 				t.Fatalf("nearest to %v is %v, %v m away, but %q is %v, %v", p, n.Entry, n.Metres, n.ID, f, ok)
 			}
 		}
@@ -86,7 +86,7 @@ func compareAll(t *testing.T, e *edition, want plain, points []geo.Point) {
 	}
 	for _, r := range rects {
 		all := want.in(r)
-		if got := slices.Collect(e.entries(r)); !slices.Equal(got, all) {
+		if got := slices.Collect(e.In(r)); !slices.Equal(got, all) {
 			t.Fatalf("with %d edits entries(%v) yields %v, want %v", len(want.edits), r, got, all)
 		}
 		seq := e.in(r)
@@ -257,7 +257,7 @@ func TestNearestAgainstLookingAtEach(t *testing.T) {
 	for _, p := range points {
 		limit, metres := 1+random.IntN(100), []float64{1e5, 1e6, 3e7}[random.IntN(3)]
 		var got []float64
-		for _, n := range e.nearest(p, limit, metres) {
+		for _, n := range e.Nearest(p, limit, metres) {
 			got = append(got, n.Metres)
 		}
 		if near := want.nearest(p, limit, metres); !slices.Equal(got, near) {

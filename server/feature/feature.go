@@ -21,6 +21,7 @@ const (
 	maxText       = 4 << 10 // bytes of a name, of a description, and of a key of JSON
 	maxCategory   = 32      // characters
 	maxWebAddress = 2 << 10 // bytes
+	maxOwnID      = 64      // characters of an identifier that is not made here
 )
 
 // Feature is a point that may have a name: what there is to say of most. An unnamed one has the empty name.
@@ -69,6 +70,7 @@ func (f Feature) checkLocation() error {
 var (
 	errTooLong    = fmt.Errorf("longer than %d bytes", maxText)
 	errNotUTF8    = errors.New("not valid UTF-8")
+	errOwnID      = fmt.Errorf("not 1 to %d of the characters a-z 0-9 -", maxOwnID)
 	errCategory   = fmt.Errorf("not 1 to %d of the characters a-z 0-9 -", maxCategory)
 	errWebAddress = fmt.Errorf("not an http or https address of at most %d bytes", maxWebAddress)
 )
@@ -85,15 +87,20 @@ func checkText(text string) error {
 }
 
 func checkCategory(category string) error {
-	if len(category) > maxCategory {
+	if category != "" && (len(category) > maxCategory || !isWord(category)) {
 		return errCategory
 	}
-	for _, c := range []byte(category) {
+	return nil
+}
+
+// isWord tells whether a text is of the characters a-z 0-9 -, and not empty.
+func isWord(text string) bool {
+	for _, c := range []byte(text) {
 		if !inCategory(c) {
-			return errCategory
+			return false
 		}
 	}
-	return nil
+	return text != ""
 }
 
 func inCategory(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' }

@@ -3,8 +3,6 @@ package feature
 import (
 	"sync"
 
-	"github.com/tidwall/rtree"
-
 	"routeguide/server/geo"
 	"routeguide/server/store"
 )
@@ -21,7 +19,7 @@ type follower struct {
 // A hub hands each edit to those who follow an area around it. It is safe for concurrent use.
 type hub struct {
 	mu    sync.RWMutex
-	areas rtree.RTreeG[*follower]
+	areas geo.Areas[*follower]
 	all   map[*follower]struct{}
 }
 
@@ -32,9 +30,7 @@ func (h *hub) follow(area geo.Rect) *follower {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.all[f] = struct{}{}
-	for _, part := range area.Split() {
-		h.areas.Insert(corner(part.South, part.West), corner(part.North, part.East), f)
-	}
+	h.areas.Add(area, f)
 	return f
 }
 
@@ -42,9 +38,7 @@ func (h *hub) leave(f *follower) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.all, f)
-	for _, part := range f.area.Split() {
-		h.areas.Delete(corner(part.South, part.West), corner(part.North, part.East), f)
-	}
+	h.areas.Remove(f.area, f)
 }
 
 // tell offers edits, in their order, where the features are and where they were before.
@@ -56,22 +50,16 @@ func (h *hub) tell(edits []*edit, before []was) {
 	}
 	for i, m := range edits {
 		if m.shown {
-			h.offer(m, m.Location, func(*follower) bool { return true })
+			h.areas.At(m.Location, func(f *follower) { f.Offer(m) })
 		}
 		if b := before[i]; b.there {
-			h.offer(m, b.at, func(f *follower) bool { return !m.shown || !f.area.Contains(m.Location) })
+			h.areas.At(b.at, func(f *follower) {
+				if !m.shown || !f.area.Contains(m.Location) { // who was not offered it yet
+					f.Offer(m)
+				}
+			})
 		}
 	}
-}
-
-func (h *hub) offer(m *edit, at geo.Point, to func(*follower) bool) {
-	corner := corner(at.Lat, at.Lng)
-	h.areas.Search(corner, corner, func(_, _ [2]float64, f *follower) bool {
-		if to(f) {
-			f.Offer(m)
-		}
-		return true
-	})
 }
 
 // end ends all followers.

@@ -68,7 +68,7 @@ func TestImportTakesDetailsAndComesAgainAfterADeletion(t *testing.T) {
 		if err != nil || progress[len(progress)-1].Added != 1 {
 			t.Fatalf("came to %+v, %v", progress, err)
 		}
-		near := book.Nearest(want.Location, 5, 1)
+		near := book.Now().Nearest(want.Location, 5, 1)
 		if len(near) != 1 || near[0].Described != want {
 			t.Fatalf("there is %v, want %v", near, want)
 		}

@@ -50,7 +50,7 @@ func NewIndex(seq iter.Seq2[Described, error]) (*Index, error) {
 		} else {
 			x.first[d.Location] = i
 		}
-		corner := corner(d.Location.Lat, d.Location.Lng)
+		corner := geo.Corner(d.Location.Lat, d.Location.Lng)
 		x.tree.Insert(corner, corner, i)
 	}
 	x.words = sync.OnceValue(func() *words { return newWords(x) })
@@ -156,7 +156,7 @@ func search[T any](tree *rtree.RTreeG[T], r geo.Rect) (found []T, few bool) {
 func atMost[T any](tree *rtree.RTreeG[T], r geo.Rect, most int) (found []T, few bool) {
 	few = true
 	for _, part := range r.Split() {
-		tree.Search(corner(part.South, part.West), corner(part.North, part.East), func(_, _ [2]float64, v T) bool {
+		tree.Search(geo.Corner(part.South, part.West), geo.Corner(part.North, part.East), func(_, _ [2]float64, v T) bool {
 			if few = len(found) < most; few {
 				found = append(found, v)
 			}
@@ -168,9 +168,6 @@ func atMost[T any](tree *rtree.RTreeG[T], r geo.Rect, most int) (found []T, few 
 	}
 	return found, true
 }
-
-// corner is exact: a float64 holds every int32.
-func corner(lat, lng int32) [2]float64 { return [2]float64{float64(lng), float64(lat)} }
 
 func point(corner [2]float64) geo.Point {
 	return geo.Point{Lat: int32(corner[1]), Lng: int32(corner[0])}

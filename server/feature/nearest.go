@@ -17,11 +17,7 @@ type Neighbor struct {
 
 // Nearest returns the features that are nearest to p, the nearest first: at most limit, none further away than so many
 // metres.
-func (b *Book) Nearest(p geo.Point, limit int, metres float64) []Neighbor {
-	return b.current.Load().nearest(p, limit, metres)
-}
-
-func (e *edition) nearest(p geo.Point, limit int, metres float64) []Neighbor {
+func (e *Edition) Nearest(p geo.Point, limit int, metres float64) []Neighbor {
 	var found []Neighbor
 	nearby(&e.base.tree, p, metres, func(i uint32, metres float64) bool {
 		if !e.hidden.has(i) {

@@ -54,11 +54,6 @@ type Query struct {
 	Limit int       // at the most so many
 }
 
-// Search returns the features that have all words of a text, whatever their case and accents: first those whose name begins
-// with it, then those with all words in the name, then those with some in the description or category. Of very many only
-// some are looked at, those with few words first, and truncated says so.
-func (b *Book) Search(q Query) (found []Entry, truncated bool) { return b.current.Load().search(q) }
-
 // Prepare makes what Search needs. Otherwise the first search does, which takes about two seconds for a million features.
 func (b *Book) Prepare() { b.base.words() }
 
@@ -79,7 +74,10 @@ func (m match) compare(o match) int {
 	return order
 }
 
-func (e *edition) search(q Query) (found []Entry, truncated bool) {
+// Search returns the features that have all words of a text, whatever their case and accents: first those whose name begins
+// with it, then those with all words in the name, then those with some in the description or category. Of very many only
+// some are looked at, those with few words first, and truncated says so.
+func (e *Edition) Search(q Query) (found []Entry, truncated bool) {
 	text := folded(q.Text)
 	if text == "" {
 		return nil, false
@@ -147,7 +145,7 @@ func hasAll(in, text string) bool {
 
 // candidates returns the features of the file that may have all words of a folded text, each once: those in the area or those
 // with the rarest word, whichever are fewer. Where they are too many it returns the first ones and true.
-func (e *edition) candidates(text string, area *geo.Rect) (found []uint32, cut bool) {
+func (e *Edition) candidates(text string, area *geo.Rect) (found []uint32, cut bool) {
 	words := e.base.words()
 	var rarest []uint32
 	for i, w := range strings.Fields(text) {
@@ -174,7 +172,7 @@ func (e *edition) candidates(text string, area *geo.Rect) (found []uint32, cut b
 }
 
 // editedCandidates is candidates for edited features.
-func (e *edition) editedCandidates(text string, area *geo.Rect) (found []*edit, cut bool) {
+func (e *Edition) editedCandidates(text string, area *geo.Rect) (found []*edit, cut bool) {
 	if area != nil {
 		if within, all := atMost(e.tree, *area, mostLooked); all {
 			return within, false

@@ -53,7 +53,7 @@ func FuzzFolded(f *testing.F) {
 }
 
 // both returns an edition whose features come from a file, and one where the same were added.
-func both(t testing.TB, features []Described) map[string]*edition {
+func both(t testing.TB, features []Described) map[string]*Edition {
 	t.Helper()
 	base, err := NewIndex(sequence(func(yield func(Described) bool) error {
 		for _, d := range features {
@@ -70,7 +70,7 @@ func both(t testing.TB, features []Described) map[string]*edition {
 		added = append(added, empty.edit(row{id: fmt.Sprintf("added%07d", i), created: 1, Patch: patchTo(d)}))
 	}
 	edited, _ := unedited(empty).with(added, 1)
-	return map[string]*edition{"file": unedited(base), "edits": edited}
+	return map[string]*Edition{"file": unedited(base), "edits": edited}
 }
 
 func TestSearch(t *testing.T) {
@@ -115,7 +115,7 @@ func TestSearch(t *testing.T) {
 				})
 				test.want = features[6].Name + ", " + features[7].Name + ", " + features[8].Name
 			}
-			found, truncated := e.search(Query{Text: test.text, Area: test.area, Limit: 9})
+			found, truncated := e.Search(Query{Text: test.text, Area: test.area, Limit: 9})
 			var names []string
 			for _, f := range found {
 				names = append(names, f.Name)
@@ -124,7 +124,7 @@ func TestSearch(t *testing.T) {
 				t.Errorf("%s: %q finds %q, %v, want %q", name, test.text, got, truncated, test.want)
 			}
 		}
-		if found, _ := e.search(Query{Text: "new", Limit: 2}); len(found) != 2 {
+		if found, _ := e.Search(Query{Text: "new", Limit: 2}); len(found) != 2 {
 			t.Errorf("%s: found %d, want the best two", name, len(found))
 		}
 	}
@@ -169,7 +169,7 @@ func TestSearchAgainstLookingAtEach(t *testing.T) {
 			}
 			slices.SortFunc(want, match.compare)
 			want = want[:min(len(want), q.Limit)]
-			got, truncated := e.search(q)
+			got, truncated := e.Search(q)
 			if len(got) != len(want) || truncated {
 				t.Fatalf("%s: %+v finds %d, %v, want %d", name, q, len(got), truncated, len(want))
 			}
@@ -190,15 +190,15 @@ func TestSearchOfACommonWord(t *testing.T) {
 	}
 	features = append(features, Described{Feature: Feature{"Rome", geo.Point{Lat: -1}}})
 	for name, e := range both(t, features) {
-		found, truncated := e.search(Query{Text: "rom", Limit: 3})
+		found, truncated := e.Search(Query{Text: "rom", Limit: 3})
 		if len(found) != 3 || found[0].Name != "Rome" || !truncated {
 			t.Errorf("%s: found %v, %v, want Rome first, and that it is not all", name, found, truncated)
 		}
-		found, truncated = e.search(Query{Text: "rome 10050", Limit: 3})
+		found, truncated = e.Search(Query{Text: "rome 10050", Limit: 3})
 		if len(found) != 1 || found[0].Name != "Rome restaurant 10050" || truncated {
 			t.Errorf("%s: found %v, %v, want one restaurant", name, found, truncated)
 		}
-		found, truncated = e.search(Query{Text: "rome", Area: &geo.Rect{South: 10_010, North: 10_011}, Limit: 3})
+		found, truncated = e.Search(Query{Text: "rome", Area: &geo.Rect{South: 10_010, North: 10_011}, Limit: 3})
 		if len(found) != 2 || truncated {
 			t.Errorf("%s: found %v, %v in a small area, want two", name, found, truncated)
 		}
@@ -236,7 +236,7 @@ func BenchmarkSearch(b *testing.B) {
 			b.Run(fmt.Sprint(name, "/", q.Text, "/", q.Area != nil), func(b *testing.B) {
 				n := 0
 				for b.Loop() {
-					found, _ := e.search(q)
+					found, _ := e.Search(q)
 					n = len(found)
 				}
 				b.ReportMetric(float64(n), "found")
@@ -256,6 +256,6 @@ func BenchmarkNearest(b *testing.B) {
 	e := both(b, millionNamed())["file"]
 	random := rand.New(rand.NewPCG(61, 62))
 	for b.Loop() {
-		e.nearest(geo.Point{Lat: random.Int32N(180e7) - 90e7, Lng: int32(random.Int64N(360e7) - 180e7)}, 10, 1e9)
+		e.Nearest(geo.Point{Lat: random.Int32N(180e7) - 90e7, Lng: int32(random.Int64N(360e7) - 180e7)}, 10, 1e9)
 	}
 }

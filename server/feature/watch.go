@@ -50,7 +50,7 @@ func (b *Book) Watch(ctx context.Context, area geo.Rect, after Cursor) iter.Seq2
 func (b *Book) watch(ctx context.Context, area geo.Rect, after Cursor, tell func(Event) error) error {
 	if after == 0 {
 		now := b.current.Load()
-		for e := range now.entries(area) {
+		for e := range now.In(area) {
 			if err := tell(Event{Entry: e}); err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func (b *Book) watch(ctx context.Context, area geo.Rect, after Cursor, tell func
 
 // page implements store.Source. It has all edits of a position, or none.
 func (b *Book) page(tx *store.Tx, after, through uint64) (page []*edit, next uint64, err error) {
-	for r, err := range tx.Query(columns+"WHERE sequence >= ? AND sequence < ? ORDER BY sequence LIMIT ?", (after+1)<<addedBits, (through+1)<<addedBits, pageRows) {
+	for r, err := range tx.Query(columns+"FROM feature_edit WHERE sequence >= ? AND sequence < ? ORDER BY sequence LIMIT ?", (after+1)<<addedBits, (through+1)<<addedBits, pageRows) {
 		if err != nil {
 			return nil, after, err
 		}

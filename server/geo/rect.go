@@ -28,6 +28,18 @@ func (r Rect) Contains(p Point) bool {
 	return r.West <= p.Lng && p.Lng <= r.East
 }
 
+// Overlaps reports whether r and o share a point.
+func (r Rect) Overlaps(o Rect) bool {
+	for _, a := range r.Split() {
+		for _, b := range o.Split() {
+			if max(a.South, b.South) <= min(a.North, b.North) && max(a.West, b.West) <= min(a.East, b.East) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Middle returns the point in the middle of r, which holds something: that of its latitudes and of its longitudes.
 func (r Rect) Middle() Point {
 	west, east := int64(r.West), int64(r.East)
@@ -76,4 +88,34 @@ func (r Rect) With(p Point) Rect {
 func eastward(a, b int32) int64 {
 	const circle = 2 * MaxLng
 	return (int64(b) - int64(a) + 2*circle) % circle
+}
+
+// Covers reports whether r holds every point that o holds.
+func (r Rect) Covers(o Rect) bool {
+	both, one := r.Meet(o)
+	return one && both == o || o.South > o.North
+}
+
+// Meet returns the rectangle of the points that both r and o hold. It is false, with one that
+// holds nothing, where these are two rectangles, as those of a belt and of one that begins at its eastern end and reaches around
+// the world to its western one.
+func (r Rect) Meet(o Rect) (both Rect, one bool) {
+	var parts []Rect
+	for _, a := range r.Split() {
+		for _, b := range o.Split() {
+			p := Rect{max(a.South, b.South), max(a.West, b.West), min(a.North, b.North), min(a.East, b.East)}
+			if p.South <= p.North && p.West <= p.East {
+				parts = append(parts, p)
+			}
+		}
+	}
+	switch {
+	case len(parts) == 0:
+		return Rect{South: 1}, true
+	case len(parts) == 1:
+		return parts[0], true
+	case len(parts) == 2 && parts[0].East == MaxLng && parts[1].West == -MaxLng:
+		return Rect{parts[0].South, parts[0].West, parts[0].North, parts[1].East}, true
+	}
+	return Rect{South: 1}, false
 }

@@ -147,3 +147,63 @@ func TestWithIsTheSmallest(t *testing.T) {
 		}
 	}
 }
+
+// Two rectangles meet in the points that both hold, unless these are two rectangles; and one covers the other if they meet in
+// all of that.
+func TestMeetAndCovers(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	random := func() geo.Rect {
+		south, north := int32(r.Int64N(9)-4), int32(r.Int64N(9)-4)
+		edge := func() int32 {
+			if r.IntN(2) == 0 {
+				return int32(r.Int64N(9) - 4)
+			}
+			return int32([]int64{geo.MaxLng, geo.MaxLng - 1, -geo.MaxLng, -geo.MaxLng + 1}[r.IntN(4)])
+		}
+		return geo.Rect{South: min(south, north), West: edge(), North: max(south, north), East: edge()}
+	}
+	var points []geo.Point
+	for lat := int32(-5); lat <= 5; lat++ {
+		for _, lng := range []int32{-geo.MaxLng, -geo.MaxLng + 1, -geo.MaxLng + 2, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, geo.MaxLng - 2, geo.MaxLng - 1, geo.MaxLng} {
+			points = append(points, geo.Point{Lat: lat, Lng: lng})
+		}
+	}
+	two := 0
+	for range 5000 {
+		a, b := random(), random()
+		both, one := a.Meet(b)
+		all := true
+		for _, p := range points {
+			in := a.Contains(p) && b.Contains(p)
+			if one && both.Contains(p) != in {
+				t.Fatalf("%v and %v meet in %v, which is wrong about %v", a, b, both, p)
+			}
+			all = all && (!b.Contains(p) || in)
+		}
+		if !one {
+			two++
+		}
+		// A rectangle may be spelled in two ways where it reaches 180°.
+		if a.Covers(b) && !all {
+			t.Fatalf("%v covers %v, they say", a, b)
+		}
+	}
+	if two == 0 || two > 2500 {
+		t.Errorf("%d of 5000 pairs meet in two rectangles", two)
+	}
+	for _, c := range []struct {
+		r, o geo.Rect
+		want bool
+	}{
+		{geo.World, geo.Rect{South: 1, West: 2, North: 3, East: 4}, true},
+		{geo.World, geo.Rect{South: 1, West: geo.MaxLng - 1, North: 3, East: -geo.MaxLng + 1}, true},
+		{geo.Rect{West: 5, East: -5}, geo.Rect{West: 6, East: -6}, true},
+		{geo.Rect{West: 5, East: -5}, geo.Rect{West: 6, East: 7}, true},
+		{geo.Rect{West: 5, East: -5}, geo.Rect{West: 4, East: 7}, false},
+		{geo.Rect{West: 5, East: 8}, geo.Rect{West: 6, East: -6}, false},
+	} {
+		if got := c.r.Covers(c.o); got != c.want {
+			t.Errorf("%v covers %v: %v", c.r, c.o, got)
+		}
+	}
+}

@@ -33,7 +33,7 @@ func TestDeletedNoteIsGone(t *testing.T) {
 		remove(t, book, "a", "a.3")
 	}
 	for _, area := range []geo.Rect{geo.RectOf(here, here), geo.RectOf(here, there), geo.World} {
-		notes, _, more, err := book.List(t.Context(), area, 0, 10)
+		notes, _, more, err := book.List(t.Context(), note.Query{Area: area, Limit: 10})
 		if err != nil || more || len(notes) != 2 || notes[0].ID() != "a.0" || notes[1].ID() != "a.2" {
 			t.Errorf("in %v are %v, %v, want the notes 0 and 2", area, notes, err)
 		}

@@ -3,8 +3,6 @@ package note
 import (
 	"sync"
 
-	"github.com/tidwall/rtree"
-
 	"routeguide/server/geo"
 	"routeguide/server/store"
 )
@@ -15,7 +13,7 @@ type follower = store.Follower[Note]
 type hub struct {
 	mu     sync.RWMutex
 	places map[geo.Point]map[*follower]struct{}
-	areas  rtree.RTreeG[*follower]
+	areas  geo.Areas[*follower]
 	all    map[*follower]struct{} // everybody
 }
 
@@ -47,9 +45,7 @@ func (h *hub) followPlace(f *follower, p geo.Point) {
 func (h *hub) followArea(f *follower, area geo.Rect) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, part := range area.Split() {
-		h.areas.Insert(corner(part.South, part.West), corner(part.North, part.East), f)
-	}
+	h.areas.Add(area, f)
 }
 
 func (h *hub) leavePlace(f *follower, p geo.Point) {
@@ -63,9 +59,7 @@ func (h *hub) leavePlace(f *follower, p geo.Point) {
 func (h *hub) leaveArea(f *follower, area geo.Rect) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, part := range area.Split() {
-		h.areas.Delete(corner(part.South, part.West), corner(part.North, part.East), f)
-	}
+	h.areas.Remove(area, f)
 }
 
 // end ends what begin began; the follower has left all places and areas.
@@ -74,9 +68,6 @@ func (h *hub) end(f *follower) {
 	defer h.mu.Unlock()
 	delete(h.all, f)
 }
-
-// corner is exact: a float64 holds every int32.
-func corner(lat, lng int32) [2]float64 { return [2]float64{float64(lng), float64(lat)} }
 
 // committed implements store.Book.
 func (h *hub) committed(events []store.Event) {
@@ -90,11 +81,7 @@ func (h *hub) committed(events []store.Event) {
 		for f := range h.places[n.Location] {
 			f.Offer(*n)
 		}
-		at := corner(n.Location.Lat, n.Location.Lng)
-		h.areas.Search(at, at, func(_, _ [2]float64, f *follower) bool {
-			f.Offer(*n)
-			return true
-		})
+		h.areas.At(n.Location, func(f *follower) { f.Offer(*n) })
 	}
 }
 

@@ -105,7 +105,7 @@ func pages(t *testing.T, book *note.Book, in geo.Rect, after uint64, size int) (
 	for more := true; more; {
 		var page []note.Note
 		var err error
-		if page, after, more, err = book.List(t.Context(), in, after, size); err != nil {
+		if page, after, more, err = book.List(t.Context(), note.Query{Area: in, After: after, Limit: size}); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, page...)

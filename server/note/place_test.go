@@ -31,7 +31,7 @@ func TestPlaceFull(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	notes, _, _, err := book.List(t.Context(), geo.World, 0, writers)
+	notes, _, _, err := book.List(t.Context(), note.Query{Area: geo.World, Limit: writers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestPlaceFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.write(here, "hello")
-	if notes, _, _, err = book.List(t.Context(), geo.World, 0, writers); err != nil || len(notes) != limit {
+	if notes, _, _, err = book.List(t.Context(), note.Query{Area: geo.World, Limit: writers}); err != nil || len(notes) != limit {
 		t.Errorf("%d notes after one came again, %v", len(notes), err)
 	}
 	talk(t, book, "elsewhere").write(there, "hello")

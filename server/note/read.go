@@ -25,7 +25,8 @@ var look = 20_000
 type span struct {
 	after, through uint64
 	newest         bool
-	deleted        bool // with the notes that were deleted
+	deleted        bool      // with the notes that were deleted
+	at             time.Time // only those that there were by then; zero: any
 }
 
 func (s span) order() string {
@@ -46,6 +47,10 @@ func (s span) rest(position uint64) span {
 }
 
 func (s span) empty() bool { return s.after >= s.through }
+
+func (s span) shows(n Note) bool {
+	return (s.deleted || !n.Deleted) && (s.at.IsZero() || !n.Time.After(s.at))
+}
 
 // read returns at most limit notes of an area, in the order of the span, and the span that is left to be read.
 func read(tx *store.Tx, area geo.Rect, s span, limit int) ([]Note, span, error) {
@@ -72,7 +77,7 @@ func (s span) scan(tx *store.Tx, area geo.Rect, limit, rows int, where string, a
 		looked++
 		n := noteOf(row)
 		s = s.rest(n.Position)
-		if area.Contains(n.Location) && (s.deleted || !n.Deleted) {
+		if area.Contains(n.Location) && s.shows(n) {
 			if notes = append(notes, n); len(notes) == limit {
 				return notes, s, nil
 			}
@@ -118,7 +123,7 @@ func readPlaces(tx *store.Tx, places []int64, s span, limit int) ([]Note, span, 
 			return nil, s, err
 		}
 	}
-	return notes, s, nil
+	return slices.DeleteFunc(notes, func(n Note) bool { return !s.shows(n) }), s, nil
 }
 
 // places returns the places of an area, unless they are many.
@@ -153,22 +158,30 @@ func noteOf(r store.Row) Note {
 	}
 }
 
-// List returns at most limit notes of the area that come after the cursor, oldest first, and the cursor to go on from;
-// more says whether there may be others before that.
+// A Query selects notes.
+type Query struct {
+	Area  geo.Rect
+	At    time.Time // those that there were then, and still are; zero: now
+	After uint64    // the cursor after which they come
+	Limit int       // at the most so many
+}
+
+// List returns the notes that q selects, oldest first, and the cursor to go on from; more says whether there may be others
+// before that.
 //
 // Errors: store.ErrBeyond for a cursor that lies after the newest change.
-func (b *Book) List(ctx context.Context, area geo.Rect, after uint64, limit int) (notes []Note, next uint64, more bool, err error) {
-	if err := b.store.Await(ctx, after); err != nil {
+func (b *Book) List(ctx context.Context, q Query) (notes []Note, next uint64, more bool, err error) {
+	if err := b.store.Await(ctx, q.After); err != nil {
 		return nil, 0, false, err
 	}
 	err = b.store.View(ctx, func(tx *store.Tx) error {
-		rest := span{after: after, through: tx.Position()}
-		if notes, rest, err = read(tx, area, rest, limit); err != nil {
+		rest := span{after: q.After, through: tx.Position(), at: q.At}
+		if notes, rest, err = read(tx, q.Area, rest, q.Limit); err != nil {
 			return err
 		}
 		next, more = rest.after, !rest.empty()
-		if len(notes) == limit && more { // a page that is full and has nothing behind it is the last one
-			following, beyond, err := read(tx, area, rest, 1)
+		if len(notes) == q.Limit && more { // a page that is full and has nothing behind it is the last one
+			following, beyond, err := read(tx, q.Area, rest, 1)
 			more = len(following) > 0 || !beyond.empty()
 			if err != nil {
 				return err

@@ -17,7 +17,7 @@ func stored(t *testing.T, book *note.Book, p geo.Point) (all []string) {
 	for after, more := uint64(0), true; more; {
 		var notes []note.Note
 		var err error
-		if notes, after, more, err = book.List(t.Context(), geo.RectOf(p, p), after, 1000); err != nil {
+		if notes, after, more, err = book.List(t.Context(), note.Query{Area: geo.RectOf(p, p), After: after, Limit: 1000}); err != nil {
 			t.Fatal(err)
 		}
 		for _, n := range notes {

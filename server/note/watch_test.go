@@ -103,7 +103,7 @@ func TestWatchEnds(t *testing.T) {
 
 func TestListPages(t *testing.T) {
 	book := open(t, note.Options{})
-	if notes, next, more, err := book.List(t.Context(), geo.World, 0, 10); len(notes) > 0 || next != 0 || more || err != nil {
+	if notes, next, more, err := book.List(t.Context(), note.Query{Area: geo.World, Limit: 10}); len(notes) > 0 || next != 0 || more || err != nil {
 		t.Errorf("an empty book lists %v, %d, %v, %v", notes, next, more, err)
 	}
 	a := talk(t, book, "ada")
@@ -117,7 +117,7 @@ func TestListPages(t *testing.T) {
 	for more {
 		var notes []note.Note
 		var err error
-		if notes, after, more, err = book.List(t.Context(), area, after, 2); err != nil {
+		if notes, after, more, err = book.List(t.Context(), note.Query{Area: area, After: after, Limit: 2}); err != nil {
 			t.Fatal(err)
 		}
 		for _, n := range notes {
@@ -154,7 +154,7 @@ func TestListGoesOnAfterManyElsewhere(t *testing.T) {
 	for after, more := uint64(0), true; more; {
 		var notes []note.Note
 		var err error
-		if notes, after, more, err = book.List(t.Context(), area, after, *note.Look); err != nil {
+		if notes, after, more, err = book.List(t.Context(), note.Query{Area: area, After: after, Limit: *note.Look}); err != nil {
 			t.Fatal(err)
 		}
 		listed += len(notes)

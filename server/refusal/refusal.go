@@ -51,6 +51,15 @@ func Detailed(st *status.Status, details ...protoadapt.MessageV1) *status.Status
 	return detailed
 }
 
+// Denied returns the error of a value that the caller's key does not allow: PERMISSION_DENIED, with a google.rpc.BadRequest
+// that names the field. Texts among args are cut, as by Invalid.
+func Denied(field, format string, args ...any) error {
+	e := Invalid(field, format, args...).(*Error)
+	return Detailed(status.New(codes.PermissionDenied, e.Error()), &errdetails.BadRequest{
+		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: e.Field, Description: e.Text}},
+	}).Err()
+}
+
 const (
 	longestValue    = 64   // bytes of a value from outside that are shown
 	longestSentence = 1024 // bytes of a sentence from outside, such as another server's message

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -128,6 +129,20 @@ func abandon(tx *store.Tx, a *logv1.RoutesAbandoned) (any, error) {
 		out.routes = append(out.routes, made{route: r.Route})
 	}
 	return out, nil
+}
+
+// measure has a route be at its next point, and counts what it comes to with it.
+func (r *Route) measure(f Fix) {
+	if r.Points > 0 {
+		metres := geo.Distance(r.Newest.Point, f.Point)
+		r.Metres += metres
+		r.Statistics.step(int64(math.Round(metres*1000)), f.Time.Sub(r.Newest.Time).Milliseconds())
+	}
+	r.Statistics.point(f)
+	if f.onFeature {
+		r.Features++
+	}
+	r.take(f)
 }
 
 // take has a route be at its next point.

@@ -5,4 +5,5 @@ var (
 	Pack   = pack
 	Unpack = unpack
 	Schema = schema
+	Ahead  = &aheadAll
 )

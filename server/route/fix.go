@@ -12,26 +12,14 @@ type Fix struct {
 	Point geo.Point
 	Time  time.Time // zero for a Recorder means now
 
-	Elevation Measure // decimetres above sea level
-	Accuracy  Measure // decimetres: the radius within which the point lies
-	Speed     Measure // centimetres per second
-	Heading   Measure // tenths of a degree clockwise from true north, below 3600
-	Battery   Measure // percent
+	Elevation geo.Measure // decimetres above sea level
+	Accuracy  geo.Measure // decimetres: the radius within which the point lies
+	Speed     geo.Measure // centimetres per second
+	Heading   geo.Measure // tenths of a degree clockwise from true north, below 3600
+	Battery   geo.Measure // percent
 
 	onFeature bool // of a reported point: a known feature is exactly there
 }
-
-// A Measure is a whole number that was measured. The zero value says that it was not.
-type Measure struct {
-	value int32
-	known bool
-}
-
-// Measured returns the measure of a value.
-func Measured(value int32) Measure { return Measure{value, true} }
-
-// Get returns the value and whether it was measured; it is 0 where it was not.
-func (m Measure) Get() (value int32, known bool) { return m.value, m.known }
 
 // pack puts points into columns.
 func pack(fixes []Fix) *logv1.Points {
@@ -80,21 +68,21 @@ func unpack(p *logv1.Points) []Fix {
 // A measuredColumn is a column of what receivers measured, and what of a point stands in it.
 type measuredColumn struct {
 	column *[]int32
-	of     func(*Fix) *Measure
+	of     func(*Fix) *geo.Measure
 }
 
 func measured(p *logv1.Points) [5]measuredColumn {
 	return [5]measuredColumn{
-		{&p.Elevation, func(f *Fix) *Measure { return &f.Elevation }},
-		{&p.Accuracy, func(f *Fix) *Measure { return &f.Accuracy }},
-		{&p.Speed, func(f *Fix) *Measure { return &f.Speed }},
-		{&p.Heading, func(f *Fix) *Measure { return &f.Heading }},
-		{&p.Battery, func(f *Fix) *Measure { return &f.Battery }},
+		{&p.Elevation, func(f *Fix) *geo.Measure { return &f.Elevation }},
+		{&p.Accuracy, func(f *Fix) *geo.Measure { return &f.Accuracy }},
+		{&p.Speed, func(f *Fix) *geo.Measure { return &f.Speed }},
+		{&p.Heading, func(f *Fix) *geo.Measure { return &f.Heading }},
+		{&p.Battery, func(f *Fix) *geo.Measure { return &f.Battery }},
 	}
 }
 
 // packColumn returns nil when no point was measured.
-func packColumn(fixes []Fix, of func(*Fix) *Measure) []int32 {
+func packColumn(fixes []Fix, of func(*Fix) *geo.Measure) []int32 {
 	var column []int32
 	var before int32
 	for i := range fixes {
@@ -113,7 +101,7 @@ func packColumn(fixes []Fix, of func(*Fix) *Measure) []int32 {
 	return column
 }
 
-func unpackColumn(column []int32, fixes []Fix, of func(*Fix) *Measure) {
+func unpackColumn(column []int32, fixes []Fix, of func(*Fix) *geo.Measure) {
 	var value int32
 	for i, difference := range column {
 		if difference == 0 {
@@ -123,6 +111,6 @@ func unpackColumn(column []int32, fixes []Fix, of func(*Fix) *Measure) {
 			difference--
 		}
 		value += difference
-		*of(&fixes[i]) = Measured(value)
+		*of(&fixes[i]) = geo.Measured(value)
 	}
 }

@@ -16,16 +16,16 @@ import (
 
 // randomFix is a point anywhere, at which each thing was measured or not.
 func randomFix(r *rand.Rand, at time.Time) route.Fix {
-	some := func(low, high int32) route.Measure {
+	some := func(low, high int32) geo.Measure {
 		switch r.IntN(6) {
 		case 0:
-			return route.Measure{}
+			return geo.Measure{}
 		case 1:
-			return route.Measured(low)
+			return geo.Measured(low)
 		case 2:
-			return route.Measured(high)
+			return geo.Measured(high)
 		}
-		return route.Measured(low + r.Int32N(high-low+1))
+		return geo.Measured(low + r.Int32N(high-low+1))
 	}
 	return route.Fix{
 		Point: geo.Point{Lat: int32(r.Int64N(2*geo.MaxLat+1) - geo.MaxLat), Lng: int32(r.Int64N(2*geo.MaxLng+1) - geo.MaxLng)},
@@ -65,8 +65,8 @@ func TestColumns(t *testing.T) {
 		t.Errorf("of points without measures there is %v", p)
 	}
 	some := slices.Concat(plain, plain)
-	some[1].Elevation, some[3].Elevation = route.Measured(-30), route.Measured(-30)
-	some[0].Battery, some[1].Battery, some[2].Battery = route.Measured(0), route.Measured(100), route.Measured(99)
+	some[1].Elevation, some[3].Elevation = geo.Measured(-30), geo.Measured(-30)
+	some[0].Battery, some[1].Battery, some[2].Battery = geo.Measured(0), geo.Measured(100), geo.Measured(99)
 	p := route.Pack(some)
 	if want := []int32{0, -30, 0, 1}; !slices.Equal(p.Elevation, want) {
 		t.Errorf("elevations are stored as %v, want %v", p.Elevation, want)
@@ -75,7 +75,7 @@ func TestColumns(t *testing.T) {
 		t.Errorf("batteries are stored as %v, want %v", p.Battery, want)
 	}
 	for _, extreme := range []int32{math.MinInt32 / 2, math.MaxInt32 / 2} { // no range of the contract comes near
-		one := []route.Fix{{Time: at, Speed: route.Measured(extreme)}, {Time: at, Speed: route.Measured(-extreme)}}
+		one := []route.Fix{{Time: at, Speed: geo.Measured(extreme)}, {Time: at, Speed: geo.Measured(-extreme)}}
 		if got := route.Unpack(route.Pack(one)); !slices.Equal(got, one) {
 			t.Errorf("%d comes out as %+v", extreme, got)
 		}

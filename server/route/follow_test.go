@@ -43,7 +43,7 @@ func TestFollow(t *testing.T) {
 	t.Run("before", func(t *testing.T) {
 		book := begin(t)
 		a, b := record(t, book, "a", 0), record(t, book, "b", 0)
-		battery := route.Fix{Point: home, Time: c.now.Add(time.Minute), Battery: route.Measured(70)}
+		battery := route.Fix{Point: home, Time: c.now.Add(time.Minute), Battery: geo.Measured(70)}
 		if err := a.Add(t.Context(), battery); err != nil {
 			t.Fatal(err)
 		}

@@ -29,7 +29,7 @@ func journey(random *rand.Rand, n int) (fixes []route.Fix) {
 		}
 		at = at.Add(time.Duration(1+random.IntN(60_000)) * time.Millisecond)
 		p.Lat, p.Lng = p.Lat+int32(random.IntN(9000)-2000), p.Lng+int32(random.IntN(9000)-4500)
-		fixes = append(fixes, route.Fix{Point: p, Time: at, Elevation: route.Measured(int32(random.IntN(2000)))})
+		fixes = append(fixes, route.Fix{Point: p, Time: at, Elevation: geo.Measured(int32(random.IntN(2000)))})
 	}
 	return fixes
 }

@@ -142,14 +142,14 @@ func nextID(tx *store.Tx) (id int64, err error) {
 	return id, err
 }
 
-func measure(r store.Row, column int) Measure {
+func measure(r store.Row, column int) geo.Measure {
 	if r.Null(column) {
-		return Measure{}
+		return geo.Measure{}
 	}
-	return Measured(int32(r.Int(column)))
+	return geo.Measured(int32(r.Int(column)))
 }
 
-func optional(m Measure) any {
+func optional(m geo.Measure) any {
 	if value, known := m.Get(); known {
 		return value
 	}

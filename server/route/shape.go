@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -134,16 +133,8 @@ func (s *shaper) add(f sorted) error {
 	}
 	if r.Points == 0 {
 		r.anchor = anchor{f.Point, f.Time}
-	} else {
-		metres := geo.Distance(r.Newest.Point, f.Point)
-		r.Metres += metres
-		r.Statistics.step(int64(math.Round(metres*1000)), f.Time.Sub(r.Newest.Time).Milliseconds())
 	}
-	r.Statistics.point(f.Fix)
-	if f.onFeature {
-		r.Features++
-	}
-	r.take(f.Fix)
+	r.measure(f.Fix)
 	s.pending = append(s.pending, f)
 	return nil
 }

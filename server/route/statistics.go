@@ -1,5 +1,7 @@
 package route
 
+import "routeguide/server/geo"
+
 // What RouteStatistics of the contract counts with. All is in whole numbers, so that every process of a cluster comes to the
 // same, whatever machine it runs on.
 const (
@@ -16,10 +18,10 @@ type Statistics struct {
 	Stops          int64
 	Climb, Descent int64 // decimetres
 
-	measuredTop Measure // the greatest speed that a receiver measured, cm/s
-	stepTop     int64   // the speed of the fastest step, cm/s
-	rest        int64   // milliseconds for which the route has not moved until its newest point
-	level       Measure // the elevation that counted last, decimetres
+	measuredTop geo.Measure // the greatest speed that a receiver measured, cm/s
+	stepTop     int64       // the speed of the fastest step, cm/s
+	rest        int64       // milliseconds for which the route has not moved until its newest point
+	level       geo.Measure // the elevation that counted last, decimetres
 }
 
 // AverageSpeed is in metres per second, 0 when nothing moved.

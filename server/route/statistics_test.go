@@ -102,7 +102,7 @@ func TestStatisticsOfWhatReceiversMeasured(t *testing.T) {
 	elevations := []int32{1000, 1049, 1050, 1010, 999, 1200, 1151, 1150, math.MinInt32, 1190}
 	r := travel(t, book, "hill", 0, make([]leg, len(elevations)-1), func(i int, f *route.Fix) {
 		if elevations[i] != math.MinInt32 {
-			f.Elevation = route.Measured(elevations[i])
+			f.Elevation = geo.Measured(elevations[i])
 		}
 	})
 	if s := r.Statistics; s.Climb != 251 || s.Descent != 101 {
@@ -110,9 +110,9 @@ func TestStatisticsOfWhatReceiversMeasured(t *testing.T) {
 	}
 
 	fast := []leg{{100, 10}, {100, 10}}
-	r = travel(t, book, "slow receiver", 0, fast, func(i int, f *route.Fix) { f.Speed = route.Measured(int32(i) * 150) })
+	r = travel(t, book, "slow receiver", 0, fast, func(i int, f *route.Fix) { f.Speed = geo.Measured(int32(i) * 150) })
 	near(t, "the top speed that a receiver measured", r.Statistics.TopSpeed(), 3, 0)
-	r = travel(t, book, "still receiver", 0, fast, func(i int, f *route.Fix) { f.Speed = route.Measured(0) })
+	r = travel(t, book, "still receiver", 0, fast, func(i int, f *route.Fix) { f.Speed = geo.Measured(0) })
 	near(t, "the top speed that a receiver measured", r.Statistics.TopSpeed(), 0, 0)
 	r = travel(t, book, "no receiver", 0, fast, nil)
 	near(t, "the top speed of the steps", r.Statistics.TopSpeed(), 10, 0.002)

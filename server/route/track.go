@@ -58,7 +58,7 @@ func (b *Book) Track(ctx context.Context, id string) iter.Seq2[[]Fix, error] {
 					return ErrAnew
 				}
 				anew = r.anew
-				fixes, next, err = points(tx, r, next)
+				fixes, next, err = points(tx, r, next, pagePoints)
 				more = next < r.Points
 				return err
 			})
@@ -73,8 +73,9 @@ func (b *Book) Track(ctx context.Context, id string) iter.Seq2[[]Fix, error] {
 	}
 }
 
-// points returns the next points of a route from the one of a number on, and the number of the one to go on from.
-func points(tx *store.Tx, r row, from uint32) (fixes []Fix, next uint32, err error) {
+// points returns the next points of a route from the one of a number on, about so many, and the number of the one to go on
+// from.
+func points(tx *store.Tx, r row, from uint32, about int) (fixes []Fix, next uint32, err error) {
 	const chunks = `SELECT first, points FROM chunk WHERE route = ?1
 		AND first >= coalesce((SELECT max(first) FROM chunk WHERE route = ?1 AND first <= ?2), 0) ORDER BY first`
 	next = from
@@ -82,7 +83,7 @@ func points(tx *store.Tx, r row, from uint32) (fixes []Fix, next uint32, err err
 		if err != nil {
 			return nil, 0, err
 		}
-		if len(fixes) >= pagePoints {
+		if len(fixes) >= about {
 			return fixes, next, nil
 		}
 		var p logv1.Points

@@ -86,7 +86,7 @@ func (b *Book) watch(ctx context.Context, id string, from Mark, tell func(Update
 				return nil, 0, store.ErrBeyond
 			}
 			known = tx.Position()
-			u.Fixes, next, err = points(tx, r, next)
+			u.Fixes, next, err = points(tx, r, next, pagePoints)
 			u.Mark.Points = next
 			newest = u
 			if next < r.Points {

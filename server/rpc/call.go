@@ -21,14 +21,19 @@ type call struct {
 	cancel     context.CancelCauseFunc // nil for a unary call, whose handler is not cancelled
 	calls      *Calls
 	method     string
+	door       string
 	began      time.Time
-	client     *client // nil until the call was let in
+	took       time.Duration // once it has ended
+	accounts   []*account    // they pay for it
+	client     *client       // nil until the call was let in
+	caller     caller        // likewise
 	oneRequest bool
 	answering  bool // there was an answer
 	share      share
 
-	received, sent progress
-	ended          atomic.Pointer[failure] // why, if the call was cut off
+	received, sent           progress
+	receivedBytes, sentBytes atomic.Int64            // of messages
+	ended                    atomic.Pointer[failure] // why, if the call was cut off
 }
 
 type callKey struct{}
@@ -63,10 +68,25 @@ func (c *call) run(handle func() error) error {
 		if c.wire, err = wireOf(c.ctx); err != nil {
 			return err
 		}
-		if c.client, err = c.calls.clients.enter(AddressOf(c.ctx)); err != nil {
+		if c.client, err = c.calls.clients.enter(c.calls.Proxies.AddressOf(c.ctx)); err != nil {
 			return err
 		}
 		defer c.calls.clients.leave(c.client)
+		leave, err := c.pay(c.accountOfAddress()) // before it is known who that is: guesses count
+		if err != nil {
+			return err
+		}
+		defer leave()
+		release, err := c.calls.Gate.admit(c)
+		if err != nil {
+			return err
+		}
+		defer release()
+		left, err := c.pay(c.accountOfKey())
+		if err != nil {
+			return err
+		}
+		defer left()
 		c.share.budget = c.calls.Budget
 		defer c.share.close()
 		defer c.calls.track(c)()
@@ -84,6 +104,7 @@ func (c *call) run(handle func() error) error {
 	} else {
 		err = fail(err)
 	}
+	c.took = time.Since(c.began)
 	c.log(err)
 	return err
 }
@@ -123,6 +144,7 @@ func (c *call) lend(answer any) (any, error) {
 		c.tellEncodings()
 	}
 	bytes := encodedSize(answer)
+	c.sentBytes.Add(int64(bytes))
 	if bytes <= freeBytes {
 		return answer, nil
 	}

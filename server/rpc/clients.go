@@ -3,15 +3,11 @@ package rpc
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 )
 
 // Bounds on what runs at once. Those of one client leave room for others.
@@ -91,31 +87,4 @@ func (c *clients) list(ctx context.Context, who *client) (done func(), err error
 		c.lists.Release(1)
 		who.lists.Release(1)
 	}, nil
-}
-
-// AddressOf returns who calls, or the zero Addr. A call in memory comes from the HTTP port, which says for whom it makes it.
-func AddressOf(ctx context.Context) netip.Addr {
-	p, ok := peer.FromContext(ctx)
-	if !ok {
-		return netip.Addr{}
-	}
-	if at, ok := p.Addr.(*net.TCPAddr); ok {
-		return Household(at.AddrPort().Addr())
-	}
-	if p.Addr.Network() == "bufconn" {
-		hops := strings.Split(strings.Join(metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"), ","), ",")
-		addr, _ := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1])) // or the zero Addr
-		return Household(addr)
-	}
-	at, _ := netip.ParseAddrPort(p.Addr.String())
-	return Household(at.Addr())
-}
-
-// Household returns an address as clients are told apart by: of IPv6, where one client has very many, its network.
-func Household(addr netip.Addr) netip.Addr {
-	addr = addr.Unmap().WithZone("")
-	if network, err := addr.Prefix(64); err == nil && addr.Is6() {
-		return network.Addr()
-	}
-	return addr
 }

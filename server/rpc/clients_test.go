@@ -37,7 +37,7 @@ func TestWhoCalls(t *testing.T) {
 	} {
 		ctx := peer.NewContext(t.Context(), &peer.Peer{Addr: test.addr})
 		ctx = metadata.NewIncomingContext(ctx, metadata.MD{"x-forwarded-for": test.forwarded})
-		if got := AddressOf(ctx); got.IsValid() != (test.want != "") || got.IsValid() && got.String() != test.want {
+		if got := Proxies(nil).AddressOf(ctx); got.IsValid() != (test.want != "") || got.IsValid() && got.String() != test.want {
 			t.Errorf("%s: %v, want %s", name, got, test.want)
 		}
 	}

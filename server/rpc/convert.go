@@ -1,8 +1,7 @@
 package rpc
 
 import (
-	"encoding/base64"
-	"encoding/binary"
+	"context"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -36,21 +35,30 @@ func pointMessage(p geo.Point) *routeguidepb.Point {
 	return &routeguidepb.Point{Latitude: p.Lat, Longitude: p.Lng}
 }
 
-// bounds checks an area; none means the world.
-func bounds(b *routeguidev1.Bounds) (geo.Rect, error) {
+// bounds checks an area, none means the world, and returns what of it the caller may see.
+func bounds(ctx context.Context, b *routeguidev1.Bounds) (geo.Rect, error) {
 	if b == nil {
-		return geo.World, nil
+		return scopeOf(ctx).within("bounds", geo.World)
 	}
-	sw, err := point("bounds.southwest", b.Southwest)
+	area, err := rect("bounds", b)
 	if err != nil {
 		return geo.Rect{}, err
 	}
-	ne, err := point("bounds.northeast", b.Northeast)
+	return scopeOf(ctx).within("bounds", area)
+}
+
+// rect checks the area that stands in the named field.
+func rect(field string, b *routeguidev1.Bounds) (geo.Rect, error) {
+	sw, err := point(field+".southwest", b.Southwest)
+	if err != nil {
+		return geo.Rect{}, err
+	}
+	ne, err := point(field+".northeast", b.Northeast)
 	if err != nil {
 		return geo.Rect{}, err
 	}
 	if sw.Lat > ne.Lat {
-		return geo.Rect{}, invalid("bounds.northeast.latitude", "%d is less than that of bounds.southwest", ne.Lat)
+		return geo.Rect{}, invalid(field+".northeast.latitude", "%d is less than that of %s.southwest", ne.Lat, field)
 	}
 	return geo.Rect{South: sw.Lat, West: sw.Lng, North: ne.Lat, East: ne.Lng}, nil
 }
@@ -72,30 +80,4 @@ func noteMessage(n note.Note) *routeguidev1.Note {
 		Id: n.ID(), Location: pointMessage(n.Location), Message: n.Message, Traveler: n.Traveler,
 		CreateTime: timestamppb.New(n.Time), Deleted: n.Deleted,
 	}
-}
-
-// cursors are opaque to clients, so that they may become something else than a sequence. What they are of is in them.
-var cursors = base64.RawURLEncoding
-
-func cursor(seq uint64) string { return cursorOf('n', seq) }
-
-func cursorOf(kind byte, seq uint64) string {
-	return cursors.EncodeToString(binary.AppendUvarint([]byte{kind}, seq))
-}
-
-func parseCursor(field, s string) (uint64, error) { return parseCursorOf('n', field, s) }
-
-func parseCursorOf(kind byte, field, s string) (uint64, error) {
-	if s == "" {
-		return 0, nil
-	}
-	b, err := cursors.DecodeString(s)
-	if err != nil || len(b) < 2 || b[0] != kind {
-		return 0, invalid(field, "%q was not given by this server", s)
-	}
-	seq, n := binary.Uvarint(b[1:])
-	if n != len(b)-1 {
-		return 0, invalid(field, "%q was not given by this server", s)
-	}
-	return seq, nil
 }

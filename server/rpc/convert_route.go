@@ -1,7 +1,8 @@
 package rpc
 
 import (
-	"encoding/binary"
+	"cmp"
+	"context"
 	"math"
 	"regexp"
 	"strings"
@@ -22,10 +23,11 @@ const maxRouteName = 200 // characters
 var color = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
 // routeQuery checks what ListRoutes is asked for.
-func routeQuery(r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
-	q = route.Query{Traveler: r.Traveler, State: route.State(r.State), Hidden: r.ShowHidden}
-	if r.Bounds != nil {
-		area, err := bounds(r.Bounds)
+func routeQuery(ctx context.Context, r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
+	may := scopeOf(ctx)
+	q = route.Query{Traveler: cmp.Or(r.Traveler, may.Traveler), State: route.State(r.State), Hidden: r.ShowHidden}
+	if r.Bounds != nil || may.Area != nil {
+		area, err := bounds(ctx, r.Bounds)
 		if err != nil {
 			return q, err
 		}
@@ -34,6 +36,7 @@ func routeQuery(r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
 	if q.From, err = moment("start_time", r.StartTime); err != nil {
 		return q, err
 	}
+	q.From = may.since(q.From)
 	if q.Until, err = moment("end_time", r.EndTime); err != nil {
 		return q, err
 	}
@@ -43,7 +46,10 @@ func routeQuery(r *routeguidev1.ListRoutesRequest) (q route.Query, err error) {
 	if q.Limit, err = pageSize(r.PageSize); err != nil {
 		return q, err
 	}
-	q.After.Start, q.After.Key, err = parseRouteToken("page_token", inList, r.PageToken)
+	if q.At, err = past(ctx, "at", r.At); err != nil {
+		return q, err
+	}
+	q.After, err = parsePageOfRoutes("page_token", r.PageToken)
 	return q, err
 }
 
@@ -56,6 +62,18 @@ func moment(field string, t *timestamppb.Timestamp) (time.Time, error) {
 		return time.Time{}, invalid(field, "is not between the years 1 and 9999")
 	}
 	return t.AsTime(), nil
+}
+
+// past checks a time to look back to, as far as the caller may; it is the zero time for now, where none is given or it lies ahead.
+func past(ctx context.Context, field string, t *timestamppb.Timestamp) (time.Time, error) {
+	at, err := moment(field, t)
+	if err != nil {
+		return at, err
+	}
+	if at.After(time.Now()) {
+		at = time.Time{}
+	}
+	return at, scopeOf(ctx).past(field, at)
 }
 
 func routeName(name string) error {
@@ -93,7 +111,7 @@ func fix(field string, f *routeguidev1.Fix) (out route.Fix, err error) {
 		value     *float64
 		low, high float64
 		units     float64 // that one of the contract's has
-		to        *route.Measure
+		to        *geo.Measure
 	}{
 		{"elevation", f.Elevation, -12_000, 100_000, 10, &out.Elevation},
 		{"accuracy", f.Accuracy, 0, 1_000_000, 10, &out.Accuracy},
@@ -107,10 +125,10 @@ func fix(field string, f *routeguidev1.Fix) (out route.Fix, err error) {
 		if !(*m.value >= m.low && *m.value <= m.high) { // nor not a number
 			return out, invalid(field+"."+m.name, "%v is out of range", *m.value)
 		}
-		*m.to = route.Measured(int32(math.Round(*m.value * m.units)))
+		*m.to = geo.Measured(int32(math.Round(*m.value * m.units)))
 	}
 	if heading, _ := out.Heading.Get(); heading == 3600 {
-		out.Heading = route.Measured(0)
+		out.Heading = geo.Measured(0)
 	}
 	return out, nil
 }
@@ -127,7 +145,7 @@ func fixMessages(fixes []route.Fix) []*routeguidev1.Fix {
 }
 
 // in returns a measure in the contract's units, of which each has so many.
-func in(m route.Measure, units float64) *float64 {
+func in(m geo.Measure, units float64) *float64 {
 	value, known := m.Get()
 	if !known {
 		return nil
@@ -160,39 +178,4 @@ func boundsMessage(r geo.Rect) *routeguidev1.Bounds {
 	return &routeguidev1.Bounds{
 		Southwest: pointMessage(geo.Point{Lat: r.South, Lng: r.West}), Northeast: pointMessage(geo.Point{Lat: r.North, Lng: r.East}),
 	}
-}
-
-// What a token is a place in; one is not taken for the other.
-const (
-	inList  = 'l' // of routes
-	inRoute = 'r'
-)
-
-func routeToken(of byte, a, b int64) string {
-	return cursors.EncodeToString(binary.AppendVarint(binary.AppendVarint([]byte{of}, a), b))
-}
-
-func parseRouteToken(field string, of byte, s string) (a, b int64, err error) {
-	if s == "" {
-		return 0, 0, nil
-	}
-	raw, err := cursors.DecodeString(s)
-	if err == nil && len(raw) > 1 && raw[0] == of {
-		first, n := binary.Varint(raw[1:])
-		if n > 0 {
-			second, m := binary.Varint(raw[1+n:])
-			if m > 0 && 1+n+m == len(raw) {
-				return first, second, nil
-			}
-		}
-	}
-	return 0, 0, invalid(field, "%q was not given by this server", s)
-}
-
-func parseMark(field, s string) (route.Mark, error) {
-	position, points, err := parseRouteToken(field, inRoute, s)
-	if err == nil && (position < 0 || points < 0 || points > math.MaxUint32) {
-		err = invalid(field, "%q was not given by this server", s)
-	}
-	return route.Mark{Position: uint64(position), Points: uint32(points)}, err
 }

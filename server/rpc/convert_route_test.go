@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -11,31 +10,14 @@ import (
 	"routeguide/server/route"
 )
 
-func FuzzRouteToken(f *testing.F) {
-	f.Add(routeToken(inRoute, 0, 0))
-	f.Add(routeToken(inRoute, 1<<40, math.MaxUint32))
-	f.Add(routeToken(inRoute, -1, 5))
-	f.Add(routeToken(inList, 1, 2))
-	f.Add("cgI")
-	f.Fuzz(func(t *testing.T, s string) {
-		mark, err := parseMark("cursor", s)
-		if err != nil || s == "" {
-			return
-		}
-		if again, err := parseMark("cursor", routeToken(inRoute, int64(mark.Position), int64(mark.Points))); err != nil || again != mark {
-			t.Errorf("%q is %+v, which comes back as %+v, %v", s, mark, again, err)
-		}
-	})
-}
-
 // A point is the same when it comes back as it was answered, to the last unit that is kept.
 func TestFixesComeBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	some := func(low, high int32) route.Measure {
+	some := func(low, high int32) geo.Measure {
 		if r.IntN(4) == 0 {
-			return route.Measure{}
+			return geo.Measure{}
 		}
-		return route.Measured(low + r.Int32N(high-low+1))
+		return geo.Measured(low + r.Int32N(high-low+1))
 	}
 	for range 20_000 {
 		want := route.Fix{

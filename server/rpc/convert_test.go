@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"math"
 	"strings"
 	"testing"
 
@@ -11,33 +10,6 @@ import (
 
 	routeguidepb "routeguide/proto/routeguide"
 )
-
-func TestCursorsComeBack(t *testing.T) {
-	for _, seq := range []uint64{0, 1, 127, 128, math.MaxUint64} {
-		if got, err := parseCursor("cursor", cursor(seq)); err != nil || got != seq {
-			t.Errorf("cursor %d comes back as %d, %v", seq, got, err)
-		}
-	}
-	if seq, err := parseCursor("cursor", ""); err != nil || seq != 0 {
-		t.Errorf("no cursor is %d, %v", seq, err)
-	}
-}
-
-func FuzzCursor(f *testing.F) {
-	f.Add(cursor(0))
-	f.Add(cursor(1 << 40))
-	f.Add("bgI")
-	f.Add("=====")
-	f.Fuzz(func(t *testing.T, s string) {
-		seq, err := parseCursor("cursor", s)
-		if err != nil || s == "" {
-			return
-		}
-		if again, err := parseCursor("cursor", cursor(seq)); err != nil || again != seq {
-			t.Errorf("%q is %d, which comes back as %d, %v", s, seq, again, err)
-		}
-	})
-}
 
 // Whatever the metadata: a name that is taken can be shown, and a secret that is taken is long enough.
 func FuzzMetadata(f *testing.F) {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"routeguide/server/feature"
+	"routeguide/server/key"
 	"routeguide/server/note"
 	"routeguide/server/refusal"
 	"routeguide/server/route"
@@ -35,7 +36,14 @@ var table = []struct {
 	{errBudget, codes.ResourceExhausted},
 	{errManyCalls, codes.ResourceExhausted},
 	{errManyLists, codes.ResourceExhausted},
+	{errNoKey, codes.Unauthenticated},
+	{key.ErrUnknown, codes.Unauthenticated},
+	{key.ErrExpired, codes.Unauthenticated},
+	{key.ErrRevoked, codes.Unauthenticated},
+	{key.ErrNotFound, codes.NotFound},
+	{key.ErrTooMany, codes.ResourceExhausted},
 	{feature.ErrNotFound, codes.NotFound},
+	{feature.ErrFar, codes.ResourceExhausted},
 	{note.ErrPlaceFull, codes.ResourceExhausted},
 	{note.ErrTooManyPlaces, codes.ResourceExhausted},
 	{note.ErrOther, codes.AlreadyExists},

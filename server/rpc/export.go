@@ -23,7 +23,7 @@ func (s *routeService) ExportRoute(r *routeguidev1.ExportRouteRequest, stream gr
 		return invalid("format", "is required: GPX, GEOJSON or KML")
 	}
 	ctx := stream.Context()
-	found, err := s.routes.Get(ctx, r.Route)
+	found, err := s.get(ctx, "route", r.Route)
 	if err != nil {
 		return err
 	}
@@ -53,14 +53,7 @@ func (p written) Write(data []byte) (int, error) {
 
 func trackFix(f route.Fix) track.Fix {
 	return track.Fix{
-		Point: f.Point, Time: f.Time, Elevation: trackMeasure(f.Elevation), Accuracy: trackMeasure(f.Accuracy),
-		Speed: trackMeasure(f.Speed), Heading: trackMeasure(f.Heading), Battery: trackMeasure(f.Battery),
+		Point: f.Point, Time: f.Time, Elevation: f.Elevation, Accuracy: f.Accuracy,
+		Speed: f.Speed, Heading: f.Heading, Battery: f.Battery,
 	}
-}
-
-func trackMeasure(m route.Measure) track.Measure {
-	if value, known := m.Get(); known {
-		return track.Measured(value)
-	}
-	return track.Measure{}
 }

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/feature"
@@ -27,7 +28,55 @@ type featureService struct {
 	features *feature.Book
 }
 
-func (s *featureService) SearchFeatures(_ context.Context, r *routeguidev1.SearchFeaturesRequest) (*routeguidev1.SearchFeaturesResponse, error) {
+// then returns the features as they were when a request says in its field "at".
+func (s *featureService) then(ctx context.Context, t *timestamppb.Timestamp) (*feature.Edition, error) {
+	at, err := past(ctx, "at", t)
+	if err != nil {
+		return nil, err
+	}
+	return s.features.Then(ctx, at)
+}
+
+func (s *featureService) GetMapFeature(ctx context.Context, r *routeguidev1.GetMapFeatureRequest) (*routeguidev1.MapFeature, error) {
+	if r.Feature == "" {
+		return nil, invalid("feature", "is required")
+	}
+	features, err := s.then(ctx, r.At)
+	if err != nil {
+		return nil, err
+	}
+	found, ok := features.Find(r.Feature)
+	if !ok {
+		return nil, feature.ErrNotFound
+	}
+	if err := scopeOf(ctx).at("feature", found.Location); err != nil {
+		return nil, err
+	}
+	return featureMessage(found), nil
+}
+
+func (s *featureService) ReadFeatures(r *routeguidev1.ReadFeaturesRequest, stream grpc.ServerStreamingServer[routeguidev1.MapFeature]) error {
+	area, err := bounds(stream.Context(), r.Bounds)
+	if err != nil {
+		return err
+	}
+	features, err := s.then(stream.Context(), r.At)
+	if err != nil {
+		return err
+	}
+	may := scopeOf(stream.Context())
+	for e := range features.In(area) {
+		if may.at("", e.Location) != nil {
+			continue
+		}
+		if err := stream.Send(featureMessage(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *featureService) SearchFeatures(ctx context.Context, r *routeguidev1.SearchFeaturesRequest) (*routeguidev1.SearchFeaturesResponse, error) {
 	if n := utf8.RuneCountInString(r.Query); n == 0 || n > maxQuery {
 		return nil, invalid("query", "has %d characters, not 1 to %d", n, maxQuery)
 	}
@@ -36,14 +85,18 @@ func (s *featureService) SearchFeatures(_ context.Context, r *routeguidev1.Searc
 		return nil, err
 	}
 	q := feature.Query{Text: r.Query, Limit: limit}
-	if r.Bounds != nil {
-		area, err := bounds(r.Bounds)
+	if r.Bounds != nil || scopeOf(ctx).Area != nil {
+		area, err := bounds(ctx, r.Bounds)
 		if err != nil {
 			return nil, err
 		}
 		q.Area = &area
 	}
-	found, truncated := s.features.Search(q)
+	features, err := s.then(ctx, r.At)
+	if err != nil {
+		return nil, err
+	}
+	found, truncated := features.Search(q)
 	resp := &routeguidev1.SearchFeaturesResponse{Truncated: truncated}
 	for _, e := range found {
 		resp.Features = append(resp.Features, featureMessage(e))
@@ -51,7 +104,7 @@ func (s *featureService) SearchFeatures(_ context.Context, r *routeguidev1.Searc
 	return resp, nil
 }
 
-func (s *featureService) NearestFeatures(_ context.Context, r *routeguidev1.NearestFeaturesRequest) (*routeguidev1.NearestFeaturesResponse, error) {
+func (s *featureService) NearestFeatures(ctx context.Context, r *routeguidev1.NearestFeaturesRequest) (*routeguidev1.NearestFeaturesResponse, error) {
 	at, err := point("point", r.Point)
 	if err != nil {
 		return nil, err
@@ -63,8 +116,15 @@ func (s *featureService) NearestFeatures(_ context.Context, r *routeguidev1.Near
 	if !(r.MaxDistance >= 0) {
 		return nil, invalid("max_distance", "%v is not a number from 0", r.MaxDistance)
 	}
+	features, err := s.then(ctx, r.At)
+	if err != nil {
+		return nil, err
+	}
 	resp := new(routeguidev1.NearestFeaturesResponse)
-	for _, n := range s.features.Nearest(at, limit, cmp.Or(r.MaxDistance, math.Inf(1))) {
+	for _, n := range features.Nearest(at, limit, cmp.Or(r.MaxDistance, math.Inf(1))) {
+		if scopeOf(ctx).at("", n.Location) != nil {
+			continue
+		}
 		resp.Neighbors = append(resp.Neighbors, &routeguidev1.NearestFeaturesResponse_Neighbor{
 			Feature: featureMessage(n.Entry), Distance: n.Metres,
 		})
@@ -92,6 +152,9 @@ func (s *featureService) CreateFeature(ctx context.Context, r *routeguidev1.Crea
 	if err != nil {
 		return nil, err
 	}
+	if err := scopeOf(ctx).at("feature.location", at); err != nil {
+		return nil, err
+	}
 	created, err := s.features.Create(ctx, feature.Described{
 		Feature: feature.Feature{Name: f.Name, Location: at},
 		Details: feature.Details{Description: f.Description, Category: f.Category, WebAddress: f.WebAddress},
@@ -110,11 +173,32 @@ func (s *featureService) UpdateFeature(ctx context.Context, r *routeguidev1.Upda
 	if err != nil {
 		return nil, err
 	}
-	updated, err := s.features.Update(ctx, r.Feature.Id, p)
+	if err := s.mayEdit(ctx, "feature.id", r.Feature.Id); err != nil {
+		return nil, err
+	}
+	if p.Location != nil {
+		if err := scopeOf(ctx).at("feature.location", *p.Location); err != nil {
+			return nil, err
+		}
+	}
+	update := s.features.Update
+	if r.AllowMissing {
+		update = s.features.Put
+	}
+	updated, err := update(ctx, r.Feature.Id, p)
 	if err != nil {
 		return nil, refusedField(err)
 	}
 	return featureMessage(updated), nil
+}
+
+// mayEdit checks that the feature which the field names lies where the caller may edit.
+func (s *featureService) mayEdit(ctx context.Context, field, id string) error {
+	f, there := s.features.Find(id)
+	if !there {
+		return nil
+	}
+	return scopeOf(ctx).at(field, f.Location)
 }
 
 // patch returns what of a feature a mask says is to change.
@@ -166,6 +250,9 @@ func (s *featureService) DeleteFeature(ctx context.Context, r *routeguidev1.Dele
 	if r.Feature == "" {
 		return nil, invalid("feature", "is required")
 	}
+	if err := s.mayEdit(ctx, "feature", r.Feature); err != nil {
+		return nil, err
+	}
 	if err := s.features.Delete(ctx, r.Feature); err != nil {
 		return nil, err
 	}
@@ -188,11 +275,11 @@ func (s *featureService) ImportFeatures(stream grpc.BidiStreamingServer[routegui
 }
 
 func (s *featureService) WatchFeatures(r *routeguidev1.WatchFeaturesRequest, stream grpc.ServerStreamingServer[routeguidev1.WatchFeaturesResponse]) error {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(stream.Context(), r.Bounds)
 	if err != nil {
 		return err
 	}
-	after, err := parseCursorOf('f', "cursor", r.Cursor)
+	after, err := parseCursor(inFeatures, "cursor", r.Cursor)
 	if err != nil {
 		return err
 	}
@@ -202,7 +289,7 @@ func (s *featureService) WatchFeatures(r *routeguidev1.WatchFeaturesRequest, str
 		}
 		resp := new(routeguidev1.WatchFeaturesResponse)
 		if e.Cursor != 0 {
-			resp.Cursor = cursorOf('f', uint64(e.Cursor))
+			resp.Cursor = token(inFeatures, uint64(e.Cursor))
 		}
 		switch {
 		case e.Current:

@@ -22,7 +22,7 @@ func (s *routeService) ImportRoutes(stream grpc.BidiStreamingServer[routeguidev1
 	if err != nil {
 		return err
 	}
-	in := &routeImport{routes: s.routes, traveler: who, stream: stream, budget: callOf(ctx).calls.Budget}
+	in := &routeImport{routes: s.routes, traveler: who, stream: stream, budget: callOf(ctx).calls.Budget, per: trackBytesPer}
 	defer in.release()
 	for t, err := range track.Read(&pieces{receive: in.receive}, time.Now()) {
 		var broken *track.Error
@@ -54,6 +54,7 @@ type routeImport struct {
 	told     int64 // bytes
 
 	budget *Budget
+	per    int64 // bytes that one of the file may become
 	since  int64 // bytes of the file since the last track
 	held   int64 // of the budget
 }
@@ -63,6 +64,9 @@ func (in *routeImport) receive() ([]byte, error) {
 	m, err := in.stream.Recv()
 	if err != nil {
 		return nil, err
+	}
+	if in.done.ByteCount == 0 && track.IsArchive(m.Data) {
+		in.per = mostTrack // whatever its length
 	}
 	in.done.ByteCount += int64(len(m.Data))
 	if in.done.ByteCount-in.told >= progressBytes {
@@ -90,7 +94,7 @@ const (
 // hold takes memory from the budget for what the next bytes of the file may become.
 func (in *routeImport) hold(bytes int64) error {
 	in.since += bytes
-	need := min(in.since*trackBytesPer, mostTrack)
+	need := min(in.since*in.per, mostTrack)
 	if need <= freeBytes || need <= in.held {
 		return nil
 	}
@@ -158,14 +162,7 @@ func (in *routeImport) fill(ctx context.Context, rec *route.Recorder, t *track.T
 
 func routeFix(f track.Fix) route.Fix {
 	return route.Fix{
-		Point: f.Point, Time: f.Time, Elevation: routeMeasure(f.Elevation), Accuracy: routeMeasure(f.Accuracy),
-		Speed: routeMeasure(f.Speed), Heading: routeMeasure(f.Heading), Battery: routeMeasure(f.Battery),
+		Point: f.Point, Time: f.Time, Elevation: f.Elevation, Accuracy: f.Accuracy,
+		Speed: f.Speed, Heading: f.Heading, Battery: f.Battery,
 	}
-}
-
-func routeMeasure(m track.Measure) route.Measure {
-	if value, known := m.Get(); known {
-		return route.Measured(value)
-	}
-	return route.Measure{}
 }

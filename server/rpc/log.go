@@ -3,7 +3,6 @@ package rpc
 import (
 	"errors"
 	"log/slog"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
@@ -31,8 +30,9 @@ func (c *call) log(err error) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("method", refusal.Cut(c.method)), slog.String("code", code.String()), slog.String("peer", peerOf(c)),
-		slog.Duration("took", time.Since(c.began)),
+		slog.String("method", refusal.Cut(c.method)), slog.String("door", c.door), slog.String("code", code.String()),
+		slog.String("peer", peerOf(c)), slog.Duration("took", c.took),
+		slog.Int64("received", c.receivedBytes.Load()), slog.Int64("sent", c.sentBytes.Load()),
 	}
 	if who := value(c.ctx, mdTraveler); who != "" {
 		attrs = append(attrs, slog.String("traveler", refusal.Cut(who)))
@@ -54,7 +54,7 @@ func peerOf(c *call) string {
 	if !ok {
 		return ""
 	}
-	if at := AddressOf(c.ctx); at.IsValid() && p.Addr.Network() == "bufconn" {
+	if at := c.calls.Proxies.AddressOf(c.ctx); at.IsValid() && p.Addr.Network() == "bufconn" {
 		return at.String()
 	}
 	return p.Addr.String()

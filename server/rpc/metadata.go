@@ -24,6 +24,8 @@ const (
 	mdChatNotes   = "chat-notes"
 )
 
+const mdAuthorization = "authorization" // a key; key_service.proto says how
+
 // secret is long enough for 128 random bits, as long as its characters are random.
 var secret = regexp.MustCompile(`^[A-Za-z0-9_-]{22,64}$`)
 
@@ -37,7 +39,8 @@ func value(ctx context.Context, key string) string {
 	return ""
 }
 
-// travelerName returns the display name of who calls. Metadata is ASCII: other characters come percent-encoded.
+// travelerName returns the display name of who calls, who may write under it. Metadata is ASCII: other characters come
+// percent-encoded.
 func travelerName(ctx context.Context) (string, error) {
 	raw := value(ctx, mdTraveler)
 	name, err := url.PathUnescape(raw)
@@ -52,7 +55,7 @@ func travelerName(ctx context.Context) (string, error) {
 			return "", invalid(mdTraveler, "a name has no control characters")
 		}
 	}
-	return name, nil
+	return name, scopeOf(ctx).writes(mdTraveler, name)
 }
 
 // A resume is the secret that a call may be gone on with; its hash, which alone is stored; and the public name, made of that

@@ -20,7 +20,7 @@ type noteService struct {
 }
 
 func (s *noteService) ListNotes(ctx context.Context, r *routeguidev1.ListNotesRequest) (*routeguidev1.ListNotesResponse, error) {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(ctx, r.Bounds)
 	if err != nil {
 		return nil, err
 	}
@@ -28,30 +28,38 @@ func (s *noteService) ListNotes(ctx context.Context, r *routeguidev1.ListNotesRe
 	if err != nil {
 		return nil, err
 	}
-	after, err := parseCursor("page_token", r.PageToken)
+	after, err := parseCursor(inNotes, "page_token", r.PageToken)
 	if err != nil {
 		return nil, err
 	}
-	notes, next, more, err := s.notes.List(ctx, area, after, size)
+	at, err := past(ctx, "at", r.At)
 	if err != nil {
 		return nil, err
 	}
-	resp := &routeguidev1.ListNotesResponse{Cursor: cursor(next)}
+	notes, next, more, err := s.notes.List(ctx, note.Query{Area: area, At: at, After: after, Limit: size})
+	if err != nil {
+		return nil, err
+	}
+	resp := &routeguidev1.ListNotesResponse{Cursor: token(inNotes, next)}
 	if more {
 		resp.NextPageToken = resp.Cursor
 	}
+	may := scopeOf(ctx)
 	for _, n := range notes {
+		if !may.note(n) {
+			continue
+		}
 		resp.Notes = append(resp.Notes, noteMessage(n))
 	}
 	return resp, nil
 }
 
 func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.ServerStreamingServer[routeguidev1.WatchNotesResponse]) error {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(stream.Context(), r.Bounds)
 	if err != nil {
 		return err
 	}
-	after, err := parseCursor("cursor", r.Cursor)
+	after, err := parseCursor(inNotes, "cursor", r.Cursor)
 	if err != nil {
 		return err
 	}
@@ -61,11 +69,15 @@ func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.
 			return err
 		}
 	}
+	may := scopeOf(stream.Context())
 	for e, err := range s.notes.Watch(stream.Context(), area, after, history) {
 		if err != nil {
 			return err
 		}
-		resp := &routeguidev1.WatchNotesResponse{Cursor: cursor(e.Cursor)}
+		if !e.Live && !may.note(e.Note) {
+			continue
+		}
+		resp := &routeguidev1.WatchNotesResponse{Cursor: token(inNotes, e.Cursor)}
 		if !e.Live {
 			resp.Note = noteMessage(e.Note)
 		}
@@ -76,6 +88,7 @@ func (s *noteService) WatchNotes(r *routeguidev1.WatchNotesRequest, stream grpc.
 	return nil
 }
 
+// DeleteNote observes a key's limits by itself: who has the secret of a note's chat wrote it.
 func (s *noteService) DeleteNote(ctx context.Context, r *routeguidev1.DeleteNoteRequest) (*routeguidev1.DeleteNoteResponse, error) {
 	if r.Id == "" {
 		return nil, invalid("id", "is required")

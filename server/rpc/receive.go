@@ -81,6 +81,9 @@ func (c *call) receive() (mem.BufferSlice, error) {
 	if length > int64(c.calls.Message) {
 		return nil, c.tooLong(length)
 	}
+	if err := c.payBytes(length); err != nil {
+		return nil, err
+	}
 	if err := c.share.set(c.ctx, length); err != nil {
 		return nil, err
 	}
@@ -88,6 +91,7 @@ func (c *call) receive() (mem.BufferSlice, error) {
 	if err != nil {
 		return nil, c.broken(err)
 	}
+	c.receivedBytes.Add(length)
 	if header[0] == 0 {
 		return data, nil
 	}
@@ -102,6 +106,8 @@ func (c *call) tooLong(length int64) error {
 // mostInflated is how many times longer gzip's output can be than its input.
 const mostInflated = 1032
 
+var errNotGzip = status.Error(codes.InvalidArgument, "the message cannot be decompressed: it is not gzip")
+
 func (c *call) decompress(data mem.BufferSlice) (mem.BufferSlice, error) {
 	compressor := encoding.GetCompressor(c.wire.RecvCompress())
 	if compressor == nil {
@@ -115,7 +121,7 @@ func (c *call) decompress(data mem.BufferSlice) (mem.BufferSlice, error) {
 	defer in.Close()
 	plain, err := compressor.Decompress(in)
 	if err != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "the message cannot be decompressed: %v", err)
+		return nil, errNotGzip
 	}
 	if closer, ok := plain.(io.Closer); ok {
 		defer closer.Close()
@@ -123,7 +129,7 @@ func (c *call) decompress(data mem.BufferSlice) (mem.BufferSlice, error) {
 	out, err := mem.ReadAll(io.LimitReader(plain, most), mem.DefaultBufferPool())
 	if err != nil {
 		out.Free()
-		return nil, status.Errorf(codes.InvalidArgument, "the message cannot be decompressed: %v", err)
+		return nil, errNotGzip
 	}
 	if int64(out.Len()) == most {
 		out.Free()
@@ -156,7 +162,7 @@ func (c *call) decode(data mem.BufferSlice, m proto.Message) error {
 		if field := notUTF8(m.ProtoReflect().Descriptor(), encoded); field != "" {
 			return refusal.Invalid(field, "is not UTF-8")
 		}
-		return status.Errorf(codes.InvalidArgument, "the message cannot be decoded: %v", err)
+		return status.Errorf(codes.InvalidArgument, "the message cannot be decoded: it is not a %s", m.ProtoReflect().Descriptor().FullName())
 	}
 	return c.share.set(c.ctx, cost)
 }

@@ -28,6 +28,9 @@ func record[T any](routes *route.Book, stream grpc.ServerStream, recv func() (*T
 	if err != nil {
 		return route.Route{}, err
 	}
+	if err := scopeOf(ctx).records(token.name); err != nil {
+		return route.Route{}, err
+	}
 	rec, err := routes.Record(ctx, token.hash, token.name, who)
 	if err != nil {
 		return route.Route{}, err

@@ -28,6 +28,10 @@ func (s *routeService) ReportFixes(ctx context.Context, r *routeguidev1.ReportFi
 	case len(r.Fixes) > maxReported:
 		return nil, invalid("fixes", "are %d, more than %d", len(r.Fixes), maxReported)
 	}
+	may := scopeOf(ctx)
+	if err := may.writes("traveler", r.Traveler); err != nil {
+		return nil, err
+	}
 	fixes := make([]route.Fix, len(r.Fixes))
 	latest := time.Now().Add(maxAhead)
 	for i, m := range r.Fixes {
@@ -41,9 +45,12 @@ func (s *routeService) ReportFixes(ctx context.Context, r *routeguidev1.ReportFi
 		case f.Time.After(latest):
 			return nil, invalid(field+".time", "%s is more than a day from now", f.Time.Format(time.RFC3339))
 		}
+		if err := may.at(field+".location", f.Point); err != nil {
+			return nil, err
+		}
 		fixes[i] = f
 	}
-	made, err := s.routes.Report(ctx, r.Device, r.Traveler, fixes)
+	made, err := s.routes.Report(ctx, may.device(r.Device), r.Traveler, fixes)
 	if err != nil {
 		return nil, err
 	}

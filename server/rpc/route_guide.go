@@ -22,9 +22,12 @@ type routeGuide struct {
 	notes    *note.Book
 }
 
-func (s *routeGuide) GetFeature(_ context.Context, p *routeguidepb.Point) (*routeguidepb.Feature, error) {
+func (s *routeGuide) GetFeature(ctx context.Context, p *routeguidepb.Point) (*routeguidepb.Feature, error) {
 	at, err := point("", p)
 	if err != nil {
+		return nil, err
+	}
+	if err := scopeOf(ctx).at("", at); err != nil {
 		return nil, err
 	}
 	f, _ := s.features.At(at)
@@ -40,9 +43,13 @@ func (s *routeGuide) ListFeatures(r *routeguidepb.Rectangle, stream grpc.ServerS
 	if err != nil {
 		return err
 	}
+	area, err := scopeOf(stream.Context()).within("lo", geo.RectOf(lo, hi))
+	if err != nil {
+		return err
+	}
 	var enc featureEncoder
 	var m encoded
-	for f := range s.features.In(geo.RectOf(lo, hi)) {
+	for f := range s.features.In(area) {
 		m.bytes = enc.encode(f)
 		if err := stream.SendMsg(&m); err != nil {
 			return err
@@ -54,7 +61,10 @@ func (s *routeGuide) ListFeatures(r *routeguidepb.Rectangle, stream grpc.ServerS
 func (s *routeGuide) RecordRoute(stream grpc.ClientStreamingServer[routeguidepb.Point, routeguidepb.RouteSummary]) error {
 	done, err := record(s.routes, stream, stream.Recv, func(p *routeguidepb.Point) (route.Fix, error) {
 		at, err := point("", p)
-		return route.Fix{Point: at}, err
+		if err != nil {
+			return route.Fix{}, err
+		}
+		return route.Fix{Point: at}, scopeOf(stream.Context()).at("", at)
 	})
 	if err != nil {
 		return err
@@ -79,7 +89,11 @@ func (s *routeGuide) RouteChat(stream grpc.BidiStreamingServer[routeguidepb.Rout
 	if err != nil {
 		return err
 	}
+	may := scopeOf(ctx)
 	chat, err := s.notes.Chat(ctx, token.hash, token.name, who, func(n note.Note) error {
+		if !may.note(n) {
+			return nil
+		}
 		return stream.Send(&routeguidepb.RouteNote{Location: pointMessage(n.Location), Message: n.Message})
 	})
 	if err != nil {
@@ -114,8 +128,14 @@ func (s *routeGuide) RouteChat(stream grpc.BidiStreamingServer[routeguidepb.Rout
 			if err != nil {
 				return err
 			}
+			if err := may.at("location", at); err != nil {
+				return err
+			}
 			text, err := message(in.msg.Message)
 			if err != nil {
+				return err
+			}
+			if err := payNote(ctx); err != nil {
 				return err
 			}
 			if err := chat.Write(ctx, at, text); err != nil {

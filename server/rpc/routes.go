@@ -18,7 +18,7 @@ type routeService struct {
 }
 
 func (s *routeService) ListRoutes(ctx context.Context, r *routeguidev1.ListRoutesRequest) (*routeguidev1.ListRoutesResponse, error) {
-	q, err := routeQuery(r)
+	q, err := routeQuery(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -28,10 +28,13 @@ func (s *routeService) ListRoutes(ctx context.Context, r *routeguidev1.ListRoute
 	}
 	resp := &routeguidev1.ListRoutesResponse{}
 	for _, found := range routes {
+		if scopeOf(ctx).route("", found) != nil {
+			continue
+		}
 		resp.Routes = append(resp.Routes, routeMessage(found))
 	}
 	if next != (route.Cursor{}) {
-		resp.NextPageToken = routeToken(inList, next.Start, next.Key)
+		resp.NextPageToken = pageOfRoutes(next)
 	}
 	return resp, nil
 }
@@ -40,16 +43,28 @@ func (s *routeService) GetRoute(ctx context.Context, r *routeguidev1.GetRouteReq
 	if r.Route == "" {
 		return nil, invalid("route", "is required")
 	}
-	found, err := s.routes.Get(ctx, r.Route)
+	found, err := s.get(ctx, "route", r.Route)
 	if err != nil {
 		return nil, err
 	}
 	return routeMessage(found), nil
 }
 
+// get returns the route that the field names, if the caller may see it.
+func (s *routeService) get(ctx context.Context, field, id string) (route.Route, error) {
+	found, err := s.routes.Get(ctx, id)
+	if err != nil {
+		return route.Route{}, err
+	}
+	return found, scopeOf(ctx).route(field, found)
+}
+
 func (s *routeService) ReadTrack(r *routeguidev1.ReadTrackRequest, stream grpc.ServerStreamingServer[routeguidev1.ReadTrackResponse]) error {
 	if r.Route == "" {
 		return invalid("route", "is required")
+	}
+	if _, err := s.get(stream.Context(), "route", r.Route); err != nil {
+		return err
 	}
 	for fixes, err := range s.routes.Track(stream.Context(), r.Route) {
 		if err != nil {
@@ -70,18 +85,22 @@ func (s *routeService) WatchRoute(r *routeguidev1.WatchRouteRequest, stream grpc
 	if err != nil {
 		return err
 	}
+	may := scopeOf(stream.Context())
 	told := false // of the route; while what is stored is told, that is enough once
 	for u, err := range s.routes.Watch(stream.Context(), r.Route, from) {
 		if err != nil {
 			return err
 		}
+		if err := may.route("route", u.Route); err != nil {
+			return err
+		}
 		for first, last := 0, false; !last; first += answerFixes {
 			fixes := u.Fixes[first:min(first+answerFixes, len(u.Fixes))]
 			last = first+len(fixes) == len(u.Fixes)
-			points := int64(u.Mark.Points) - int64(len(u.Fixes)-first-len(fixes))
+			points := u.Mark.Points - uint32(len(u.Fixes)-first-len(fixes))
 			resp := &routeguidev1.WatchRouteResponse{
 				Fixes: fixMessages(fixes), Anew: u.Anew && first == 0,
-				Current: u.Stage == route.Current, Cursor: routeToken(inRoute, int64(u.Mark.Position), points),
+				Current: u.Stage == route.Current, Cursor: mark(route.Mark{Position: u.Mark.Position, Points: points}),
 			}
 			if first == 0 && (!told || u.Stage != route.Stored) {
 				resp.Route, told = routeMessage(u.Route), true
@@ -95,7 +114,13 @@ func (s *routeService) WatchRoute(r *routeguidev1.WatchRouteRequest, stream grpc
 }
 
 func (s *routeService) RecordTrack(stream grpc.ClientStreamingServer[routeguidev1.RecordTrackRequest, routeguidev1.RecordTrackResponse]) error {
-	done, err := record(s.routes, stream, stream.Recv, func(r *routeguidev1.RecordTrackRequest) (route.Fix, error) { return fix("fix", r.Fix) })
+	done, err := record(s.routes, stream, stream.Recv, func(r *routeguidev1.RecordTrackRequest) (route.Fix, error) {
+		f, err := fix("fix", r.Fix)
+		if err != nil {
+			return f, err
+		}
+		return f, scopeOf(stream.Context()).at("fix.location", f.Point)
+	})
 	if err != nil {
 		return err
 	}
@@ -110,6 +135,9 @@ func (s *routeService) UpdateRoute(ctx context.Context, r *routeguidev1.UpdateRo
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mayChange(ctx, "route.id", r.Route.Id); err != nil {
+		return nil, err
+	}
 	updated, err := s.routes.Update(ctx, r.Route.Id, edit)
 	if err != nil {
 		return nil, err
@@ -121,10 +149,22 @@ func (s *routeService) DeleteRoute(ctx context.Context, r *routeguidev1.DeleteRo
 	if r.Route == "" {
 		return nil, invalid("route", "is required")
 	}
+	if err := s.mayChange(ctx, "route", r.Route); err != nil {
+		return nil, err
+	}
 	if err := s.routes.Delete(ctx, r.Route); err != nil {
 		return nil, err
 	}
 	return &routeguidev1.DeleteRouteResponse{}, nil
+}
+
+// mayChange checks that the caller may change the route that the field names, if there is one: deleting it again is no error.
+func (s *routeService) mayChange(ctx context.Context, field, id string) error {
+	if scopeOf(ctx) == (scope{}) {
+		return nil
+	}
+	_, err := s.get(ctx, field, id)
+	return err
 }
 
 // routeEdit checks what shall be said of a route: what paths name, or everything.

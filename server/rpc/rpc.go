@@ -5,16 +5,15 @@ package rpc
 import (
 	"context"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/reflection"
-	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 
 	routeguidepb "routeguide/proto/routeguide"
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/feature"
+	"routeguide/server/key"
 	"routeguide/server/note"
+	"routeguide/server/replay"
 	"routeguide/server/route"
 	"routeguide/server/traveler"
 )
@@ -25,6 +24,7 @@ type Domain struct {
 	Routes    *route.Book
 	Notes     *note.Book
 	Travelers *traveler.Board
+	Keys      *key.Book
 }
 
 // Register adds the services and health to a server, and returns its health to be set; every service is serving until
@@ -36,6 +36,8 @@ func Register(s *Server, draining context.Context, d Domain) *health.Server {
 	routeguidev1.RegisterNoteServiceServer(s, &noteService{notes: d.Notes})
 	routeguidev1.RegisterRouteServiceServer(s, &routeService{routes: d.Routes})
 	routeguidev1.RegisterTravelerServiceServer(s, &travelerService{travelers: d.Travelers})
+	routeguidev1.RegisterAreaServiceServer(s, &areaService{books: replay.Books{Notes: d.Notes, Features: d.Features, Routes: d.Routes}})
+	routeguidev1.RegisterKeyServiceServer(s, &keyService{keys: d.Keys})
 	s.RegisterService(withoutPackage(), guide)
 
 	state := health.NewServer()
@@ -45,35 +47,4 @@ func Register(s *Server, draining context.Context, d Domain) *health.Server {
 	healthpb.RegisterHealthServer(s, state)
 	context.AfterFunc(draining, state.Shutdown)
 	return state
-}
-
-// Reflection describes the services that s has when it is asked.
-func Reflection(s *Server) reflectionpb.ServerReflectionServer {
-	return reflection.NewServerV1(reflection.ServerOptions{Services: reflected{s, withoutPackage().ServiceName}})
-}
-
-// withoutPackage returns the classic service as an early tutorial names it: without a package, and with ListFeature
-// beside ListFeatures.
-func withoutPackage() *grpc.ServiceDesc {
-	d := routeguidepb.RouteGuide_ServiceDesc
-	d.ServiceName = "RouteGuide"
-	for _, s := range d.Streams {
-		if s.StreamName == "ListFeatures" {
-			s.StreamName = "ListFeature"
-			d.Streams = append(d.Streams[:len(d.Streams):len(d.Streams)], s)
-		}
-	}
-	return &d
-}
-
-// reflected hides a service that has no descriptor.
-type reflected struct {
-	*Server
-	hidden string
-}
-
-func (r reflected) GetServiceInfo() map[string]grpc.ServiceInfo {
-	info := r.Server.GetServiceInfo()
-	delete(info, r.hidden)
-	return info
 }

@@ -34,6 +34,7 @@ func (c *Calls) sweep(every time.Duration) {
 				}
 			})
 		case <-tick.C:
+			c.accounts.forget()
 			c.each(func(now *call) {
 				if now.sent.stuck() {
 					now.cut(errNotRead)

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"encoding/binary"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -17,8 +16,8 @@ type travelerService struct {
 	travelers *traveler.Board
 }
 
-func (s *travelerService) ListTravelers(_ context.Context, r *routeguidev1.ListTravelersRequest) (*routeguidev1.ListTravelersResponse, error) {
-	area, err := bounds(r.Bounds)
+func (s *travelerService) ListTravelers(ctx context.Context, r *routeguidev1.ListTravelersRequest) (*routeguidev1.ListTravelersResponse, error) {
+	area, err := bounds(ctx, r.Bounds)
 	if err != nil {
 		return nil, err
 	}
@@ -26,26 +25,36 @@ func (s *travelerService) ListTravelers(_ context.Context, r *routeguidev1.ListT
 	if err != nil {
 		return nil, err
 	}
-	after, err := parseTravelerToken("page_token", r.PageToken)
+	after, err := parsePageOfTravelers("page_token", r.PageToken)
 	if err != nil {
 		return nil, err
 	}
-	page, last, more := s.travelers.List(area, after, size)
+	at, err := past(ctx, "at", r.At)
+	if err != nil {
+		return nil, err
+	}
+	page, last, more, err := s.travelers.List(ctx, area, at, after, size)
+	if err != nil {
+		return nil, err
+	}
 	resp := &routeguidev1.ListTravelersResponse{}
 	for _, t := range page {
-		resp.Travelers = append(resp.Travelers, travelerMessage(t))
+		if t, ok := scopeOf(ctx).traveler(t); ok {
+			resp.Travelers = append(resp.Travelers, travelerMessage(t))
+		}
 	}
 	if more {
-		resp.NextPageToken = travelerToken(last)
+		resp.NextPageToken = pageOfTravelers(last)
 	}
 	return resp, nil
 }
 
 func (s *travelerService) WatchTravelers(r *routeguidev1.WatchTravelersRequest, stream grpc.ServerStreamingServer[routeguidev1.WatchTravelersResponse]) error {
-	area, err := bounds(r.Bounds)
+	area, err := bounds(stream.Context(), r.Bounds)
 	if err != nil {
 		return err
 	}
+	may, shown := scopeOf(stream.Context()), make(map[string]bool)
 	for e, err := range s.travelers.Watch(stream.Context(), area) {
 		if err != nil {
 			return err
@@ -55,8 +64,16 @@ func (s *travelerService) WatchTravelers(r *routeguidev1.WatchTravelersRequest, 
 		case e.Current:
 			resp.Event = &routeguidev1.WatchTravelersResponse_Current{Current: true}
 		case e.Moved != nil:
-			resp.Event = &routeguidev1.WatchTravelersResponse_Moved{Moved: travelerMessage(*e.Moved)}
+			t, ok := may.traveler(*e.Moved)
+			if !ok {
+				continue
+			}
+			shown[t.Route] = true
+			resp.Event = &routeguidev1.WatchTravelersResponse_Moved{Moved: travelerMessage(t)}
+		case !shown[e.Left]:
+			continue
 		default:
+			delete(shown, e.Left)
 			resp.Event = &routeguidev1.WatchTravelersResponse_Left{Left: e.Left}
 		}
 		if err := stream.Send(resp); err != nil {
@@ -69,7 +86,10 @@ func (s *travelerService) WatchTravelers(r *routeguidev1.WatchTravelersRequest, 
 func travelerMessage(t traveler.Traveler) *routeguidev1.Traveler {
 	m := &routeguidev1.Traveler{
 		Route: t.Route, Name: t.Name, Position: fixMessages([]route.Fix{t.Position})[0],
-		UpdateTime: timestamppb.New(t.Taken), ExpireTime: timestamppb.New(t.Expires),
+		ExpireTime: timestamppb.New(t.Expires),
+	}
+	if !t.Taken.IsZero() {
+		m.UpdateTime = timestamppb.New(t.Taken)
 	}
 	if len(t.Trail) > 0 {
 		m.Trail = fixMessages(t.Trail)
@@ -80,23 +100,4 @@ func travelerMessage(t traveler.Traveler) *routeguidev1.Traveler {
 		}
 	}
 	return m
-}
-
-func travelerToken(m traveler.Mark) string {
-	return cursors.EncodeToString(append(binary.AppendVarint([]byte{'t'}, m.Expires), m.Route...))
-}
-
-func parseTravelerToken(field, s string) (m traveler.Mark, err error) {
-	if s == "" {
-		return m, nil
-	}
-	raw, err := cursors.DecodeString(s)
-	if err != nil || len(raw) < 2 || raw[0] != 't' {
-		return m, invalid(field, "%q was not given by this server", s)
-	}
-	expires, n := binary.Varint(raw[1:])
-	if n <= 0 || n == len(raw)-1 {
-		return m, invalid(field, "%q was not given by this server", s)
-	}
-	return traveler.Mark{Expires: expires, Route: string(raw[1+n:])}, nil
 }

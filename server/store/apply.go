@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -36,7 +37,7 @@ var errPanic = errors.New("the change cannot be made")
 //
 // An error means that nothing was made, of any change.
 func (s *Store) apply(changes []*logv1.Change, message uint64, alone bool) ([]outcome, error) {
-	outcomes := make([]outcome, len(changes))
+	outcomes, began := make([]outcome, len(changes)), time.Now()
 	left := make(map[int]error)
 	for {
 		at, err := s.try(changes, outcomes, left, message)
@@ -53,6 +54,9 @@ func (s *Store) apply(changes []*logv1.Change, message uint64, alone bool) ([]ou
 			s.log.Error("a change is left out", "book", bookOf(changes[at]), "err", err)
 		}
 		left[at] = s.met(err)
+	}
+	if s.options.Committed != nil && len(changes) > 0 {
+		s.options.Committed(len(changes), time.Since(began))
 	}
 	s.commit(outcomes)
 	return outcomes, nil

@@ -29,6 +29,7 @@ type cluster struct {
 	id      string // the stream's identity
 	process string // ours, another one each time
 	message atomic.Uint64
+	newest  atomic.Uint64 // message that the cluster had when it was last asked
 	goal    atomic.Uint64 // the newest message when we began to follow; until it is reached we are behind
 
 	mu      sync.Mutex
@@ -241,9 +242,12 @@ const (
 // messages for ever and answer none.
 func (c *cluster) watch(ctx context.Context) {
 	for missed := 0; pause(ctx, watchEvery) == nil; {
-		_, err := c.look(ctx)
+		info, err := c.look(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if err == nil {
+			c.newest.Store(info.State.LastSeq)
 		}
 		c.mu.Lock()
 		c.cut = err

@@ -176,7 +176,9 @@ func routesAbandoned(r *rand.Rand) *logv1.Change {
 	return routeChange(&logv1.RouteChange{Kind: &logv1.RouteChange_Abandoned{Abandoned: &logv1.RoutesAbandoned{Before: r.Int64N(1e13)}}})
 }
 
-func featureChange(c *logv1.FeatureChange) *logv1.Change {
+// featureChange now and then drops what features were before.
+func featureChange(r *rand.Rand, c *logv1.FeatureChange) *logv1.Change {
+	c.Time, c.PastLimit = r.Int64N(1e13), 500+r.Uint32N(5000)
 	return &logv1.Change{Book: &logv1.Change_Feature{Feature: c}}
 }
 
@@ -195,7 +197,7 @@ func featuresAdded(r *rand.Rand) *logv1.Change {
 		f.Latitude, f.Longitude = place(r)
 		added.Features = append(added.Features, f)
 	}
-	return featureChange(&logv1.FeatureChange{Id: among(r, 250)[:16], Kind: &logv1.FeatureChange_Added{Added: added}})
+	return featureChange(r, &logv1.FeatureChange{Id: among(r, 250)[:16], Kind: &logv1.FeatureChange_Added{Added: added}})
 }
 
 func featureUpdated(r *rand.Rand) *logv1.Change {
@@ -208,11 +210,11 @@ func featureUpdated(r *rand.Rand) *logv1.Change {
 	if r.IntN(2) == 0 {
 		updated.Latitude, updated.Longitude = new(r.Int32N(20)), new(r.Int32N(20))
 	}
-	return featureChange(&logv1.FeatureChange{Id: binary.BigEndian.AppendUint64(nil, r.Uint64N(50_000)), Kind: &logv1.FeatureChange_Updated{Updated: updated}})
+	return featureChange(r, &logv1.FeatureChange{Id: binary.BigEndian.AppendUint64(nil, r.Uint64N(50_000)), Kind: &logv1.FeatureChange_Updated{Updated: updated}})
 }
 
 func featureDeleted(r *rand.Rand) *logv1.Change {
-	return featureChange(&logv1.FeatureChange{
+	return featureChange(r, &logv1.FeatureChange{
 		Id: binary.BigEndian.AppendUint64(nil, r.Uint64()), Kind: &logv1.FeatureChange_Deleted{Deleted: &logv1.FeatureDeleted{Id: featureID(r)}},
 	})
 }

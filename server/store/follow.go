@@ -18,6 +18,8 @@ type Source[T any] struct {
 // between, with the position up to which everything was told. Nothing is missed or told twice. It ends with an error of
 // tell or live, that of the follower, or the cause that ctx ended with.
 func Follow[T any](ctx context.Context, s *Store, from Source[T], after uint64, f *Follower[T], tell func(T) error, live func(position uint64) error) error {
+	s.followers.Add(1)
+	defer s.followers.Add(-1)
 	through := after
 	for first := true; first || after < through; first = false {
 		var page []T

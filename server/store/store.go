@@ -28,6 +28,8 @@ type Options struct {
 	Cluster *Cluster
 	// MaxBytes is what the file may have before changes are refused with ErrFull; 0 means what the disk has.
 	MaxBytes int64
+	// Committed is told of each transaction that made changes, and how long it took; nil: nobody is. It must not block.
+	Committed func(changes int, took time.Duration)
 	// Logger is told what the store does; nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -70,14 +72,15 @@ type Store struct {
 	queue   chan proposal
 	order   order
 
-	applied progress
-	state   health
-	once    sync.Once
-	over    chan struct{} // closed when no more changes are made
-	why     error         // that they are not; set before over is closed
-	stop    context.CancelFunc
-	running sync.WaitGroup // the order
-	open    atomic.Bool
+	applied   progress
+	followers atomic.Int64
+	state     health
+	once      sync.Once
+	over      chan struct{} // closed when no more changes are made
+	why       error         // that they are not; set before over is closed
+	stop      context.CancelFunc
+	running   sync.WaitGroup // the order
+	open      atomic.Bool
 }
 
 // A proposal is a change that waits for its place in the order.

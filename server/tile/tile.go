@@ -53,12 +53,16 @@ func New(features *feature.Book) *Drawer {
 
 // ServeHTTP implements http.Handler. A tile's ETag is that of its content, so it stays when others change.
 func (d *Drawer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	serve(w, r, func(at place) (*drawn, error) { return d.tile(r, at) })
+}
+
+func serve(w http.ResponseWriter, r *http.Request, tile func(place) (*drawn, error)) {
 	at, ok := parse(r.URL.Path)
 	if !ok {
 		http.Error(w, "there is no such tile", http.StatusNotFound)
 		return
 	}
-	t, err := d.tile(r, at)
+	t, err := tile(at)
 	if err != nil {
 		http.Error(w, "the tile cannot be drawn", http.StatusInternalServerError)
 		return
@@ -108,12 +112,27 @@ func (d *Drawer) tile(r *http.Request, at place) (*drawn, error) {
 	if t := d.keep(position, at, nil); t != nil { // somebody else drew it meanwhile
 		return t, nil
 	}
-	data, err := draw(d.features, at)
+	t, err := draw(d.features, at, at.rect())
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(data)
-	return d.keep(position, at, &drawn{data, `"` + hex.EncodeToString(sum[:8]) + `"`}), nil
+	return d.keep(position, at, t), nil
+}
+
+// In returns what answers as the Drawer does, with the features of an area alone. It keeps no tiles.
+func (d *Drawer) In(area geo.Rect) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serve(w, r, func(at place) (*drawn, error) {
+			select {
+			case d.slots <- struct{}{}:
+				defer func() { <-d.slots }()
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+			both, _ := area.Meet(at.rect()) // nothing of a tile that an area reaches around the world into from both sides
+			return draw(d.features, at, both)
+		})
+	})
 }
 
 // keep returns the tile that is kept, or keeps one that was drawn when the features were at a position or later.
@@ -133,8 +152,8 @@ func (d *Drawer) keep(position uint64, at place, t *drawn) *drawn {
 	return d.kept[at]
 }
 
-// draw encodes a tile.
-func draw(features *feature.Book, at place) ([]byte, error) {
+// draw encodes the part of a tile that lies in an area.
+func draw(features *feature.Book, at place, area geo.Rect) (*drawn, error) {
 	all := geojson.NewFeatureCollection()
 	add := func(p geo.Point) geojson.Properties {
 		f := geojson.NewFeature(orb.Point{float64(p.Lng) / 1e7, float64(p.Lat) / 1e7})
@@ -153,13 +172,13 @@ func draw(features *feature.Book, at place) ([]byte, error) {
 	clear := false
 	if at.z >= clearZoom {
 		var entries []feature.Entry
-		entries, clear = features.Entries(at.rect(), mostClear)
+		entries, clear = features.Entries(area, mostClear)
 		for _, e := range entries {
 			single(e)
 		}
 	}
 	if !clear {
-		for _, c := range features.Cells(at.rect(), cells*cells, at.cell()) {
+		for _, c := range features.Cells(area, cells*cells, at.cell()) {
 			switch c.Count {
 			case 0:
 			case 1:
@@ -172,5 +191,10 @@ func draw(features *feature.Book, at place) ([]byte, error) {
 	layer := mvt.NewLayer("features", all)
 	layer.Version = 2
 	layer.ProjectToTile(maptile.New(uint32(at.x), uint32(at.y), maptile.Zoom(at.z)))
-	return mvt.Marshal(mvt.Layers{layer})
+	data, err := mvt.Marshal(mvt.Layers{layer})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(data)
+	return &drawn{data, `"` + hex.EncodeToString(sum[:8]) + `"`}, nil
 }

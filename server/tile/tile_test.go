@@ -49,7 +49,7 @@ func somewhere(random *rand.Rand) geo.Point {
 	return geo.Point{Lat: random.Int32N(170e7) - 85e7, Lng: int32(random.Int64N(360e7) - 180e7)}
 }
 
-func get(d *Drawer, path, etag string) *httptest.ResponseRecorder {
+func get(d http.Handler, path, etag string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	if etag != "" {
 		r.Header.Set("If-None-Match", etag)
@@ -136,6 +136,46 @@ func TestTilesHaveAllFeatures(t *testing.T) {
 	}
 }
 
+// What is drawn of an area is all that lies in it, and nothing else; it may cross the antimeridian.
+func TestTilesOfAnArea(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	var features []feature.Feature
+	for i := range 3000 {
+		features = append(features, feature.Feature{Name: fmt.Sprint(i), Location: somewhere(random)})
+	}
+	d := New(openBook(t, features))
+	for _, area := range []geo.Rect{geo.World, {South: -40e7, West: 170e7, North: 50e7, East: -100e7}, {South: 1, West: 1, North: 60e7, East: 90e7}, {South: 5, North: 5}} {
+		want := 0
+		for _, f := range features {
+			if area.Contains(f.Location) {
+				want++
+			}
+		}
+		for z := range 4 {
+			sum := 0
+			for x := range 1 << z {
+				for y := range 1 << z {
+					w := get(d.In(area), fmt.Sprintf("/v1/tiles/%d/%d/%d.mvt", z, x, y), "")
+					layers, err := mvt.Unmarshal(w.Body.Bytes())
+					if err != nil || w.Code != http.StatusOK {
+						t.Fatalf("%d, %v", w.Code, err)
+					}
+					for _, f := range layers[0].Features {
+						n, several := f.Properties["count"].(float64)
+						if !several {
+							n = 1
+						}
+						sum += int(n)
+					}
+				}
+			}
+			if sum != want {
+				t.Errorf("at zoom %d are %d features of %v, want %d", z, sum, area, want)
+			}
+		}
+	}
+}
+
 func TestTilesFollowEdits(t *testing.T) {
 	here := geo.Point{Lat: 40_5000000, Lng: -74_5000000}
 	book := openBook(t, []feature.Feature{{Name: "a", Location: here}, {Name: "b", Location: geo.Point{Lat: here.Lat, Lng: here.Lng + 1}}})
@@ -186,14 +226,15 @@ func BenchmarkDraw(b *testing.B) {
 	book := openBook(b, features)
 	for _, z := range []int{0, 4, 8, 14} {
 		t := maptile.At(orb.Point{10.005, 50.005}, maptile.Zoom(z))
+		at := place{z, int(t.X), int(t.Y)}
 		b.Run(fmt.Sprint("zoom ", z), func(b *testing.B) {
 			size := 0
 			for b.Loop() {
-				data, err := draw(book, place{z, int(t.X), int(t.Y)})
+				drawn, err := draw(book, at, at.rect())
 				if err != nil {
 					b.Fatal(err)
 				}
-				size = len(data)
+				size = len(drawn.data)
 			}
 			b.ReportMetric(float64(size), "B")
 		})

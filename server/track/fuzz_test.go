@@ -1,6 +1,7 @@
 package track_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"os"
@@ -72,6 +73,12 @@ func FuzzGPX(f *testing.F)     { fuzz(f, "*.gpx") }
 func FuzzKML(f *testing.F)     { fuzz(f, "*.kml") }
 func FuzzGeoJSON(f *testing.F) { fuzz(f, "*.geojson") }
 func FuzzHistory(f *testing.F) { fuzz(f, "*.json") }
+
+func FuzzKMZ(f *testing.F) {
+	f.Add(kmz(f, zip.Deflate, "a.png", "x", "doc.kml", lineKML))
+	f.Add(kmz(f, zip.Store, "doc.kml", lineKML))
+	f.Fuzz(check)
+}
 
 func FuzzFIT(f *testing.F) {
 	f.Add(fitFile(f, 12))

@@ -34,27 +34,11 @@ func (h *history) list(element func()) {
 
 // record reads one of Records.json's locations.
 func (h *history) record() {
-	var r struct {
-		LatitudeE7, LongitudeE7               *int64
-		Timestamp                             string
-		TimestampMs                           json.Number
-		Accuracy, Altitude, Velocity, Heading *float64
-	}
+	var r e7Place
 	h.Decode(&r)
-	if r.LatitudeE7 == nil || r.LongitudeE7 == nil {
-		return
-	}
-	// Some exports write negative numbers as if they had no sign: taking the lower 32 bits undoes it.
-	place, ok := degrees(float64(int32(*r.LatitudeE7))/1e7, float64(int32(*r.LongitudeE7))/1e7)
+	p, ok := h.e7(r)
 	if !ok {
-		h.Fail("%d, %d is no latitude and longitude in E7", *r.LatitudeE7, *r.LongitudeE7)
 		return
-	}
-	p := at(place)
-	if ms, err := strconv.ParseInt(r.TimestampMs.String(), 10, 64); err == nil && ms <= latest {
-		p.time = ms
-	} else {
-		p.time = h.moment(r.Timestamp)
 	}
 	p.accuracy, p.elevation = accuracies.whole(number(r.Accuracy)), elevations.whole(number(r.Altitude))
 	p.speed, p.heading = speeds.whole(number(r.Velocity)), int16(headings.whole(number(r.Heading)))

@@ -43,6 +43,8 @@ func readObject(j *line.JSON, t json.Token, to *builder) {
 		switch key := j.Key(); key {
 		case "locations":
 			h.list(h.record)
+		case "timelineObjects":
+			h.list(h.object)
 		case "semanticSegments":
 			h.list(h.segment)
 		case "rawSignals":

@@ -48,11 +48,11 @@ func (s scale) whole(v float64) int32 {
 	return whole
 }
 
-func (s scale) measure(whole int32) Measure {
+func (s scale) measure(whole int32) geo.Measure {
 	if whole == s.none {
-		return Measure{}
+		return geo.Measure{}
 	}
-	return Measured(whole)
+	return geo.Measured(whole)
 }
 
 // at is a point of which nothing but the position is known.

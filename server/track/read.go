@@ -12,8 +12,8 @@ import (
 const headBytes = 512
 
 // Read yields the tracks of a file, each when it is complete. What kind of file it is shows in its first bytes: GPX 1.0 or 1.1
-// (tracks and routes), GeoJSON (lines, with `coordTimes` or `times`), KML (lines and gx:Tracks), FIT, or Takeout's
-// Records.json, Timeline.json or location-history.json. A break in a track makes two: a <trkseg>, another line, and in location
+// (tracks and routes), GeoJSON (lines, with `coordTimes` or `times`), KML (lines and gx:Tracks), KMZ, FIT, or Takeout's
+// Records.json, its months, Timeline.json or location-history.json. A break in a track makes two: a <trkseg>, another line, and in location
 // history an hour without a point or midnight by the sun.
 //
 // Points without a time have that of the point before them; where no point of a track has one, they have those of a walk of
@@ -41,6 +41,8 @@ func read(in io.Reader, b *builder) error {
 	switch text := bytes.TrimSpace(first); {
 	case len(first) >= 12 && string(first[8:12]) == ".FIT":
 		err = readFIT(head, b)
+	case IsArchive(first):
+		err = readKMZ(head, b)
 	case len(text) > 0 && text[0] == '<':
 		err = readXML(head, b)
 	case len(text) > 0 && (text[0] == '{' || text[0] == '['):
@@ -48,7 +50,7 @@ func read(in io.Reader, b *builder) error {
 	case len(text) == 0:
 		err = &Error{"line 1", "the file is empty"}
 	default:
-		err = &Error{"line 1", "this is not GPX, GeoJSON, KML, FIT or location history of Google Takeout"}
+		err = &Error{"line 1", "this is not GPX, GeoJSON, KML, KMZ, FIT or location history of Google Takeout"}
 	}
 	if err == nil && !b.found {
 		err = &Error{"line 1", "there is no track in the file"}

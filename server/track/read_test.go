@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"routeguide/server/geo"
 	"routeguide/server/track"
 )
 
@@ -36,7 +37,7 @@ func line(f track.Fix) string {
 	s := f.Point.String() + " " + f.Time.Format("2006-01-02T15:04:05.999Z07:00")
 	for _, m := range []struct {
 		name string
-		track.Measure
+		geo.Measure
 	}{{"elevation", f.Elevation}, {"accuracy", f.Accuracy}, {"speed", f.Speed}, {"heading", f.Heading}, {"battery", f.Battery}} {
 		if v, known := m.Get(); known {
 			s += fmt.Sprintf(" %s %d", m.name, v)
@@ -85,7 +86,7 @@ func TestBrokenFiles(t *testing.T) {
 	}{
 		{"nothing", "", 0, "line 1: the file is empty"},
 		{"white space", " \n ", 0, "line 1: the file is empty"},
-		{"a picture", "\x89PNG\r\n\x1a\n0000", 0, "line 1: this is not GPX, GeoJSON, KML, FIT or location history of Google Takeout"},
+		{"a picture", "\x89PNG\r\n\x1a\n0000", 0, "line 1: this is not GPX, GeoJSON, KML, KMZ, FIT or location history of Google Takeout"},
 		{"no track", gpx(`<wpt lat="1" lon="2"/>`), 0, "line 1: there is no track in the file"},
 		{"other XML", "<html/>", 0, "line 1, column 7: <html> is neither GPX nor KML"},
 		{"cut off", strings.TrimSuffix(gpx(twoPoints), "</gpx>") + "\n", 1, "line 2, column 0: not XML: unexpected EOF"},

@@ -15,24 +15,12 @@ type Fix struct {
 	Point geo.Point
 	Time  time.Time
 
-	Elevation Measure // decimetres above sea level
-	Accuracy  Measure // decimetres: the radius within which the point lies
-	Speed     Measure // centimetres per second over ground
-	Heading   Measure // tenths of a degree clockwise from true north, below 3600
-	Battery   Measure // percent: charge of the device's battery
+	Elevation geo.Measure // decimetres above sea level
+	Accuracy  geo.Measure // decimetres: the radius within which the point lies
+	Speed     geo.Measure // centimetres per second over ground
+	Heading   geo.Measure // tenths of a degree clockwise from true north, below 3600
+	Battery   geo.Measure // percent: charge of the device's battery
 }
-
-// A Measure is a whole number that was measured. The zero value says that it was not.
-type Measure struct {
-	value int32
-	known bool
-}
-
-// Measured returns the measure of a value.
-func Measured(value int32) Measure { return Measure{value, true} }
-
-// Get returns the value and whether it was measured; it is 0 where it was not.
-func (m Measure) Get() (value int32, known bool) { return m.value, m.known }
 
 // A Track is what a file has from one break to the next: at least one point. Each has a time, which is that of the point
 // before it or later.

@@ -130,8 +130,8 @@ func appendTrackPoint(b []byte, f Fix) []byte {
 	return append(b, "</trkpt>\n"...)
 }
 
-func appendElement(b []byte, name string, s scale, m Measure) []byte {
-	if !m.known {
+func appendElement(b []byte, name string, s scale, m geo.Measure) []byte {
+	if _, known := m.Get(); !known {
 		return b
 	}
 	b = append(append(append(b, '<'), name...), '>')
@@ -192,7 +192,7 @@ func (w *writer) kml(name string, points iter.Seq2[Fix, error]) {
 func appendPosition(b []byte, f Fix, separator byte) []byte {
 	b = append(appendE7(b, f.Point.Lng), separator)
 	b = appendE7(b, f.Point.Lat)
-	if f.Elevation.known {
+	if _, known := f.Elevation.Get(); known {
 		b = appendDecimal(append(b, separator), elevations, f.Elevation)
 	}
 	return b
@@ -202,8 +202,9 @@ func appendE7(b []byte, e7 int32) []byte {
 	return strconv.AppendFloat(b, float64(e7)/1e7, 'f', -1, 64)
 }
 
-func appendDecimal(b []byte, s scale, m Measure) []byte {
-	return strconv.AppendFloat(b, float64(m.value)/s.units, 'f', -1, 64)
+func appendDecimal(b []byte, s scale, m geo.Measure) []byte {
+	value, _ := m.Get()
+	return strconv.AppendFloat(b, float64(value)/s.units, 'f', -1, 64)
 }
 
 func appendTime(b []byte, t time.Time) []byte {

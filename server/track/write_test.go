@@ -28,11 +28,11 @@ func walk(n int) []track.Fix {
 	fixes := make([]track.Fix, n)
 	at := now
 	for i := range fixes {
-		maybe := func(least, most int32) track.Measure {
+		maybe := func(least, most int32) geo.Measure {
 			if r.IntN(3) == 0 {
-				return track.Measure{}
+				return geo.Measure{}
 			}
-			return track.Measured(least + r.Int32N(most-least+1))
+			return geo.Measured(least + r.Int32N(most-least+1))
 		}
 		at = at.Add(time.Duration(r.IntN(3000)) * time.Millisecond)
 		fixes[i] = track.Fix{
@@ -77,7 +77,7 @@ func TestRoundTrip(t *testing.T) {
 					for fix := range got.Fixes(0) {
 						w := want[i]
 						if f != track.GPX {
-							w.Accuracy, w.Speed, w.Heading, w.Battery = track.Measure{}, track.Measure{}, track.Measure{}, track.Measure{}
+							w.Accuracy, w.Speed, w.Heading, w.Battery = geo.Measure{}, geo.Measure{}, geo.Measure{}, geo.Measure{}
 						}
 						if fix != w {
 							t.Fatalf("point %d is %+v, want %+v", i, fix, w)
@@ -199,7 +199,7 @@ func TestGPXIsAsItsSchemaSays(t *testing.T) {
 	edges := []track.Fix{
 		{Point: geo.Point{Lat: geo.MaxLat, Lng: geo.MaxLng}, Time: time.UnixMilli(0)},
 		{Point: geo.Point{Lat: -geo.MaxLat, Lng: -geo.MaxLng}, Time: time.UnixMilli(1)},
-		{Point: geo.Point{Lat: 1, Lng: -1}, Time: now, Elevation: track.Measured(-1), Speed: track.Measured(1)},
+		{Point: geo.Point{Lat: 1, Lng: -1}, Time: now, Elevation: geo.Measured(-1), Speed: geo.Measured(1)},
 	}
 	for _, fixes := range [][]track.Fix{nil, edges, walk(1000)} {
 		for _, name := range []string{"", "a & <b>"} {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tidwall/btree"
-	"github.com/tidwall/rtree"
 
 	"routeguide/server/geo"
 	"routeguide/server/route"
@@ -16,6 +15,7 @@ import (
 
 // A Board is everybody who is on the way. It is safe for concurrent use.
 type Board struct {
+	routes *route.Book
 	maxAge time.Duration
 	sooner chan struct{} // receives when somebody expires before next
 
@@ -23,7 +23,7 @@ type Board struct {
 	known    map[string]*entry     // by route
 	order    *btree.BTreeG[*entry] // by age, the oldest newest point first
 	watchers map[*watcher]struct{}
-	areas    rtree.RTreeG[*watcher]
+	areas    geo.Areas[*watcher]
 	next     time.Time // when expire is called again
 }
 
@@ -31,7 +31,7 @@ type Board struct {
 // age maxAge; 0 means DefaultMaxAge.
 func New(routes *route.Book, maxAge time.Duration) *Board {
 	b := &Board{
-		maxAge: cmp.Or(maxAge, DefaultMaxAge), sooner: make(chan struct{}, 1),
+		routes: routes, maxAge: cmp.Or(maxAge, DefaultMaxAge), sooner: make(chan struct{}, 1),
 		known: make(map[string]*entry), order: newOrder(), watchers: make(map[*watcher]struct{}),
 	}
 	routes.Follow(route.Follower{Load: b.load, Committed: b.committed})
@@ -44,30 +44,55 @@ func newOrder() *btree.BTreeG[*entry] {
 
 // List returns at most limit travelers in an area, the one with the newest point first, and whether there are more: then the
 // last one's Mark is where the next page begins. A page begins after a mark, or with the first traveler after the zero Mark.
-func (b *Board) List(area geo.Rect, after Mark, limit int) (page []Traveler, last Mark, more bool) {
+//
+// With a time they are those who were on the way then, by the routes of today but for hidden ones; nobody knows any more when
+// their points were taken. Errors: those of store.
+func (b *Board) List(ctx context.Context, area geo.Rect, at time.Time, after Mark, limit int) (page []Traveler, last Mark, more bool, err error) {
+	if !at.IsZero() {
+		return b.then(ctx, area, at, after, limit)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for t := range b.newest(after) {
+	for t := range newest(b.order, after) {
 		if !area.Contains(t.Position.Point) {
 			continue
 		}
 		if len(page) == limit {
-			return page, last, true
+			return page, last, true, nil
 		}
 		page, last = append(page, t.Traveler), t.mark()
 	}
-	return page, last, false
+	return page, last, false, nil
 }
 
-// newest yields the travelers after a mark, the one with the newest point first.
-func (b *Board) newest(after Mark) iter.Seq[*entry] {
+// then is List for the past.
+func (b *Board) then(ctx context.Context, area geo.Rect, at time.Time, after Mark, limit int) (page []Traveler, last Mark, more bool, err error) {
+	there, err := b.routes.OnTheWay(ctx, area, at, b.maxAge)
+	if err != nil {
+		return nil, Mark{}, false, err
+	}
+	order := newOrder()
+	for _, s := range there {
+		order.Set(&entry{Traveler: Traveler{Route: s.Route, Name: s.Traveler, Position: s.Fix, Expires: s.Fix.Time.Add(b.maxAge)}})
+	}
+	for t := range newest(order, after) {
+		if len(page) == limit {
+			return page, last, true, nil
+		}
+		page, last = append(page, t.Traveler), t.mark()
+	}
+	return page, last, false, nil
+}
+
+// newest yields the travelers of an order after a mark, the one with the newest point first.
+func newest(order *btree.BTreeG[*entry], after Mark) iter.Seq[*entry] {
 	return func(yield func(*entry) bool) {
 		if after == (Mark{}) {
-			b.order.Reverse(yield)
+			order.Reverse(yield)
 			return
 		}
 		pivot := &entry{Traveler: Traveler{Expires: time.UnixMilli(after.Expires), Route: after.Route}}
-		b.order.Descend(pivot, func(t *entry) bool { return t.mark() == after || yield(t) })
+		order.Descend(pivot, func(t *entry) bool { return t.mark() == after || yield(t) })
 	}
 }
 
@@ -137,8 +162,8 @@ func (b *Board) move(e route.Event, now time.Time) {
 		return
 	}
 	at := t.Position.Point
-	b.watching(was, func(w *watcher) { w.look(t.Route, w.area.Contains(at)) })
-	b.watching(at, func(w *watcher) { w.look(t.Route, true) })
+	b.areas.At(was, func(w *watcher) { w.look(t.Route, w.area.Contains(at)) })
+	b.areas.At(at, func(w *watcher) { w.look(t.Route, true) })
 }
 
 // place puts a traveler in the order, unless its newest point is too old: then it is nobody's.
@@ -174,7 +199,7 @@ func (b *Board) drop(id string) {
 // leave forgets a traveler who is out of the order and was at a point.
 func (b *Board) leave(id string, was geo.Point) {
 	delete(b.known, id)
-	b.watching(was, func(w *watcher) { w.look(id, false) })
+	b.areas.At(was, func(w *watcher) { w.look(id, false) })
 }
 
 // Run has those leave whose newest point is too old, until ctx ends.

@@ -275,7 +275,7 @@ func ids(b *traveler.Board, area geo.Rect, limit int) (all []string) {
 	var last traveler.Mark
 	for more := true; more; {
 		var page []traveler.Traveler
-		page, last, more = b.List(area, last, limit)
+		page, last, more, _ = b.List(context.Background(), area, time.Time{}, last, limit)
 		for _, t := range page {
 			all = append(all, t.Route)
 		}

@@ -92,9 +92,7 @@ func (b *Board) begin(area geo.Rect) *watcher {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.watchers[w] = struct{}{}
-	for _, part := range area.Split() {
-		b.areas.Insert(corner(part.South, part.West), corner(part.North, part.East), w)
-	}
+	b.areas.Add(area, w)
 	for id, t := range b.known {
 		w.look(id, area.Contains(t.Position.Point))
 	}
@@ -105,22 +103,8 @@ func (b *Board) end(w *watcher) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.watchers, w)
-	for _, part := range w.area.Split() {
-		b.areas.Delete(corner(part.South, part.West), corner(part.North, part.East), w)
-	}
+	b.areas.Remove(w.area, w)
 }
-
-// watching calls do with each watcher of a point.
-func (b *Board) watching(p geo.Point, do func(*watcher)) {
-	at := corner(p.Lat, p.Lng)
-	b.areas.Search(at, at, func(_, _ [2]float64, w *watcher) bool {
-		do(w)
-		return true
-	})
-}
-
-// corner is exact: a float64 holds every int32.
-func corner(lat, lng int32) [2]float64 { return [2]float64{float64(lng), float64(lat)} }
 
 // changed returns the routes that a watcher has to look at.
 func (b *Board) changed(w *watcher) []string {

@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"routeguide/server/relay"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 // connectionNames are metadata of the connection that a call came over, and are not passed on. HTTP/2 forbids some of them.
 var connectionNames = []string{
 	"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "keep-alive", "proxy-authorization",
-	"proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-grpc-web",
+	"proxy-connection", relay.DoorName, "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-grpc-web",
 }
 
 // outgoing returns the metadata that a call came with, less what belongs to its connection or to gRPC itself.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
@@ -50,4 +51,6 @@ type Options struct {
 
 	Caller func(context.Context) netip.Addr // who makes a call, by its context
 	Ending context.Context                  // is done when calls have to end
+	// Handled is told of each call of a target that has ended. Nil: nobody is. It must not block.
+	Handled func(upstream string, code codes.Code)
 }

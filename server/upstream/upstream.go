@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/metadata"
 	grpcreflection "google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
@@ -29,6 +30,7 @@ type Upstreams struct {
 	named    map[string]*upstream
 	own      map[string]grpc.ServiceInfo
 	caller   func(context.Context) netip.Addr
+	handled  func(upstream string, code codes.Code)
 	ending   context.Context
 	files    *protoregistry.Files // of services whose upstream does not describe them
 	requests sync.WaitGroup       // goroutines that copy the requests of a call
@@ -47,7 +49,12 @@ func Open(o Options) (*Upstreams, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
 	}
-	u := &Upstreams{named: make(map[string]*upstream), caller: o.Caller, ending: o.Ending, files: o.Descriptors}
+	u := &Upstreams{
+		named: make(map[string]*upstream), caller: o.Caller, handled: o.Handled, ending: o.Ending, files: o.Descriptors,
+	}
+	if u.handled == nil {
+		u.handled = func(string, codes.Code) {}
+	}
 	if u.files == nil {
 		u.files = new(protoregistry.Files)
 	}
@@ -76,6 +83,19 @@ func (u *Upstreams) Close() {
 	u.requests.Wait()
 }
 
+// Names are those of the targets, in the order of the options.
+func (u *Upstreams) Names() (names []string) {
+	for _, up := range u.all {
+		names = append(names, up.Name)
+	}
+	return names
+}
+
+// Connected tells whether there is a connection to a target, by its name.
+func (u *Upstreams) Connected(name string) bool {
+	return u.named[name].conn.GetState() == connectivity.Ready
+}
+
 // Has tells whether service is the name of a target.
 func (u *Upstreams) Has(service string) bool { return u.named[service] != nil }
 
@@ -102,6 +122,16 @@ func (u *Upstreams) Serve(_ any, stream grpc.ServerStream) error {
 	if err != nil {
 		return err
 	}
+	err = u.relay(to, path, stream)
+	code := status.Code(err)
+	if code == codes.Unknown {
+		code = status.FromContextError(err).Code() // its caller left, or had no time
+	}
+	u.handled(to.Name, code)
+	return err
+}
+
+func (u *Upstreams) relay(to *upstream, path string, stream grpc.ServerStream) error {
 	md := outgoing(stream.Context())
 	if err := to.fits(path, md); err != nil {
 		return err

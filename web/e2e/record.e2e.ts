@@ -97,7 +97,7 @@ describe("a drawn route", () => {
     expect(metres).toBe(here);
     await page
       .locator(".status")
-      .filter({ hasText: /RecordRoute · WebSocket/ })
+      .filter({ hasText: /RecordTrack · WebSocket/ })
       .waitFor();
   });
 
@@ -241,7 +241,7 @@ describe("this device", () => {
     await says(page, "this device, ±12 m");
     await button(page, "Finish").click();
     expect(await compared(page, "Points")).toEqual(["5", "5"]);
-    expect(await compared(page, "Distance")).toEqual(["444 m", "445 m"]);
+    expect(await compared(page, "Distance")).toEqual(["445 m", "445 m"]);
   });
 
   test("may refuse, and the page says what to do", async () => {

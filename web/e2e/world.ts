@@ -35,6 +35,8 @@ export class Server {
   #process: ChildProcess | null = null;
   #url = "";
   #closed = false;
+  /** What the program said since it was started last. */
+  log = "";
 
   private constructor(dir: string, address: string) {
     this.#dir = dir;
@@ -63,11 +65,11 @@ export class Server {
     this.#process = child;
     process.once("exit", () => child.kill("SIGKILL"));
     await new Promise<void>((resolve, reject) => {
-      let log = "";
-      child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${log}`)));
+      this.log = "";
+      child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${this.log}`)));
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-        log += text;
-        const [, url] = /msg="http listening".* url=(\S+)/.exec(log) ?? [];
+        this.log += text;
+        const [, url] = /msg="http listening".* url=(\S+)/.exec(this.log) ?? [];
         if (!url) return;
         this.#url = url;
         resolve();

@@ -1,4 +1,5 @@
 // Points, rectangles and lengths as plain values. Nothing here knows the network or the map.
+import { language, locale, units } from "./words/language";
 
 /** Metres; the sphere on which the server measures too. */
 export const EARTH_RADIUS = 6_371_000;
@@ -114,18 +115,62 @@ function formatE7(value: number): string {
   return `${value < 0 ? "-" : ""}${digits.slice(0, -7)}.${digits.slice(-7)}`;
 }
 
-const grouped = new Intl.NumberFormat("en");
-
-/** `1,204`. */
+/** A count as people write it: `1,204`. */
 export function formatCount(n: number): string {
-  return grouped.format(n);
+  return numbers({}).format(n);
 }
 
-/** Metres as `850 m`, `12.1 km` or `1,204 km`. */
+const METRES_A_MILE = 1609.344;
+const METRES_A_FOOT = 0.3048;
+
+/** Metres as `850 m`, `12.1 km` or `1,204 km`; where people measure in miles, as `400 ft`, `7.5 mi` or `748 mi`. */
 export function formatDistance(metres: number): string {
-  if (metres < 999.5) return `${Math.round(metres)} m`;
+  if (units.value === "mi") {
+    const miles = metres / METRES_A_MILE;
+    return miles < 0.1 ? measure(metres / METRES_A_FOOT, "foot", 0) : measure(miles, "mile", miles < 99.95 ? 1 : 0);
+  }
+  if (metres < 999.5) return measure(metres, "meter", 0);
   const km = metres / 1000;
-  return km < 99.95 ? `${km.toFixed(1)} km` : `${formatCount(Math.round(km))} km`;
+  return measure(km, "kilometer", km < 99.95 ? 1 : 0);
+}
+
+/** Metres of height as `431 m` or `1,414 ft`. */
+export function formatHeight(metres: number): string {
+  return measure(heightNumber(metres), units.value === "mi" ? "foot" : "meter", 0);
+}
+
+/** Metres per second as `4.2 km/h`, `52 km/h` or `32 mph`. */
+export function formatSpeed(metresPerSecond: number): string {
+  const digits = metresPerSecond < 2.78 ? 1 : 0;
+  return measure(speedNumber(metresPerSecond), units.value === "mi" ? "mile-per-hour" : "kilometer-per-hour", digits);
+}
+
+/** Metres per second as a number of the unit that speeds are shown in. */
+export function speedNumber(metresPerSecond: number): number {
+  return metresPerSecond * (units.value === "mi" ? 3600 / METRES_A_MILE : 3.6);
+}
+
+/** Metres of height as a number of the unit that heights are shown in. */
+export function heightNumber(metres: number): number {
+  return units.value === "mi" ? metres / METRES_A_FOOT : metres;
+}
+
+/** The signs of the units of speeds and heights. */
+export function unitSigns(): { readonly speed: string; readonly height: string } {
+  return units.value === "mi" ? { speed: "mph", height: "ft" } : { speed: "km/h", height: "m" };
+}
+
+function measure(value: number, unit: string, digits: number): string {
+  return numbers({ style: "unit", unit, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function numbers(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${locale()} ${options.unit} ${options.maximumFractionDigits}`;
+  const format = formats.get(key) ?? new Intl.NumberFormat(locale(), options);
+  formats.set(key, format);
+  return format;
 }
 
 /** Seconds as a clock: `0:38:12`. Fractions are cut. */
@@ -137,11 +182,19 @@ export function formatClock(seconds: number): string {
 
 /** Milliseconds as `14 ms`, `2.1 s`, `38 min` or `2 h 10 min`. */
 export function formatDuration(ms: number): string {
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 999.5) return time(Math.round(ms), "ms");
+  if (ms < 59_950) return time((ms / 1000).toFixed(1), "s");
   const minutes = Math.round(ms / 60_000);
-  if (minutes < 60) return `${minutes} min`;
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 60) return time(minutes, "min");
+  const hours = time(Math.floor(minutes / 60), "h");
+  return minutes % 60 === 0 ? hours : `${hours} ${time(minutes % 60, "min")}`;
+}
+
+const chinese = { ms: "毫秒", s: "秒", min: "分钟", h: "小时" } as const;
+
+/** A time in one unit. English has the signs of the units; Intl would write `hr` for `h`. */
+export function time(value: number | string, unit: keyof typeof chinese): string {
+  return `${value} ${language.value === "zh" ? chinese[unit] : unit}`;
 }
 
 /** Bytes as `512 B`, `1.4 kB`, `3.0 MB`. */

@@ -6,20 +6,24 @@ import { lookWithoutMap, startFinder } from "./features/finder";
 import { followClicks } from "./map/clicks";
 import * as map from "./map/map";
 import { NoMap } from "./map/no-map";
+import { startPast } from "./past/past";
 import { PlaceCard } from "./places/card";
 import { followDetails } from "./places/details";
 import { startPlaces } from "./places/editing";
 import { startRecorder } from "./record/recorder";
 import { startRoutes } from "./routes/routes";
 import { startSearch } from "./search/sources";
-import { camera, place, view } from "./state";
+import { camera, lookingBack, place, view } from "./state";
 import { startTravelers } from "./travelers/travelers";
 import { followAddress, openAddress } from "./ui/address";
 import { startClock } from "./ui/clock";
 import { followKeys } from "./ui/keys";
+import { followKeyLinks, signIn } from "./ui/session";
 import { narrow, PLACE_CARD } from "./ui/sheet";
 import { Shell } from "./ui/shell";
 import { applyTheme, shade } from "./ui/theme";
+import { coarse } from "./ui/words";
+import { followLanguage } from "./words/language";
 import "./ui/tokens.css";
 import "./ui/parts.css";
 import "./ui/shell.css";
@@ -28,14 +32,19 @@ import "./map/map.css";
 import "./features/features.css";
 import "./record/record.css";
 import "./chat/chat.css";
+import "./chat/map-notes.css";
 import "./travelers/travelers.css";
 import "./routes/routes.css";
+import "./past/past.css";
 import "./search/search.css";
 import "./places/places.css";
 import "./basemaps/basemaps.css";
 
+await signIn(); // before anything is asked for
+followKeyLinks();
 openAddress();
 applyTheme();
+followLanguage();
 startClock();
 
 const [mapElement, appElement] = ["map", "app"].map((id) => document.getElementById(id));
@@ -51,14 +60,17 @@ startRoutes();
 followClicks();
 startSearch();
 startPlaces();
+startPast();
 followDetails();
 
 map.onRest((viewport) => {
   camera.value = viewport.camera;
 });
-map.onSelect((hit) => {
-  if (hit || view.value !== "chat") place.value = hit;
-  if (hit && narrow.value && view.value === "features") map.reveal(hit.point, PLACE_CARD);
+map.onSelect(({ hit, here }) => {
+  if (lookingBack.value) return;
+  // Beside what is chosen a click leaves it; with nothing chosen it opens any point, which fingers do with a long press.
+  place.value = hit ?? (place.value || coarse || narrow.value ? null : here);
+  if (place.value && narrow.value) map.reveal(place.value.point, PLACE_CARD);
 });
 effect(() => {
   if (base.value) map.setBase(base.value);

@@ -6,15 +6,19 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { RouteGuide } from "./gen/routeguide/route_guide_pb";
 import { type Note as NoteMessage, NoteService } from "./gen/routeguide/v1/note_service_pb";
+import { RouteService } from "./gen/routeguide/v1/route_service_pb";
 import { type Point, type Rect, splitRect } from "./geo";
+import type { Fix } from "./record/fix";
 import { streamBatches } from "./rpc/batches";
 import { cannotNow, keepCalling } from "./rpc/connection";
-import { boundsMessage, pointMessage, pointOf, timeOf } from "./rpc/messages";
-import { baseUrl, transport } from "./rpc/transport";
+import { boundsMessage, fixMessage, pointMessage, pointOf, timeOf } from "./rpc/messages";
+import { baseUrl, parting, transport } from "./rpc/transport";
 import type { Place } from "./state";
 
 const guide = createClient(RouteGuide, transport);
 const notes = createClient(NoteService, transport);
+const routes = createClient(RouteService, transport);
+const partingNotes = createClient(NoteService, parting);
 
 /** Streams the features of an area, many at a time and in the server's order. */
 export async function listFeatures(area: Rect, onBatch: (batch: Place[]) => void, signal: AbortSignal): Promise<void> {
@@ -36,9 +40,9 @@ export type Obstacle = "connection" | "server";
 export interface Summary {
   readonly points: number;
   readonly features: number;
-  /** Whole metres. */
+  /** Metres. */
   readonly distance: number;
-  /** Whole seconds from the first call to the end, pauses included. */
+  /** Seconds between the first and the last point. */
   readonly elapsed: number;
 }
 
@@ -47,7 +51,7 @@ export interface Recording {
   readonly token: string;
   readonly traveler: string;
   /** Gives the points from number `from` on, as they come; ending it finishes the route. `over` aborts with the call. */
-  points(from: number, over: AbortSignal): AsyncIterable<Point>;
+  fixes(from: number, over: AbortSignal): AsyncIterable<Fix>;
   /** The server has so many points of the route that it calls so; those from there on are asked for next. */
   onOpen(stored: number, route: string): void;
   /** The call is over before its end; the next one is being tried. */
@@ -62,11 +66,11 @@ export function recordRoute(recording: Recording, signal: AbortSignal): Promise<
     const stored = new Promise<number>((resolve) => {
       open = resolve;
     });
-    async function* points() {
-      for await (const p of recording.points(await stored, over.signal)) yield pointMessage(p);
+    async function* fixes() {
+      for await (const fix of recording.fixes(await stored, over.signal)) yield { fix: fixMessage(fix) };
     }
     try {
-      const summary = await guide.recordRoute(points(), {
+      const { route } = await routes.recordTrack(fixes(), {
         signal: attempt,
         headers: { "resume-token": recording.token, ...travelerHeader(recording.traveler) },
         onHeader(header) {
@@ -77,10 +81,10 @@ export function recordRoute(recording: Recording, signal: AbortSignal): Promise<
         },
       });
       return {
-        points: summary.pointCount,
-        features: summary.featureCount,
-        distance: summary.distance,
-        elapsed: summary.elapsedTime,
+        points: Number(route?.pointCount ?? 0),
+        features: Number(route?.featureCount ?? 0),
+        distance: route?.statistics?.distance ?? 0,
+        elapsed: (timeOf(route?.endTime) - timeOf(route?.startTime)) / 1000,
       };
     } catch (failure) {
       recording.onLost(obstacleOf(failure));
@@ -199,6 +203,11 @@ export function watchNotes(watch: NoteWatch, signal: AbortSignal): Promise<never
   }, signal);
 }
 
+/** Deletes a note for everybody, also while the page is left. `token` is the secret of the chat that it was written in. */
+export async function deleteNote(id: string, token: string): Promise<void> {
+  await partingNotes.deleteNote({ id }, { headers: { "resume-token": token } });
+}
+
 function obstacleOf(failure: unknown): Obstacle {
   return cannotNow(failure) ? "server" : "connection";
 }
@@ -208,7 +217,7 @@ function travelerHeader(name: string): Record<string, string> {
   return name === "" ? {} : { traveler: encodeURIComponent(name) };
 }
 
-function noteOf(n: NoteMessage): Note {
+export function noteOf(n: NoteMessage): Note {
   return {
     id: n.id,
     point: pointOf(n.location),

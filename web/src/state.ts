@@ -4,6 +4,7 @@
 //
 //   view        which panel is open; write it to switch ("Chat here": `view.value = "chat"`)
 //   place       the place that is selected, on the map and in every panel: the chat is about it. null: none
+//   lookingBack whether the map shows the past; past/ writes it
 //   waypoints   the places that a drive goes through, in order; features are added with `addWaypoint`
 //   traveler    the name that goes with what this browser sends, "" for none; remembered
 //   connection  whether the server is reached; only rpc.ts writes it
@@ -43,6 +44,9 @@ export interface Place {
   readonly name: string;
 }
 export const place = signal<Place | null>(null);
+
+/** Whether the map shows a time that has passed, and nothing of the present. */
+export const lookingBack = signal(false);
 
 export const waypoints = signal<readonly Place[]>([]);
 

@@ -10,6 +10,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	routeguide "routeguide/proto/routeguide"
 	sync "sync"
@@ -115,6 +116,114 @@ func (x *MapFeature) GetWebAddress() string {
 	return ""
 }
 
+type GetMapFeatureRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The feature's identifier; required.
+	Feature string `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
+	// The time to look at; now when it is not set.
+	At            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMapFeatureRequest) Reset() {
+	*x = GetMapFeatureRequest{}
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMapFeatureRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMapFeatureRequest) ProtoMessage() {}
+
+func (x *GetMapFeatureRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMapFeatureRequest.ProtoReflect.Descriptor instead.
+func (*GetMapFeatureRequest) Descriptor() ([]byte, []int) {
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *GetMapFeatureRequest) GetFeature() string {
+	if x != nil {
+		return x.Feature
+	}
+	return ""
+}
+
+func (x *GetMapFeatureRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+type ReadFeaturesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The area; the whole world when it is not set.
+	Bounds *Bounds `protobuf:"bytes,1,opt,name=bounds,proto3" json:"bounds,omitempty"`
+	// The time to look at; now when it is not set.
+	At            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadFeaturesRequest) Reset() {
+	*x = ReadFeaturesRequest{}
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadFeaturesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadFeaturesRequest) ProtoMessage() {}
+
+func (x *ReadFeaturesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadFeaturesRequest.ProtoReflect.Descriptor instead.
+func (*ReadFeaturesRequest) Descriptor() ([]byte, []int) {
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ReadFeaturesRequest) GetBounds() *Bounds {
+	if x != nil {
+		return x.Bounds
+	}
+	return nil
+}
+
+func (x *ReadFeaturesRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 type SearchFeaturesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 200 characters; required.
@@ -122,14 +231,16 @@ type SearchFeaturesRequest struct {
 	// Only features in this area.
 	Bounds *Bounds `protobuf:"bytes,2,opt,name=bounds,proto3" json:"bounds,omitempty"`
 	// Features at the most, from 0 to 100; 0 means 20.
-	Limit         int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The time to look at; now when it is not set.
+	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SearchFeaturesRequest) Reset() {
 	*x = SearchFeaturesRequest{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[1]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -141,7 +252,7 @@ func (x *SearchFeaturesRequest) String() string {
 func (*SearchFeaturesRequest) ProtoMessage() {}
 
 func (x *SearchFeaturesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[1]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -154,7 +265,7 @@ func (x *SearchFeaturesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchFeaturesRequest.ProtoReflect.Descriptor instead.
 func (*SearchFeaturesRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{1}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SearchFeaturesRequest) GetQuery() string {
@@ -178,6 +289,13 @@ func (x *SearchFeaturesRequest) GetLimit() int32 {
 	return 0
 }
 
+func (x *SearchFeaturesRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 type SearchFeaturesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The best first.
@@ -190,7 +308,7 @@ type SearchFeaturesResponse struct {
 
 func (x *SearchFeaturesResponse) Reset() {
 	*x = SearchFeaturesResponse{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[2]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -202,7 +320,7 @@ func (x *SearchFeaturesResponse) String() string {
 func (*SearchFeaturesResponse) ProtoMessage() {}
 
 func (x *SearchFeaturesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[2]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -215,7 +333,7 @@ func (x *SearchFeaturesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchFeaturesResponse.ProtoReflect.Descriptor instead.
 func (*SearchFeaturesResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{2}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SearchFeaturesResponse) GetFeatures() []*MapFeature {
@@ -239,14 +357,16 @@ type NearestFeaturesRequest struct {
 	// Features at the most, from 0 to 100; 0 means 10.
 	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Metres, from 0; only features that are no further away. 0 means any distance.
-	MaxDistance   float64 `protobuf:"fixed64,3,opt,name=max_distance,json=maxDistance,proto3" json:"max_distance,omitempty"`
+	MaxDistance float64 `protobuf:"fixed64,3,opt,name=max_distance,json=maxDistance,proto3" json:"max_distance,omitempty"`
+	// The time to look at; now when it is not set.
+	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NearestFeaturesRequest) Reset() {
 	*x = NearestFeaturesRequest{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[3]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -258,7 +378,7 @@ func (x *NearestFeaturesRequest) String() string {
 func (*NearestFeaturesRequest) ProtoMessage() {}
 
 func (x *NearestFeaturesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[3]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -271,7 +391,7 @@ func (x *NearestFeaturesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NearestFeaturesRequest.ProtoReflect.Descriptor instead.
 func (*NearestFeaturesRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{3}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *NearestFeaturesRequest) GetPoint() *routeguide.Point {
@@ -295,6 +415,13 @@ func (x *NearestFeaturesRequest) GetMaxDistance() float64 {
 	return 0
 }
 
+func (x *NearestFeaturesRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 type NearestFeaturesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The nearest first.
@@ -305,7 +432,7 @@ type NearestFeaturesResponse struct {
 
 func (x *NearestFeaturesResponse) Reset() {
 	*x = NearestFeaturesResponse{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[4]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +444,7 @@ func (x *NearestFeaturesResponse) String() string {
 func (*NearestFeaturesResponse) ProtoMessage() {}
 
 func (x *NearestFeaturesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[4]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +457,7 @@ func (x *NearestFeaturesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NearestFeaturesResponse.ProtoReflect.Descriptor instead.
 func (*NearestFeaturesResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{4}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *NearestFeaturesResponse) GetNeighbors() []*NearestFeaturesResponse_Neighbor {
@@ -350,7 +477,7 @@ type CreateFeatureRequest struct {
 
 func (x *CreateFeatureRequest) Reset() {
 	*x = CreateFeatureRequest{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[5]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -362,7 +489,7 @@ func (x *CreateFeatureRequest) String() string {
 func (*CreateFeatureRequest) ProtoMessage() {}
 
 func (x *CreateFeatureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[5]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -375,7 +502,7 @@ func (x *CreateFeatureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateFeatureRequest.ProtoReflect.Descriptor instead.
 func (*CreateFeatureRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{5}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreateFeatureRequest) GetFeature() *MapFeature {
@@ -391,14 +518,17 @@ type UpdateFeatureRequest struct {
 	Feature *MapFeature `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
 	// Of it what shall change: `location`, which is always whole, `name`, `description`, `category`, `web_address`. Empty or
 	// `*` means all of them; over REST, where it is not given, those that the body has.
-	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// Add the feature where there is none, also one that was deleted, under the identifier that is given: 1 to 64 of the
+	// characters a-z 0-9 -. So who keeps places elsewhere can send them again and again.
+	AllowMissing  bool `protobuf:"varint,3,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateFeatureRequest) Reset() {
 	*x = UpdateFeatureRequest{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[6]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -410,7 +540,7 @@ func (x *UpdateFeatureRequest) String() string {
 func (*UpdateFeatureRequest) ProtoMessage() {}
 
 func (x *UpdateFeatureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[6]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -423,7 +553,7 @@ func (x *UpdateFeatureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateFeatureRequest.ProtoReflect.Descriptor instead.
 func (*UpdateFeatureRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{6}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UpdateFeatureRequest) GetFeature() *MapFeature {
@@ -440,6 +570,13 @@ func (x *UpdateFeatureRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 	return nil
 }
 
+func (x *UpdateFeatureRequest) GetAllowMissing() bool {
+	if x != nil {
+		return x.AllowMissing
+	}
+	return false
+}
+
 type DeleteFeatureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The feature's identifier; required.
@@ -450,7 +587,7 @@ type DeleteFeatureRequest struct {
 
 func (x *DeleteFeatureRequest) Reset() {
 	*x = DeleteFeatureRequest{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[7]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -462,7 +599,7 @@ func (x *DeleteFeatureRequest) String() string {
 func (*DeleteFeatureRequest) ProtoMessage() {}
 
 func (x *DeleteFeatureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[7]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -475,7 +612,7 @@ func (x *DeleteFeatureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteFeatureRequest.ProtoReflect.Descriptor instead.
 func (*DeleteFeatureRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{7}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DeleteFeatureRequest) GetFeature() string {
@@ -493,7 +630,7 @@ type DeleteFeatureResponse struct {
 
 func (x *DeleteFeatureResponse) Reset() {
 	*x = DeleteFeatureResponse{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[8]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -505,7 +642,7 @@ func (x *DeleteFeatureResponse) String() string {
 func (*DeleteFeatureResponse) ProtoMessage() {}
 
 func (x *DeleteFeatureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[8]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -518,7 +655,7 @@ func (x *DeleteFeatureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteFeatureResponse.ProtoReflect.Descriptor instead.
 func (*DeleteFeatureResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{8}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{10}
 }
 
 type ImportFeaturesRequest struct {
@@ -531,7 +668,7 @@ type ImportFeaturesRequest struct {
 
 func (x *ImportFeaturesRequest) Reset() {
 	*x = ImportFeaturesRequest{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[9]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -543,7 +680,7 @@ func (x *ImportFeaturesRequest) String() string {
 func (*ImportFeaturesRequest) ProtoMessage() {}
 
 func (x *ImportFeaturesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[9]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -556,7 +693,7 @@ func (x *ImportFeaturesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportFeaturesRequest.ProtoReflect.Descriptor instead.
 func (*ImportFeaturesRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{9}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ImportFeaturesRequest) GetData() []byte {
@@ -579,7 +716,7 @@ type ImportFeaturesResponse struct {
 
 func (x *ImportFeaturesResponse) Reset() {
 	*x = ImportFeaturesResponse{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[10]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -591,7 +728,7 @@ func (x *ImportFeaturesResponse) String() string {
 func (*ImportFeaturesResponse) ProtoMessage() {}
 
 func (x *ImportFeaturesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[10]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -604,7 +741,7 @@ func (x *ImportFeaturesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportFeaturesResponse.ProtoReflect.Descriptor instead.
 func (*ImportFeaturesResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{10}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ImportFeaturesResponse) GetByteCount() int64 {
@@ -640,7 +777,7 @@ type WatchFeaturesRequest struct {
 
 func (x *WatchFeaturesRequest) Reset() {
 	*x = WatchFeaturesRequest{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[11]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +789,7 @@ func (x *WatchFeaturesRequest) String() string {
 func (*WatchFeaturesRequest) ProtoMessage() {}
 
 func (x *WatchFeaturesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[11]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +802,7 @@ func (x *WatchFeaturesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFeaturesRequest.ProtoReflect.Descriptor instead.
 func (*WatchFeaturesRequest) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{11}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchFeaturesRequest) GetBounds() *Bounds {
@@ -699,7 +836,7 @@ type WatchFeaturesResponse struct {
 
 func (x *WatchFeaturesResponse) Reset() {
 	*x = WatchFeaturesResponse{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[12]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -711,7 +848,7 @@ func (x *WatchFeaturesResponse) String() string {
 func (*WatchFeaturesResponse) ProtoMessage() {}
 
 func (x *WatchFeaturesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[12]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -724,7 +861,7 @@ func (x *WatchFeaturesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFeaturesResponse.ProtoReflect.Descriptor instead.
 func (*WatchFeaturesResponse) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{12}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchFeaturesResponse) GetEvent() isWatchFeaturesResponse_Event {
@@ -806,7 +943,7 @@ type NearestFeaturesResponse_Neighbor struct {
 
 func (x *NearestFeaturesResponse_Neighbor) Reset() {
 	*x = NearestFeaturesResponse_Neighbor{}
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[13]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -818,7 +955,7 @@ func (x *NearestFeaturesResponse_Neighbor) String() string {
 func (*NearestFeaturesResponse_Neighbor) ProtoMessage() {}
 
 func (x *NearestFeaturesResponse_Neighbor) ProtoReflect() protoreflect.Message {
-	mi := &file_routeguide_v1_feature_service_proto_msgTypes[13]
+	mi := &file_routeguide_v1_feature_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -831,7 +968,7 @@ func (x *NearestFeaturesResponse_Neighbor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NearestFeaturesResponse_Neighbor.ProtoReflect.Descriptor instead.
 func (*NearestFeaturesResponse_Neighbor) Descriptor() ([]byte, []int) {
-	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{4, 0}
+	return file_routeguide_v1_feature_service_proto_rawDescGZIP(), []int{6, 0}
 }
 
 func (x *NearestFeaturesResponse_Neighbor) GetFeature() *MapFeature {
@@ -852,7 +989,7 @@ var File_routeguide_v1_feature_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_feature_service_proto_rawDesc = "" +
 	"\n" +
-	"#routeguide/v1/feature_service.proto\x12\rrouteguide.v1\x1a google/protobuf/field_mask.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/bounds.proto\"\xbe\x01\n" +
+	"#routeguide/v1/feature_service.proto\x12\rrouteguide.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/access.proto\x1a\x1arouteguide/v1/bounds.proto\"\xbe\x01\n" +
 	"\n" +
 	"MapFeature\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12-\n" +
@@ -861,29 +998,38 @@ const file_routeguide_v1_feature_service_proto_rawDesc = "" +
 	"\vdescription\x18\x04 \x01(\tR\vdescription\x12\x1a\n" +
 	"\bcategory\x18\x05 \x01(\tR\bcategory\x12\x1f\n" +
 	"\vweb_address\x18\x06 \x01(\tR\n" +
-	"webAddress\"r\n" +
+	"webAddress\"\\\n" +
+	"\x14GetMapFeatureRequest\x12\x18\n" +
+	"\afeature\x18\x01 \x01(\tR\afeature\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"p\n" +
+	"\x13ReadFeaturesRequest\x12-\n" +
+	"\x06bounds\x18\x01 \x01(\v2\x15.routeguide.v1.BoundsR\x06bounds\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\x9e\x01\n" +
 	"\x15SearchFeaturesRequest\x12\x14\n" +
 	"\x05query\x18\x01 \x01(\tR\x05query\x12-\n" +
 	"\x06bounds\x18\x02 \x01(\v2\x15.routeguide.v1.BoundsR\x06bounds\x12\x14\n" +
-	"\x05limit\x18\x03 \x01(\x05R\x05limit\"m\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12*\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"m\n" +
 	"\x16SearchFeaturesResponse\x125\n" +
 	"\bfeatures\x18\x01 \x03(\v2\x19.routeguide.v1.MapFeatureR\bfeatures\x12\x1c\n" +
-	"\ttruncated\x18\x02 \x01(\bR\ttruncated\"z\n" +
+	"\ttruncated\x18\x02 \x01(\bR\ttruncated\"\xa6\x01\n" +
 	"\x16NearestFeaturesRequest\x12'\n" +
 	"\x05point\x18\x01 \x01(\v2\x11.routeguide.PointR\x05point\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12!\n" +
-	"\fmax_distance\x18\x03 \x01(\x01R\vmaxDistance\"\xc5\x01\n" +
+	"\fmax_distance\x18\x03 \x01(\x01R\vmaxDistance\x12*\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xc5\x01\n" +
 	"\x17NearestFeaturesResponse\x12M\n" +
 	"\tneighbors\x18\x01 \x03(\v2/.routeguide.v1.NearestFeaturesResponse.NeighborR\tneighbors\x1a[\n" +
 	"\bNeighbor\x123\n" +
 	"\afeature\x18\x01 \x01(\v2\x19.routeguide.v1.MapFeatureR\afeature\x12\x1a\n" +
 	"\bdistance\x18\x02 \x01(\x01R\bdistance\"K\n" +
 	"\x14CreateFeatureRequest\x123\n" +
-	"\afeature\x18\x01 \x01(\v2\x19.routeguide.v1.MapFeatureR\afeature\"\x88\x01\n" +
+	"\afeature\x18\x01 \x01(\v2\x19.routeguide.v1.MapFeatureR\afeature\"\xad\x01\n" +
 	"\x14UpdateFeatureRequest\x123\n" +
 	"\afeature\x18\x01 \x01(\v2\x19.routeguide.v1.MapFeatureR\afeature\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\"0\n" +
+	"updateMask\x12#\n" +
+	"\rallow_missing\x18\x03 \x01(\bR\fallowMissing\"0\n" +
 	"\x14DeleteFeatureRequest\x12\x18\n" +
 	"\afeature\x18\x01 \x01(\tR\afeature\"\x17\n" +
 	"\x15DeleteFeatureResponse\"+\n" +
@@ -902,15 +1048,25 @@ const file_routeguide_v1_feature_service_proto_rawDesc = "" +
 	"\adeleted\x18\x02 \x01(\tH\x00R\adeleted\x12\x1a\n" +
 	"\acurrent\x18\x03 \x01(\bH\x00R\acurrent\x12\x16\n" +
 	"\x06cursor\x18\x04 \x01(\tR\x06cursorB\a\n" +
-	"\x05event2\x9e\x05\n" +
-	"\x0eFeatureService\x12_\n" +
-	"\x0eSearchFeatures\x12$.routeguide.v1.SearchFeaturesRequest\x1a%.routeguide.v1.SearchFeaturesResponse\"\x00\x12b\n" +
-	"\x0fNearestFeatures\x12%.routeguide.v1.NearestFeaturesRequest\x1a&.routeguide.v1.NearestFeaturesResponse\"\x00\x12Q\n" +
-	"\rCreateFeature\x12#.routeguide.v1.CreateFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\x00\x12Q\n" +
-	"\rUpdateFeature\x12#.routeguide.v1.UpdateFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\x00\x12\\\n" +
-	"\rDeleteFeature\x12#.routeguide.v1.DeleteFeatureRequest\x1a$.routeguide.v1.DeleteFeatureResponse\"\x00\x12c\n" +
-	"\x0eImportFeatures\x12$.routeguide.v1.ImportFeaturesRequest\x1a%.routeguide.v1.ImportFeaturesResponse\"\x00(\x010\x01\x12^\n" +
-	"\rWatchFeatures\x12#.routeguide.v1.WatchFeaturesRequest\x1a$.routeguide.v1.WatchFeaturesResponse\"\x000\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"\x05event2\x9d\a\n" +
+	"\x0eFeatureService\x12[\n" +
+	"\rGetMapFeature\x12#.routeguide.v1.GetMapFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x04\x12[\n" +
+	"\fReadFeatures\x12\".routeguide.v1.ReadFeaturesRequest\x1a\x19.routeguide.v1.MapFeature\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x040\x01\x12i\n" +
+	"\x0eSearchFeatures\x12$.routeguide.v1.SearchFeaturesRequest\x1a%.routeguide.v1.SearchFeaturesResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x04\x12l\n" +
+	"\x0fNearestFeatures\x12%.routeguide.v1.NearestFeaturesRequest\x1a&.routeguide.v1.NearestFeaturesResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x04\x12[\n" +
+	"\rCreateFeature\x12#.routeguide.v1.CreateFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\n" +
+	"\xe2\xc9\x19\x06\b\x02\"\x02\x01\x04\x12[\n" +
+	"\rUpdateFeature\x12#.routeguide.v1.UpdateFeatureRequest\x1a\x19.routeguide.v1.MapFeature\"\n" +
+	"\xe2\xc9\x19\x06\b\x02\"\x02\x01\x04\x12f\n" +
+	"\rDeleteFeature\x12#.routeguide.v1.DeleteFeatureRequest\x1a$.routeguide.v1.DeleteFeatureResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x02\"\x02\x01\x04\x12l\n" +
+	"\x0eImportFeatures\x12$.routeguide.v1.ImportFeaturesRequest\x1a%.routeguide.v1.ImportFeaturesResponse\"\t\xe2\xc9\x19\x05\b\x02\"\x01\x04(\x010\x01\x12h\n" +
+	"\rWatchFeatures\x12#.routeguide.v1.WatchFeaturesRequest\x1a$.routeguide.v1.WatchFeaturesResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x01\"\x02\x01\x040\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_feature_service_proto_rawDescOnce sync.Once
@@ -924,57 +1080,69 @@ func file_routeguide_v1_feature_service_proto_rawDescGZIP() []byte {
 	return file_routeguide_v1_feature_service_proto_rawDescData
 }
 
-var file_routeguide_v1_feature_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_routeguide_v1_feature_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_routeguide_v1_feature_service_proto_goTypes = []any{
 	(*MapFeature)(nil),                       // 0: routeguide.v1.MapFeature
-	(*SearchFeaturesRequest)(nil),            // 1: routeguide.v1.SearchFeaturesRequest
-	(*SearchFeaturesResponse)(nil),           // 2: routeguide.v1.SearchFeaturesResponse
-	(*NearestFeaturesRequest)(nil),           // 3: routeguide.v1.NearestFeaturesRequest
-	(*NearestFeaturesResponse)(nil),          // 4: routeguide.v1.NearestFeaturesResponse
-	(*CreateFeatureRequest)(nil),             // 5: routeguide.v1.CreateFeatureRequest
-	(*UpdateFeatureRequest)(nil),             // 6: routeguide.v1.UpdateFeatureRequest
-	(*DeleteFeatureRequest)(nil),             // 7: routeguide.v1.DeleteFeatureRequest
-	(*DeleteFeatureResponse)(nil),            // 8: routeguide.v1.DeleteFeatureResponse
-	(*ImportFeaturesRequest)(nil),            // 9: routeguide.v1.ImportFeaturesRequest
-	(*ImportFeaturesResponse)(nil),           // 10: routeguide.v1.ImportFeaturesResponse
-	(*WatchFeaturesRequest)(nil),             // 11: routeguide.v1.WatchFeaturesRequest
-	(*WatchFeaturesResponse)(nil),            // 12: routeguide.v1.WatchFeaturesResponse
-	(*NearestFeaturesResponse_Neighbor)(nil), // 13: routeguide.v1.NearestFeaturesResponse.Neighbor
-	(*routeguide.Point)(nil),                 // 14: routeguide.Point
-	(*Bounds)(nil),                           // 15: routeguide.v1.Bounds
-	(*fieldmaskpb.FieldMask)(nil),            // 16: google.protobuf.FieldMask
+	(*GetMapFeatureRequest)(nil),             // 1: routeguide.v1.GetMapFeatureRequest
+	(*ReadFeaturesRequest)(nil),              // 2: routeguide.v1.ReadFeaturesRequest
+	(*SearchFeaturesRequest)(nil),            // 3: routeguide.v1.SearchFeaturesRequest
+	(*SearchFeaturesResponse)(nil),           // 4: routeguide.v1.SearchFeaturesResponse
+	(*NearestFeaturesRequest)(nil),           // 5: routeguide.v1.NearestFeaturesRequest
+	(*NearestFeaturesResponse)(nil),          // 6: routeguide.v1.NearestFeaturesResponse
+	(*CreateFeatureRequest)(nil),             // 7: routeguide.v1.CreateFeatureRequest
+	(*UpdateFeatureRequest)(nil),             // 8: routeguide.v1.UpdateFeatureRequest
+	(*DeleteFeatureRequest)(nil),             // 9: routeguide.v1.DeleteFeatureRequest
+	(*DeleteFeatureResponse)(nil),            // 10: routeguide.v1.DeleteFeatureResponse
+	(*ImportFeaturesRequest)(nil),            // 11: routeguide.v1.ImportFeaturesRequest
+	(*ImportFeaturesResponse)(nil),           // 12: routeguide.v1.ImportFeaturesResponse
+	(*WatchFeaturesRequest)(nil),             // 13: routeguide.v1.WatchFeaturesRequest
+	(*WatchFeaturesResponse)(nil),            // 14: routeguide.v1.WatchFeaturesResponse
+	(*NearestFeaturesResponse_Neighbor)(nil), // 15: routeguide.v1.NearestFeaturesResponse.Neighbor
+	(*routeguide.Point)(nil),                 // 16: routeguide.Point
+	(*timestamppb.Timestamp)(nil),            // 17: google.protobuf.Timestamp
+	(*Bounds)(nil),                           // 18: routeguide.v1.Bounds
+	(*fieldmaskpb.FieldMask)(nil),            // 19: google.protobuf.FieldMask
 }
 var file_routeguide_v1_feature_service_proto_depIdxs = []int32{
-	14, // 0: routeguide.v1.MapFeature.location:type_name -> routeguide.Point
-	15, // 1: routeguide.v1.SearchFeaturesRequest.bounds:type_name -> routeguide.v1.Bounds
-	0,  // 2: routeguide.v1.SearchFeaturesResponse.features:type_name -> routeguide.v1.MapFeature
-	14, // 3: routeguide.v1.NearestFeaturesRequest.point:type_name -> routeguide.Point
-	13, // 4: routeguide.v1.NearestFeaturesResponse.neighbors:type_name -> routeguide.v1.NearestFeaturesResponse.Neighbor
-	0,  // 5: routeguide.v1.CreateFeatureRequest.feature:type_name -> routeguide.v1.MapFeature
-	0,  // 6: routeguide.v1.UpdateFeatureRequest.feature:type_name -> routeguide.v1.MapFeature
-	16, // 7: routeguide.v1.UpdateFeatureRequest.update_mask:type_name -> google.protobuf.FieldMask
-	15, // 8: routeguide.v1.WatchFeaturesRequest.bounds:type_name -> routeguide.v1.Bounds
-	0,  // 9: routeguide.v1.WatchFeaturesResponse.feature:type_name -> routeguide.v1.MapFeature
-	0,  // 10: routeguide.v1.NearestFeaturesResponse.Neighbor.feature:type_name -> routeguide.v1.MapFeature
-	1,  // 11: routeguide.v1.FeatureService.SearchFeatures:input_type -> routeguide.v1.SearchFeaturesRequest
-	3,  // 12: routeguide.v1.FeatureService.NearestFeatures:input_type -> routeguide.v1.NearestFeaturesRequest
-	5,  // 13: routeguide.v1.FeatureService.CreateFeature:input_type -> routeguide.v1.CreateFeatureRequest
-	6,  // 14: routeguide.v1.FeatureService.UpdateFeature:input_type -> routeguide.v1.UpdateFeatureRequest
-	7,  // 15: routeguide.v1.FeatureService.DeleteFeature:input_type -> routeguide.v1.DeleteFeatureRequest
-	9,  // 16: routeguide.v1.FeatureService.ImportFeatures:input_type -> routeguide.v1.ImportFeaturesRequest
-	11, // 17: routeguide.v1.FeatureService.WatchFeatures:input_type -> routeguide.v1.WatchFeaturesRequest
-	2,  // 18: routeguide.v1.FeatureService.SearchFeatures:output_type -> routeguide.v1.SearchFeaturesResponse
-	4,  // 19: routeguide.v1.FeatureService.NearestFeatures:output_type -> routeguide.v1.NearestFeaturesResponse
-	0,  // 20: routeguide.v1.FeatureService.CreateFeature:output_type -> routeguide.v1.MapFeature
-	0,  // 21: routeguide.v1.FeatureService.UpdateFeature:output_type -> routeguide.v1.MapFeature
-	8,  // 22: routeguide.v1.FeatureService.DeleteFeature:output_type -> routeguide.v1.DeleteFeatureResponse
-	10, // 23: routeguide.v1.FeatureService.ImportFeatures:output_type -> routeguide.v1.ImportFeaturesResponse
-	12, // 24: routeguide.v1.FeatureService.WatchFeatures:output_type -> routeguide.v1.WatchFeaturesResponse
-	18, // [18:25] is the sub-list for method output_type
-	11, // [11:18] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	16, // 0: routeguide.v1.MapFeature.location:type_name -> routeguide.Point
+	17, // 1: routeguide.v1.GetMapFeatureRequest.at:type_name -> google.protobuf.Timestamp
+	18, // 2: routeguide.v1.ReadFeaturesRequest.bounds:type_name -> routeguide.v1.Bounds
+	17, // 3: routeguide.v1.ReadFeaturesRequest.at:type_name -> google.protobuf.Timestamp
+	18, // 4: routeguide.v1.SearchFeaturesRequest.bounds:type_name -> routeguide.v1.Bounds
+	17, // 5: routeguide.v1.SearchFeaturesRequest.at:type_name -> google.protobuf.Timestamp
+	0,  // 6: routeguide.v1.SearchFeaturesResponse.features:type_name -> routeguide.v1.MapFeature
+	16, // 7: routeguide.v1.NearestFeaturesRequest.point:type_name -> routeguide.Point
+	17, // 8: routeguide.v1.NearestFeaturesRequest.at:type_name -> google.protobuf.Timestamp
+	15, // 9: routeguide.v1.NearestFeaturesResponse.neighbors:type_name -> routeguide.v1.NearestFeaturesResponse.Neighbor
+	0,  // 10: routeguide.v1.CreateFeatureRequest.feature:type_name -> routeguide.v1.MapFeature
+	0,  // 11: routeguide.v1.UpdateFeatureRequest.feature:type_name -> routeguide.v1.MapFeature
+	19, // 12: routeguide.v1.UpdateFeatureRequest.update_mask:type_name -> google.protobuf.FieldMask
+	18, // 13: routeguide.v1.WatchFeaturesRequest.bounds:type_name -> routeguide.v1.Bounds
+	0,  // 14: routeguide.v1.WatchFeaturesResponse.feature:type_name -> routeguide.v1.MapFeature
+	0,  // 15: routeguide.v1.NearestFeaturesResponse.Neighbor.feature:type_name -> routeguide.v1.MapFeature
+	1,  // 16: routeguide.v1.FeatureService.GetMapFeature:input_type -> routeguide.v1.GetMapFeatureRequest
+	2,  // 17: routeguide.v1.FeatureService.ReadFeatures:input_type -> routeguide.v1.ReadFeaturesRequest
+	3,  // 18: routeguide.v1.FeatureService.SearchFeatures:input_type -> routeguide.v1.SearchFeaturesRequest
+	5,  // 19: routeguide.v1.FeatureService.NearestFeatures:input_type -> routeguide.v1.NearestFeaturesRequest
+	7,  // 20: routeguide.v1.FeatureService.CreateFeature:input_type -> routeguide.v1.CreateFeatureRequest
+	8,  // 21: routeguide.v1.FeatureService.UpdateFeature:input_type -> routeguide.v1.UpdateFeatureRequest
+	9,  // 22: routeguide.v1.FeatureService.DeleteFeature:input_type -> routeguide.v1.DeleteFeatureRequest
+	11, // 23: routeguide.v1.FeatureService.ImportFeatures:input_type -> routeguide.v1.ImportFeaturesRequest
+	13, // 24: routeguide.v1.FeatureService.WatchFeatures:input_type -> routeguide.v1.WatchFeaturesRequest
+	0,  // 25: routeguide.v1.FeatureService.GetMapFeature:output_type -> routeguide.v1.MapFeature
+	0,  // 26: routeguide.v1.FeatureService.ReadFeatures:output_type -> routeguide.v1.MapFeature
+	4,  // 27: routeguide.v1.FeatureService.SearchFeatures:output_type -> routeguide.v1.SearchFeaturesResponse
+	6,  // 28: routeguide.v1.FeatureService.NearestFeatures:output_type -> routeguide.v1.NearestFeaturesResponse
+	0,  // 29: routeguide.v1.FeatureService.CreateFeature:output_type -> routeguide.v1.MapFeature
+	0,  // 30: routeguide.v1.FeatureService.UpdateFeature:output_type -> routeguide.v1.MapFeature
+	10, // 31: routeguide.v1.FeatureService.DeleteFeature:output_type -> routeguide.v1.DeleteFeatureResponse
+	12, // 32: routeguide.v1.FeatureService.ImportFeatures:output_type -> routeguide.v1.ImportFeaturesResponse
+	14, // 33: routeguide.v1.FeatureService.WatchFeatures:output_type -> routeguide.v1.WatchFeaturesResponse
+	25, // [25:34] is the sub-list for method output_type
+	16, // [16:25] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_v1_feature_service_proto_init() }
@@ -982,8 +1150,9 @@ func file_routeguide_v1_feature_service_proto_init() {
 	if File_routeguide_v1_feature_service_proto != nil {
 		return
 	}
+	file_routeguide_v1_access_proto_init()
 	file_routeguide_v1_bounds_proto_init()
-	file_routeguide_v1_feature_service_proto_msgTypes[12].OneofWrappers = []any{
+	file_routeguide_v1_feature_service_proto_msgTypes[14].OneofWrappers = []any{
 		(*WatchFeaturesResponse_Feature)(nil),
 		(*WatchFeaturesResponse_Deleted)(nil),
 		(*WatchFeaturesResponse_Current)(nil),
@@ -994,7 +1163,7 @@ func file_routeguide_v1_feature_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_routeguide_v1_feature_service_proto_rawDesc), len(file_routeguide_v1_feature_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,6 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
+	FeatureService_GetMapFeature_FullMethodName   = "/routeguide.v1.FeatureService/GetMapFeature"
+	FeatureService_ReadFeatures_FullMethodName    = "/routeguide.v1.FeatureService/ReadFeatures"
 	FeatureService_SearchFeatures_FullMethodName  = "/routeguide.v1.FeatureService/SearchFeatures"
 	FeatureService_NearestFeatures_FullMethodName = "/routeguide.v1.FeatureService/NearestFeatures"
 	FeatureService_CreateFeature_FullMethodName   = "/routeguide.v1.FeatureService/CreateFeature"
@@ -37,7 +39,20 @@ const (
 // The features are those of the file that the server was started with (-features), and what was edited since. An edit is
 // seen by every reader, at every door, when its call returns. Of two people who edit one field of a feature the last one
 // has it.
+//
+// Requests that have `at` read the features as they were at that time; what is not set, or lies ahead, means now. Values that
+// a feature had before its edits are kept, 100,000 of all features together; beyond them it is taken to have been as in the
+// oldest that is kept. Features of the server's file are taken to have been there always. Where more than 100,000 features
+// were edited since `at`, the answer is RESOURCE_EXHAUSTED.
 type FeatureServiceClient interface {
+	// Returns one feature.
+	//
+	// Errors: NOT_FOUND when there is none.
+	GetMapFeature(ctx context.Context, in *GetMapFeatureRequest, opts ...grpc.CallOption) (*MapFeature, error)
+	// Streams the features of an area, in the order of RouteGuide.ListFeatures.
+	//
+	// Errors: INVALID_ARGUMENT names a field that is out of range.
+	ReadFeatures(ctx context.Context, in *ReadFeaturesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MapFeature], error)
 	// Finds features by their name, description or category, the best first.
 	//
 	// A word of the query matches words that begin with it, whatever their case and accents; every word must match. Features
@@ -89,6 +104,35 @@ type featureServiceClient struct {
 func NewFeatureServiceClient(cc grpc.ClientConnInterface) FeatureServiceClient {
 	return &featureServiceClient{cc}
 }
+
+func (c *featureServiceClient) GetMapFeature(ctx context.Context, in *GetMapFeatureRequest, opts ...grpc.CallOption) (*MapFeature, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MapFeature)
+	err := c.cc.Invoke(ctx, FeatureService_GetMapFeature_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *featureServiceClient) ReadFeatures(ctx context.Context, in *ReadFeaturesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MapFeature], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &FeatureService_ServiceDesc.Streams[0], FeatureService_ReadFeatures_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ReadFeaturesRequest, MapFeature]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FeatureService_ReadFeaturesClient = grpc.ServerStreamingClient[MapFeature]
 
 func (c *featureServiceClient) SearchFeatures(ctx context.Context, in *SearchFeaturesRequest, opts ...grpc.CallOption) (*SearchFeaturesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -142,7 +186,7 @@ func (c *featureServiceClient) DeleteFeature(ctx context.Context, in *DeleteFeat
 
 func (c *featureServiceClient) ImportFeatures(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportFeaturesRequest, ImportFeaturesResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &FeatureService_ServiceDesc.Streams[0], FeatureService_ImportFeatures_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &FeatureService_ServiceDesc.Streams[1], FeatureService_ImportFeatures_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +199,7 @@ type FeatureService_ImportFeaturesClient = grpc.BidiStreamingClient[ImportFeatur
 
 func (c *featureServiceClient) WatchFeatures(ctx context.Context, in *WatchFeaturesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchFeaturesResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &FeatureService_ServiceDesc.Streams[1], FeatureService_WatchFeatures_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &FeatureService_ServiceDesc.Streams[2], FeatureService_WatchFeatures_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +225,20 @@ type FeatureService_WatchFeaturesClient = grpc.ServerStreamingClient[WatchFeatur
 // The features are those of the file that the server was started with (-features), and what was edited since. An edit is
 // seen by every reader, at every door, when its call returns. Of two people who edit one field of a feature the last one
 // has it.
+//
+// Requests that have `at` read the features as they were at that time; what is not set, or lies ahead, means now. Values that
+// a feature had before its edits are kept, 100,000 of all features together; beyond them it is taken to have been as in the
+// oldest that is kept. Features of the server's file are taken to have been there always. Where more than 100,000 features
+// were edited since `at`, the answer is RESOURCE_EXHAUSTED.
 type FeatureServiceServer interface {
+	// Returns one feature.
+	//
+	// Errors: NOT_FOUND when there is none.
+	GetMapFeature(context.Context, *GetMapFeatureRequest) (*MapFeature, error)
+	// Streams the features of an area, in the order of RouteGuide.ListFeatures.
+	//
+	// Errors: INVALID_ARGUMENT names a field that is out of range.
+	ReadFeatures(*ReadFeaturesRequest, grpc.ServerStreamingServer[MapFeature]) error
 	// Finds features by their name, description or category, the best first.
 	//
 	// A word of the query matches words that begin with it, whatever their case and accents; every word must match. Features
@@ -234,6 +291,12 @@ type FeatureServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedFeatureServiceServer struct{}
 
+func (UnimplementedFeatureServiceServer) GetMapFeature(context.Context, *GetMapFeatureRequest) (*MapFeature, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetMapFeature not implemented")
+}
+func (UnimplementedFeatureServiceServer) ReadFeatures(*ReadFeaturesRequest, grpc.ServerStreamingServer[MapFeature]) error {
+	return status.Error(codes.Unimplemented, "method ReadFeatures not implemented")
+}
 func (UnimplementedFeatureServiceServer) SearchFeatures(context.Context, *SearchFeaturesRequest) (*SearchFeaturesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SearchFeatures not implemented")
 }
@@ -275,6 +338,35 @@ func RegisterFeatureServiceServer(s grpc.ServiceRegistrar, srv FeatureServiceSer
 	}
 	s.RegisterService(&FeatureService_ServiceDesc, srv)
 }
+
+func _FeatureService_GetMapFeature_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMapFeatureRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FeatureServiceServer).GetMapFeature(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FeatureService_GetMapFeature_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FeatureServiceServer).GetMapFeature(ctx, req.(*GetMapFeatureRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _FeatureService_ReadFeatures_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ReadFeaturesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(FeatureServiceServer).ReadFeatures(m, &grpc.GenericServerStream[ReadFeaturesRequest, MapFeature]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FeatureService_ReadFeaturesServer = grpc.ServerStreamingServer[MapFeature]
 
 func _FeatureService_SearchFeatures_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SearchFeaturesRequest)
@@ -392,6 +484,10 @@ var FeatureService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*FeatureServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
+			MethodName: "GetMapFeature",
+			Handler:    _FeatureService_GetMapFeature_Handler,
+		},
+		{
 			MethodName: "SearchFeatures",
 			Handler:    _FeatureService_SearchFeatures_Handler,
 		},
@@ -413,6 +509,11 @@ var FeatureService_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ReadFeatures",
+			Handler:       _FeatureService_ReadFeatures_Handler,
+			ServerStreams: true,
+		},
 		{
 			StreamName:    "ImportFeatures",
 			Handler:       _FeatureService_ImportFeatures_Handler,

@@ -121,7 +121,9 @@ type ListNotesRequest struct {
 	// Notes a page at the most, from 0 to 1,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, or empty for the first.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The notes that there were at this time; now when it is not set. Notes that were deleted since are gone from the past too.
+	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -175,6 +177,13 @@ func (x *ListNotesRequest) GetPageToken() string {
 		return x.PageToken
 	}
 	return ""
+}
+
+func (x *ListNotesRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
 }
 
 type ListNotesResponse struct {
@@ -442,7 +451,7 @@ var File_routeguide_v1_note_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_note_service_proto_rawDesc = "" +
 	"\n" +
-	" routeguide/v1/note_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/bounds.proto\"\xd2\x01\n" +
+	" routeguide/v1/note_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/access.proto\x1a\x1arouteguide/v1/bounds.proto\"\xd2\x01\n" +
 	"\x04Note\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12-\n" +
 	"\blocation\x18\x02 \x01(\v2\x11.routeguide.PointR\blocation\x12\x18\n" +
@@ -450,12 +459,13 @@ const file_routeguide_v1_note_service_proto_rawDesc = "" +
 	"\btraveler\x18\x04 \x01(\tR\btraveler\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x18\n" +
-	"\adeleted\x18\x06 \x01(\bR\adeleted\"}\n" +
+	"\adeleted\x18\x06 \x01(\bR\adeleted\"\xa9\x01\n" +
 	"\x10ListNotesRequest\x12-\n" +
 	"\x06bounds\x18\x01 \x01(\v2\x15.routeguide.v1.BoundsR\x06bounds\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"~\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x12*\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"~\n" +
 	"\x11ListNotesResponse\x12)\n" +
 	"\x05notes\x18\x01 \x03(\v2\x13.routeguide.v1.NoteR\x05notes\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x16\n" +
@@ -471,13 +481,13 @@ const file_routeguide_v1_note_service_proto_rawDesc = "" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"#\n" +
 	"\x11DeleteNoteRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x14\n" +
-	"\x12DeleteNoteResponse2\x8b\x02\n" +
-	"\vNoteService\x12P\n" +
-	"\tListNotes\x12\x1f.routeguide.v1.ListNotesRequest\x1a .routeguide.v1.ListNotesResponse\"\x00\x12U\n" +
+	"\x12DeleteNoteResponse2\xb0\x02\n" +
+	"\vNoteService\x12]\n" +
+	"\tListNotes\x12\x1f.routeguide.v1.ListNotesRequest\x1a .routeguide.v1.ListNotesResponse\"\r\xe2\xc9\x19\t\b\x01\x18\x01\"\x03\x01\x03\x04\x12b\n" +
 	"\n" +
-	"WatchNotes\x12 .routeguide.v1.WatchNotesRequest\x1a!.routeguide.v1.WatchNotesResponse\"\x000\x01\x12S\n" +
+	"WatchNotes\x12 .routeguide.v1.WatchNotesRequest\x1a!.routeguide.v1.WatchNotesResponse\"\r\xe2\xc9\x19\t\b\x01\x10\x01\"\x03\x01\x03\x040\x01\x12^\n" +
 	"\n" +
-	"DeleteNote\x12 .routeguide.v1.DeleteNoteRequest\x1a!.routeguide.v1.DeleteNoteResponse\"\x00B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"DeleteNote\x12 .routeguide.v1.DeleteNoteRequest\x1a!.routeguide.v1.DeleteNoteResponse\"\v\xe2\xc9\x19\a\b\x02\"\x03\x01\x03\x04B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_note_service_proto_rawDescOnce sync.Once
@@ -505,23 +515,24 @@ var file_routeguide_v1_note_service_proto_goTypes = []any{
 	(*Bounds)(nil),                // 9: routeguide.v1.Bounds
 }
 var file_routeguide_v1_note_service_proto_depIdxs = []int32{
-	7, // 0: routeguide.v1.Note.location:type_name -> routeguide.Point
-	8, // 1: routeguide.v1.Note.create_time:type_name -> google.protobuf.Timestamp
-	9, // 2: routeguide.v1.ListNotesRequest.bounds:type_name -> routeguide.v1.Bounds
-	0, // 3: routeguide.v1.ListNotesResponse.notes:type_name -> routeguide.v1.Note
-	9, // 4: routeguide.v1.WatchNotesRequest.bounds:type_name -> routeguide.v1.Bounds
-	0, // 5: routeguide.v1.WatchNotesResponse.note:type_name -> routeguide.v1.Note
-	1, // 6: routeguide.v1.NoteService.ListNotes:input_type -> routeguide.v1.ListNotesRequest
-	3, // 7: routeguide.v1.NoteService.WatchNotes:input_type -> routeguide.v1.WatchNotesRequest
-	5, // 8: routeguide.v1.NoteService.DeleteNote:input_type -> routeguide.v1.DeleteNoteRequest
-	2, // 9: routeguide.v1.NoteService.ListNotes:output_type -> routeguide.v1.ListNotesResponse
-	4, // 10: routeguide.v1.NoteService.WatchNotes:output_type -> routeguide.v1.WatchNotesResponse
-	6, // 11: routeguide.v1.NoteService.DeleteNote:output_type -> routeguide.v1.DeleteNoteResponse
-	9, // [9:12] is the sub-list for method output_type
-	6, // [6:9] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	7,  // 0: routeguide.v1.Note.location:type_name -> routeguide.Point
+	8,  // 1: routeguide.v1.Note.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: routeguide.v1.ListNotesRequest.bounds:type_name -> routeguide.v1.Bounds
+	8,  // 3: routeguide.v1.ListNotesRequest.at:type_name -> google.protobuf.Timestamp
+	0,  // 4: routeguide.v1.ListNotesResponse.notes:type_name -> routeguide.v1.Note
+	9,  // 5: routeguide.v1.WatchNotesRequest.bounds:type_name -> routeguide.v1.Bounds
+	0,  // 6: routeguide.v1.WatchNotesResponse.note:type_name -> routeguide.v1.Note
+	1,  // 7: routeguide.v1.NoteService.ListNotes:input_type -> routeguide.v1.ListNotesRequest
+	3,  // 8: routeguide.v1.NoteService.WatchNotes:input_type -> routeguide.v1.WatchNotesRequest
+	5,  // 9: routeguide.v1.NoteService.DeleteNote:input_type -> routeguide.v1.DeleteNoteRequest
+	2,  // 10: routeguide.v1.NoteService.ListNotes:output_type -> routeguide.v1.ListNotesResponse
+	4,  // 11: routeguide.v1.NoteService.WatchNotes:output_type -> routeguide.v1.WatchNotesResponse
+	6,  // 12: routeguide.v1.NoteService.DeleteNote:output_type -> routeguide.v1.DeleteNoteResponse
+	10, // [10:13] is the sub-list for method output_type
+	7,  // [7:10] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_v1_note_service_proto_init() }
@@ -529,6 +540,7 @@ func file_routeguide_v1_note_service_proto_init() {
 	if File_routeguide_v1_note_service_proto != nil {
 		return
 	}
+	file_routeguide_v1_access_proto_init()
 	file_routeguide_v1_bounds_proto_init()
 	file_routeguide_v1_note_service_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}

@@ -409,7 +409,11 @@ type ListRoutesRequest struct {
 	// Routes a page at the most, from 0 to 1,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, or empty for the first.
-	PageToken     string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The routes that had begun at this time, as they were then; now when it is not set. Until its newest point a route was being
+	// recorded, and what it came to is of its points until then, with the features of today. Names, colours and `hidden` are those
+	// of today, and routes that were deleted since are gone from the past too.
+	At            *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -498,6 +502,13 @@ func (x *ListRoutesRequest) GetPageToken() string {
 		return x.PageToken
 	}
 	return ""
+}
+
+func (x *ListRoutesRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
 }
 
 type ListRoutesResponse struct {
@@ -1275,7 +1286,7 @@ func (x *ExportRouteResponse) GetData() []byte {
 
 type ImportRoutesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The next bytes of the file, at most 1 MiB. What kind of file it is shows in its first ones: GPX 1.0 or 1.1, GeoJSON, KML,
+	// The next bytes of the file, at most 1 MiB. What kind of file it is shows in its first ones: GPX 1.0 or 1.1, GeoJSON, KML, KMZ,
 	// FIT, or location history of Google Takeout.
 	Data          []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1402,7 +1413,7 @@ var File_routeguide_v1_route_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"\n" +
-	"!routeguide/v1/route_service.proto\x12\rrouteguide.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/bounds.proto\x1a\x17routeguide/v1/fix.proto\"\xf8\x03\n" +
+	"!routeguide/v1/route_service.proto\x12\rrouteguide.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crouteguide/route_guide.proto\x1a\x1arouteguide/v1/access.proto\x1a\x1arouteguide/v1/bounds.proto\x1a\x17routeguide/v1/fix.proto\"\xf8\x03\n" +
 	"\x05Route\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\btraveler\x18\x02 \x01(\tR\btraveler\x12/\n" +
@@ -1431,7 +1442,7 @@ const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"\raverage_speed\x18\x04 \x01(\x01R\faverageSpeed\x12\x1b\n" +
 	"\ttop_speed\x18\x05 \x01(\x01R\btopSpeed\x12\x14\n" +
 	"\x05climb\x18\x06 \x01(\x01R\x05climb\x12\x18\n" +
-	"\adescent\x18\a \x01(\x01R\adescent\"\xde\x02\n" +
+	"\adescent\x18\a \x01(\x01R\adescent\"\x8a\x03\n" +
 	"\x11ListRoutesRequest\x12-\n" +
 	"\x06bounds\x18\x01 \x01(\v2\x15.routeguide.v1.BoundsR\x06bounds\x129\n" +
 	"\n" +
@@ -1443,7 +1454,8 @@ const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"showHidden\x12\x1b\n" +
 	"\tpage_size\x18\a \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\b \x01(\tR\tpageToken\"j\n" +
+	"page_token\x18\b \x01(\tR\tpageToken\x12*\n" +
+	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"j\n" +
 	"\x12ListRoutesResponse\x12,\n" +
 	"\x06routes\x18\x01 \x03(\v2\x14.routeguide.v1.RouteR\x06routes\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"'\n" +
@@ -1508,20 +1520,24 @@ const file_routeguide_v1_route_service_proto_rawDesc = "" +
 	"\x18ROUTE_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ROUTE_FORMAT_GPX\x10\x01\x12\x18\n" +
 	"\x14ROUTE_FORMAT_GEOJSON\x10\x02\x12\x14\n" +
-	"\x10ROUTE_FORMAT_KML\x10\x032\xdf\x06\n" +
-	"\fRouteService\x12S\n" +
+	"\x10ROUTE_FORMAT_KML\x10\x032\xdf\a\n" +
+	"\fRouteService\x12`\n" +
 	"\n" +
-	"ListRoutes\x12 .routeguide.v1.ListRoutesRequest\x1a!.routeguide.v1.ListRoutesResponse\"\x00\x12B\n" +
-	"\bGetRoute\x12\x1e.routeguide.v1.GetRouteRequest\x1a\x14.routeguide.v1.Route\"\x00\x12R\n" +
-	"\tReadTrack\x12\x1f.routeguide.v1.ReadTrackRequest\x1a .routeguide.v1.ReadTrackResponse\"\x000\x01\x12U\n" +
+	"ListRoutes\x12 .routeguide.v1.ListRoutesRequest\x1a!.routeguide.v1.ListRoutesResponse\"\r\xe2\xc9\x19\t\b\x01\x18\x01\"\x03\x01\x03\x04\x12P\n" +
+	"\bGetRoute\x12\x1e.routeguide.v1.GetRouteRequest\x1a\x14.routeguide.v1.Route\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x18\x01\"\x04\x01\x02\x03\x04\x12`\n" +
+	"\tReadTrack\x12\x1f.routeguide.v1.ReadTrackRequest\x1a .routeguide.v1.ReadTrackResponse\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x18\x01\"\x04\x01\x02\x03\x040\x01\x12e\n" +
 	"\n" +
-	"WatchRoute\x12 .routeguide.v1.WatchRouteRequest\x1a!.routeguide.v1.WatchRouteResponse\"\x000\x01\x12X\n" +
-	"\vRecordTrack\x12!.routeguide.v1.RecordTrackRequest\x1a\".routeguide.v1.RecordTrackResponse\"\x00(\x01\x12V\n" +
-	"\vReportFixes\x12!.routeguide.v1.ReportFixesRequest\x1a\".routeguide.v1.ReportFixesResponse\"\x00\x12H\n" +
-	"\vUpdateRoute\x12!.routeguide.v1.UpdateRouteRequest\x1a\x14.routeguide.v1.Route\"\x00\x12V\n" +
-	"\vDeleteRoute\x12!.routeguide.v1.DeleteRouteRequest\x1a\".routeguide.v1.DeleteRouteResponse\"\x00\x12X\n" +
-	"\vExportRoute\x12!.routeguide.v1.ExportRouteRequest\x1a\".routeguide.v1.ExportRouteResponse\"\x000\x01\x12]\n" +
-	"\fImportRoutes\x12\".routeguide.v1.ImportRoutesRequest\x1a#.routeguide.v1.ImportRoutesResponse\"\x00(\x010\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"WatchRoute\x12 .routeguide.v1.WatchRouteRequest\x1a!.routeguide.v1.WatchRouteResponse\"\x10\xe2\xc9\x19\f\b\x01\x10\x01\x18\x01\"\x04\x01\x02\x03\x040\x01\x12d\n" +
+	"\vRecordTrack\x12!.routeguide.v1.RecordTrackRequest\x1a\".routeguide.v1.RecordTrackResponse\"\f\xe2\xc9\x19\b\b\x02\"\x04\x01\x02\x03\x04(\x01\x12a\n" +
+	"\vReportFixes\x12!.routeguide.v1.ReportFixesRequest\x1a\".routeguide.v1.ReportFixesResponse\"\v\xe2\xc9\x19\a\b\x02\"\x03\x01\x03\x04\x12T\n" +
+	"\vUpdateRoute\x12!.routeguide.v1.UpdateRouteRequest\x1a\x14.routeguide.v1.Route\"\f\xe2\xc9\x19\b\b\x02\"\x04\x01\x02\x03\x04\x12b\n" +
+	"\vDeleteRoute\x12!.routeguide.v1.DeleteRouteRequest\x1a\".routeguide.v1.DeleteRouteResponse\"\f\xe2\xc9\x19\b\b\x02\"\x04\x01\x02\x03\x04\x12f\n" +
+	"\vExportRoute\x12!.routeguide.v1.ExportRouteRequest\x1a\".routeguide.v1.ExportRouteResponse\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x18\x01\"\x04\x01\x02\x03\x040\x01\x12g\n" +
+	"\fImportRoutes\x12\".routeguide.v1.ImportRoutesRequest\x1a#.routeguide.v1.ImportRoutesResponse\"\n" +
+	"\xe2\xc9\x19\x06\b\x02\"\x02\x03\x04(\x010\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_route_service_proto_rawDescOnce sync.Once
@@ -1579,41 +1595,42 @@ var file_routeguide_v1_route_service_proto_depIdxs = []int32{
 	22, // 8: routeguide.v1.ListRoutesRequest.start_time:type_name -> google.protobuf.Timestamp
 	22, // 9: routeguide.v1.ListRoutesRequest.end_time:type_name -> google.protobuf.Timestamp
 	0,  // 10: routeguide.v1.ListRoutesRequest.state:type_name -> routeguide.v1.RouteState
-	2,  // 11: routeguide.v1.ListRoutesResponse.routes:type_name -> routeguide.v1.Route
-	26, // 12: routeguide.v1.ReadTrackResponse.fixes:type_name -> routeguide.v1.Fix
-	2,  // 13: routeguide.v1.WatchRouteResponse.route:type_name -> routeguide.v1.Route
-	26, // 14: routeguide.v1.WatchRouteResponse.fixes:type_name -> routeguide.v1.Fix
-	26, // 15: routeguide.v1.RecordTrackRequest.fix:type_name -> routeguide.v1.Fix
-	2,  // 16: routeguide.v1.RecordTrackResponse.route:type_name -> routeguide.v1.Route
-	26, // 17: routeguide.v1.ReportFixesRequest.fixes:type_name -> routeguide.v1.Fix
-	2,  // 18: routeguide.v1.UpdateRouteRequest.route:type_name -> routeguide.v1.Route
-	27, // 19: routeguide.v1.UpdateRouteRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 20: routeguide.v1.ExportRouteRequest.format:type_name -> routeguide.v1.RouteFormat
-	4,  // 21: routeguide.v1.RouteService.ListRoutes:input_type -> routeguide.v1.ListRoutesRequest
-	6,  // 22: routeguide.v1.RouteService.GetRoute:input_type -> routeguide.v1.GetRouteRequest
-	7,  // 23: routeguide.v1.RouteService.ReadTrack:input_type -> routeguide.v1.ReadTrackRequest
-	9,  // 24: routeguide.v1.RouteService.WatchRoute:input_type -> routeguide.v1.WatchRouteRequest
-	11, // 25: routeguide.v1.RouteService.RecordTrack:input_type -> routeguide.v1.RecordTrackRequest
-	13, // 26: routeguide.v1.RouteService.ReportFixes:input_type -> routeguide.v1.ReportFixesRequest
-	15, // 27: routeguide.v1.RouteService.UpdateRoute:input_type -> routeguide.v1.UpdateRouteRequest
-	16, // 28: routeguide.v1.RouteService.DeleteRoute:input_type -> routeguide.v1.DeleteRouteRequest
-	18, // 29: routeguide.v1.RouteService.ExportRoute:input_type -> routeguide.v1.ExportRouteRequest
-	20, // 30: routeguide.v1.RouteService.ImportRoutes:input_type -> routeguide.v1.ImportRoutesRequest
-	5,  // 31: routeguide.v1.RouteService.ListRoutes:output_type -> routeguide.v1.ListRoutesResponse
-	2,  // 32: routeguide.v1.RouteService.GetRoute:output_type -> routeguide.v1.Route
-	8,  // 33: routeguide.v1.RouteService.ReadTrack:output_type -> routeguide.v1.ReadTrackResponse
-	10, // 34: routeguide.v1.RouteService.WatchRoute:output_type -> routeguide.v1.WatchRouteResponse
-	12, // 35: routeguide.v1.RouteService.RecordTrack:output_type -> routeguide.v1.RecordTrackResponse
-	14, // 36: routeguide.v1.RouteService.ReportFixes:output_type -> routeguide.v1.ReportFixesResponse
-	2,  // 37: routeguide.v1.RouteService.UpdateRoute:output_type -> routeguide.v1.Route
-	17, // 38: routeguide.v1.RouteService.DeleteRoute:output_type -> routeguide.v1.DeleteRouteResponse
-	19, // 39: routeguide.v1.RouteService.ExportRoute:output_type -> routeguide.v1.ExportRouteResponse
-	21, // 40: routeguide.v1.RouteService.ImportRoutes:output_type -> routeguide.v1.ImportRoutesResponse
-	31, // [31:41] is the sub-list for method output_type
-	21, // [21:31] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	22, // 11: routeguide.v1.ListRoutesRequest.at:type_name -> google.protobuf.Timestamp
+	2,  // 12: routeguide.v1.ListRoutesResponse.routes:type_name -> routeguide.v1.Route
+	26, // 13: routeguide.v1.ReadTrackResponse.fixes:type_name -> routeguide.v1.Fix
+	2,  // 14: routeguide.v1.WatchRouteResponse.route:type_name -> routeguide.v1.Route
+	26, // 15: routeguide.v1.WatchRouteResponse.fixes:type_name -> routeguide.v1.Fix
+	26, // 16: routeguide.v1.RecordTrackRequest.fix:type_name -> routeguide.v1.Fix
+	2,  // 17: routeguide.v1.RecordTrackResponse.route:type_name -> routeguide.v1.Route
+	26, // 18: routeguide.v1.ReportFixesRequest.fixes:type_name -> routeguide.v1.Fix
+	2,  // 19: routeguide.v1.UpdateRouteRequest.route:type_name -> routeguide.v1.Route
+	27, // 20: routeguide.v1.UpdateRouteRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 21: routeguide.v1.ExportRouteRequest.format:type_name -> routeguide.v1.RouteFormat
+	4,  // 22: routeguide.v1.RouteService.ListRoutes:input_type -> routeguide.v1.ListRoutesRequest
+	6,  // 23: routeguide.v1.RouteService.GetRoute:input_type -> routeguide.v1.GetRouteRequest
+	7,  // 24: routeguide.v1.RouteService.ReadTrack:input_type -> routeguide.v1.ReadTrackRequest
+	9,  // 25: routeguide.v1.RouteService.WatchRoute:input_type -> routeguide.v1.WatchRouteRequest
+	11, // 26: routeguide.v1.RouteService.RecordTrack:input_type -> routeguide.v1.RecordTrackRequest
+	13, // 27: routeguide.v1.RouteService.ReportFixes:input_type -> routeguide.v1.ReportFixesRequest
+	15, // 28: routeguide.v1.RouteService.UpdateRoute:input_type -> routeguide.v1.UpdateRouteRequest
+	16, // 29: routeguide.v1.RouteService.DeleteRoute:input_type -> routeguide.v1.DeleteRouteRequest
+	18, // 30: routeguide.v1.RouteService.ExportRoute:input_type -> routeguide.v1.ExportRouteRequest
+	20, // 31: routeguide.v1.RouteService.ImportRoutes:input_type -> routeguide.v1.ImportRoutesRequest
+	5,  // 32: routeguide.v1.RouteService.ListRoutes:output_type -> routeguide.v1.ListRoutesResponse
+	2,  // 33: routeguide.v1.RouteService.GetRoute:output_type -> routeguide.v1.Route
+	8,  // 34: routeguide.v1.RouteService.ReadTrack:output_type -> routeguide.v1.ReadTrackResponse
+	10, // 35: routeguide.v1.RouteService.WatchRoute:output_type -> routeguide.v1.WatchRouteResponse
+	12, // 36: routeguide.v1.RouteService.RecordTrack:output_type -> routeguide.v1.RecordTrackResponse
+	14, // 37: routeguide.v1.RouteService.ReportFixes:output_type -> routeguide.v1.ReportFixesResponse
+	2,  // 38: routeguide.v1.RouteService.UpdateRoute:output_type -> routeguide.v1.Route
+	17, // 39: routeguide.v1.RouteService.DeleteRoute:output_type -> routeguide.v1.DeleteRouteResponse
+	19, // 40: routeguide.v1.RouteService.ExportRoute:output_type -> routeguide.v1.ExportRouteResponse
+	21, // 41: routeguide.v1.RouteService.ImportRoutes:output_type -> routeguide.v1.ImportRoutesResponse
+	32, // [32:42] is the sub-list for method output_type
+	22, // [22:32] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_v1_route_service_proto_init() }
@@ -1621,6 +1638,7 @@ func file_routeguide_v1_route_service_proto_init() {
 	if File_routeguide_v1_route_service_proto != nil {
 		return
 	}
+	file_routeguide_v1_access_proto_init()
 	file_routeguide_v1_bounds_proto_init()
 	file_routeguide_v1_fix_proto_init()
 	type x struct{}

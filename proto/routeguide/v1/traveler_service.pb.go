@@ -35,7 +35,7 @@ type Traveler struct {
 	// and, where it is known, time. Set in the first answer of a watch about a traveler only, and again when it comes back into
 	// the area.
 	Trail []*Fix `protobuf:"bytes,4,rep,name=trail,proto3" json:"trail,omitempty"`
-	// When the server took the newest point.
+	// When the server took the newest point. Not set where the past was asked for.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the traveler is no longer shown, if no further point comes.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
@@ -122,7 +122,10 @@ type ListTravelersRequest struct {
 	// Travelers a page at the most, from 0 to 1,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, or empty for the first.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Who was on the way at this time, by the times of points and the routes of today but for hidden ones: until the newest point
+	// of a route it was being recorded. Now when it is not set or lies ahead.
+	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -176,6 +179,13 @@ func (x *ListTravelersRequest) GetPageToken() string {
 		return x.PageToken
 	}
 	return ""
+}
+
+func (x *ListTravelersRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
 }
 
 type ListTravelersResponse struct {
@@ -392,7 +402,7 @@ var File_routeguide_v1_traveler_service_proto protoreflect.FileDescriptor
 
 const file_routeguide_v1_traveler_service_proto_rawDesc = "" +
 	"\n" +
-	"$routeguide/v1/traveler_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1arouteguide/v1/bounds.proto\x1a\x17routeguide/v1/fix.proto\"\x88\x02\n" +
+	"$routeguide/v1/traveler_service.proto\x12\rrouteguide.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1arouteguide/v1/access.proto\x1a\x1arouteguide/v1/bounds.proto\x1a\x17routeguide/v1/fix.proto\"\x88\x02\n" +
 	"\bTraveler\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12.\n" +
@@ -401,12 +411,13 @@ const file_routeguide_v1_traveler_service_proto_rawDesc = "" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\x81\x01\n" +
+	"expireTime\"\xad\x01\n" +
 	"\x14ListTravelersRequest\x12-\n" +
 	"\x06bounds\x18\x01 \x01(\v2\x15.routeguide.v1.BoundsR\x06bounds\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"v\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x12*\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"v\n" +
 	"\x15ListTravelersResponse\x125\n" +
 	"\ttravelers\x18\x01 \x03(\v2\x17.routeguide.v1.TravelerR\ttravelers\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"F\n" +
@@ -418,10 +429,12 @@ const file_routeguide_v1_traveler_service_proto_rawDesc = "" +
 	"\acurrent\x18\x03 \x01(\bH\x00R\acurrent\x12;\n" +
 	"\vserver_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"serverTimeB\a\n" +
-	"\x05event2\xd2\x01\n" +
-	"\x0fTravelerService\x12\\\n" +
-	"\rListTravelers\x12#.routeguide.v1.ListTravelersRequest\x1a$.routeguide.v1.ListTravelersResponse\"\x00\x12a\n" +
-	"\x0eWatchTravelers\x12$.routeguide.v1.WatchTravelersRequest\x1a%.routeguide.v1.WatchTravelersResponse\"\x000\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
+	"\x05event2\xee\x01\n" +
+	"\x0fTravelerService\x12j\n" +
+	"\rListTravelers\x12#.routeguide.v1.ListTravelersRequest\x1a$.routeguide.v1.ListTravelersResponse\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x10\x01\"\x04\x01\x02\x03\x04\x12o\n" +
+	"\x0eWatchTravelers\x12$.routeguide.v1.WatchTravelersRequest\x1a%.routeguide.v1.WatchTravelersResponse\"\x0e\xe2\xc9\x19\n" +
+	"\b\x01\x10\x01\"\x04\x01\x02\x03\x040\x01B-Z+routeguide/proto/routeguide/v1;routeguidev1b\x06proto3"
 
 var (
 	file_routeguide_v1_traveler_service_proto_rawDescOnce sync.Once
@@ -452,19 +465,20 @@ var file_routeguide_v1_traveler_service_proto_depIdxs = []int32{
 	6,  // 2: routeguide.v1.Traveler.update_time:type_name -> google.protobuf.Timestamp
 	6,  // 3: routeguide.v1.Traveler.expire_time:type_name -> google.protobuf.Timestamp
 	7,  // 4: routeguide.v1.ListTravelersRequest.bounds:type_name -> routeguide.v1.Bounds
-	0,  // 5: routeguide.v1.ListTravelersResponse.travelers:type_name -> routeguide.v1.Traveler
-	7,  // 6: routeguide.v1.WatchTravelersRequest.bounds:type_name -> routeguide.v1.Bounds
-	0,  // 7: routeguide.v1.WatchTravelersResponse.moved:type_name -> routeguide.v1.Traveler
-	6,  // 8: routeguide.v1.WatchTravelersResponse.server_time:type_name -> google.protobuf.Timestamp
-	1,  // 9: routeguide.v1.TravelerService.ListTravelers:input_type -> routeguide.v1.ListTravelersRequest
-	3,  // 10: routeguide.v1.TravelerService.WatchTravelers:input_type -> routeguide.v1.WatchTravelersRequest
-	2,  // 11: routeguide.v1.TravelerService.ListTravelers:output_type -> routeguide.v1.ListTravelersResponse
-	4,  // 12: routeguide.v1.TravelerService.WatchTravelers:output_type -> routeguide.v1.WatchTravelersResponse
-	11, // [11:13] is the sub-list for method output_type
-	9,  // [9:11] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	6,  // 5: routeguide.v1.ListTravelersRequest.at:type_name -> google.protobuf.Timestamp
+	0,  // 6: routeguide.v1.ListTravelersResponse.travelers:type_name -> routeguide.v1.Traveler
+	7,  // 7: routeguide.v1.WatchTravelersRequest.bounds:type_name -> routeguide.v1.Bounds
+	0,  // 8: routeguide.v1.WatchTravelersResponse.moved:type_name -> routeguide.v1.Traveler
+	6,  // 9: routeguide.v1.WatchTravelersResponse.server_time:type_name -> google.protobuf.Timestamp
+	1,  // 10: routeguide.v1.TravelerService.ListTravelers:input_type -> routeguide.v1.ListTravelersRequest
+	3,  // 11: routeguide.v1.TravelerService.WatchTravelers:input_type -> routeguide.v1.WatchTravelersRequest
+	2,  // 12: routeguide.v1.TravelerService.ListTravelers:output_type -> routeguide.v1.ListTravelersResponse
+	4,  // 13: routeguide.v1.TravelerService.WatchTravelers:output_type -> routeguide.v1.WatchTravelersResponse
+	12, // [12:14] is the sub-list for method output_type
+	10, // [10:12] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_v1_traveler_service_proto_init() }
@@ -472,6 +486,7 @@ func file_routeguide_v1_traveler_service_proto_init() {
 	if File_routeguide_v1_traveler_service_proto != nil {
 		return
 	}
+	file_routeguide_v1_access_proto_init()
 	file_routeguide_v1_bounds_proto_init()
 	file_routeguide_v1_fix_proto_init()
 	file_routeguide_v1_traveler_service_proto_msgTypes[4].OneofWrappers = []any{

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -28,6 +29,8 @@ type Calls struct {
 	budget Budget
 	end    context.CancelCauseFunc
 	cutNow context.CancelFunc
+
+	zipping atomic.Int32 // answers that are being compressed
 
 	mu     sync.Mutex
 	open   int

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"compress/gzip"
 	"context"
 	"net/http"
 	"sync"
@@ -13,6 +14,7 @@ type Response struct {
 	http.ResponseWriter
 	StreamType string // the content type that a stream has
 	OneMessage bool   // one message is the whole answer: it leaves together with its end
+	Gzip       bool   // an answer of some length, unless it is an error, may be compressed
 
 	ctl   *http.ResponseController
 	calls *Calls
@@ -24,6 +26,7 @@ type Response struct {
 	mu       sync.Mutex
 	finished bool // the ResponseWriter is not ours any more
 
+	zipped      *gzip.Writer // nil: the answer goes out as it is
 	wroteHeader bool
 	flushed     bool // the status line has left
 }
@@ -49,12 +52,27 @@ func (r *Response) expect() {
 
 func (r *Response) send(batch []byte) error {
 	r.expect()
-	_, err := r.ResponseWriter.Write(batch)
+	if !r.wroteHeader && len(batch) >= leastZipped { // it is all there is: nothing was flushed
+		r.zip()
+	}
+	err := r.write(batch)
 	if err == nil && r.flushed {
 		err = r.ctl.Flush()
 	}
 	if err != nil {
 		r.lost(err)
+	}
+	return err
+}
+
+func (r *Response) write(batch []byte) error {
+	if r.zipped == nil {
+		_, err := r.ResponseWriter.Write(batch)
+		return err
+	}
+	_, err := r.zipped.Write(batch)
+	if err == nil && r.flushed {
+		err = r.zipped.Flush()
 	}
 	return err
 }
@@ -75,6 +93,9 @@ func (r *Response) Write(b []byte) (int, error) {
 
 // Flush sends what has been written on its way. The first one sends the headers before it returns.
 func (r *Response) Flush() {
+	if !r.wroteHeader {
+		r.zip()
+	}
 	r.WriteHeader(http.StatusOK)
 	if r.OneMessage && r.pump.pending() {
 		return
@@ -108,6 +129,7 @@ func (r *Response) Finish() {
 		r.beat.Stop()
 	}
 	_ = r.pump.Close()
+	r.endZip()
 	r.unwatch()
 	r.mu.Lock()
 	defer r.mu.Unlock()

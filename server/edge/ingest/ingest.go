@@ -7,10 +7,7 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -19,27 +16,21 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	routeguidev1 "routeguide/proto/routeguide/v1"
 	"routeguide/server/edge/exchange"
+	"routeguide/server/edge/wire"
 	"routeguide/server/refusal"
 )
 
 const prefix = "/ingest/"
-
-// A report is what one device has measured.
-type report struct {
-	device   string
-	traveler string // the name to show
-	fixes    []*routeguidev1.Fix
-	leftOut  int // points that cannot be
-}
 
 // An app is a form in which positions come.
 type app struct {
@@ -61,6 +52,7 @@ var apps = map[string]app{
 type door struct {
 	routes    routeguidev1.RouteServiceClient
 	travelers routeguidev1.TravelerServiceClient
+	features  routeguidev1.FeatureServiceClient
 	calls     *exchange.Calls
 	log       *slog.Logger
 }
@@ -70,7 +62,7 @@ func Is(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, prefix) }
 
 // New returns the door to the server at the other end of conn.
 func New(conn grpc.ClientConnInterface, calls *exchange.Calls, log *slog.Logger) http.Handler {
-	return &door{routeguidev1.NewRouteServiceClient(conn), routeguidev1.NewTravelerServiceClient(conn), calls, log}
+	return &door{routeguidev1.NewRouteServiceClient(conn), routeguidev1.NewTravelerServiceClient(conn), routeguidev1.NewFeatureServiceClient(conn), calls, log}
 }
 
 // ServeHTTP takes one request of an app.
@@ -87,6 +79,9 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
+	if authorization := r.Header.Get("Authorization"); wire.Printable(authorization) && authorization != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", authorization)
+	}
 	body, done, err := d.body(ctx, w, r, cancel)
 	defer done()
 	if err != nil {
@@ -102,6 +97,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, leftOut := "", 0
 	for _, one := range reports {
 		leftOut += one.leftOut
+		if err := d.keep(ctx, one.places); err != nil {
+			d.refuse(w, err)
+			return
+		}
 		if len(one.fixes) == 0 {
 			continue
 		}
@@ -116,6 +115,19 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Routeguide-Left-Out", strconv.Itoa(leftOut))
 	}
 	a.answer(d, w, r.WithContext(ctx), route)
+}
+
+// keep stores places.
+func (d *door) keep(ctx context.Context, places []*routeguidev1.MapFeature) error {
+	for _, place := range places {
+		_, err := d.features.UpdateFeature(ctx, &routeguidev1.UpdateFeatureRequest{
+			Feature: place, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"name", "location"}}, AllowMissing: true,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // body reads the whole request. done gives its memory back.
@@ -162,37 +174,4 @@ func answerJSON(w http.ResponseWriter, json string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = io.WriteString(w, json+"\n")
-}
-
-const (
-	latest        = 24 * time.Hour // that a phone's clock may be ahead of ours
-	longestName   = 64             // characters, of a traveler
-	longestDevice = 128            // bytes
-)
-
-// add takes a point into the report, unless it cannot be.
-func (p *report) add(lat, lng float64, at time.Time, measured measured) {
-	const e7 = 1e7
-	if !(lat >= -90 && lat <= 90 && lng >= -180 && lng <= 180) || at.Unix() <= 0 || time.Until(at) > latest {
-		p.leftOut++
-		return
-	}
-	p.fixes = append(p.fixes, measured.fix(round(lat*e7), round(lng*e7), at))
-}
-
-// named returns the report of a device: its traveler is shown by the name that the app gives, or by that of the device.
-func named(kind, device, traveler string) report {
-	traveler = cmp.Or(traveler, device)
-	device = kind + "/" + strings.ToValidUTF8(cmp.Or(device, traveler), "�")
-	if len(device) > longestDevice {
-		hash := sha256.Sum256([]byte(device))
-		device = kind + "/" + hex.EncodeToString(hash[:])
-	}
-	return report{device: device, traveler: shorten(traveler)}
-}
-
-// shorten cuts a name to the length that the contract allows.
-func shorten(name string) string {
-	runes := []rune(strings.ToValidUTF8(name, "�"))
-	return string(runes[:min(len(runes), longestName)])
 }

@@ -34,26 +34,20 @@ func readOverland(r *http.Request, body []byte) ([]report, error) {
 	if name, _, ok := r.BasicAuth(); user == "" && ok {
 		user = name
 	}
-	var reports []report
-	byDevice := make(map[string]int)
+	var reports reports
 	for _, l := range in.Locations {
 		p := l.Properties
-		i, known := byDevice[p.Device]
-		if !known {
-			one := named("overland", p.Device, user)
-			if one.traveler == "" {
-				return nil, errors.New("set a Device ID in the app's settings: nobody can tell who it is that moves")
-			}
-			i = len(reports)
-			byDevice[p.Device], reports = i, append(reports, one)
+		one := reports.of("overland", p.Device, user)
+		if one.traveler == "" {
+			return nil, errors.New("set a Device ID in the app's settings: nobody can tell who it is that moves")
 		}
 		at, err := parseTime(p.Timestamp)
 		if err != nil || l.Geometry.Type != "Point" || len(l.Geometry.Coordinates) < 2 {
-			reports[i].leftOut++
+			one.leftOut++
 			continue
 		}
 		c := l.Geometry.Coordinates
-		reports[i].add(c[1], c[0], at, measured{p.Altitude, p.Accuracy, p.Speed, p.Course, times(p.Battery, 100)})
+		one.add(c[1], c[0], at, measured{p.Altitude, p.Accuracy, p.Speed, p.Course, times(p.Battery, 100)})
 	}
-	return reports, nil
+	return reports.all, nil
 }

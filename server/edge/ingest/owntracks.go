@@ -31,11 +31,15 @@ type owntracks struct {
 	Speed     *float64 `json:"vel,omitempty"`  // km/h
 	Course    *float64 `json:"cog,omitempty"`  // degrees
 	Battery   *float64 `json:"batt,omitempty"` // percent
+
+	Description string      `json:"desc,omitempty"`
+	Region      string      `json:"rid,omitempty"`
+	Waypoints   []owntracks `json:"waypoints,omitempty"`
 }
 
 // readOwnTracks reads what the app sends in its HTTP mode: one message, or an array of them. Who it is comes as the user of
-// HTTP Basic authentication, as X-Limit-U and X-Limit-D, or in the address, ?u=…&d=…. Messages that are no locations
-// (regions, steps, a last will) are taken and forgotten; so is the empty one that the app sends to forget a friend.
+// HTTP Basic authentication, as X-Limit-U and X-Limit-D, or in the address, ?u=…&d=…. Messages that are neither locations nor
+// waypoints (steps, a last will) are taken and forgotten; so is the empty one that the app sends to forget a friend.
 func readOwnTracks(r *http.Request, body []byte) ([]report, error) {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
@@ -57,35 +61,39 @@ func readOwnTracks(r *http.Request, body []byte) ([]report, error) {
 	query := r.URL.Query()
 	user := cmp.Or(query.Get("u"), r.Header.Get("X-Limit-U"), account)
 	device := cmp.Or(query.Get("d"), r.Header.Get("X-Limit-D"))
-	var reports []report
-	byDevice := make(map[string]int)
+	var reports reports
 	for _, m := range messages {
 		if m.Type == "encrypted" {
 			return nil, errors.New("the message is encrypted: remove the secret in the app's settings and use https instead")
 		}
-		if m.Type != "location" {
+		if m.Type != "location" && m.Type != "waypoint" && m.Type != "waypoints" {
 			continue
 		}
 		// owntracks/user/device
 		topic := append(strings.Split(m.Topic, "/"), "", "", "")
 		who, which := cmp.Or(user, topic[1], m.Tracker), cmp.Or(device, topic[2], m.Tracker)
+		if who == "" && m.Type != "location" {
+			continue // or the app would send it for ever
+		}
 		if who == "" {
 			return nil, errors.New("set a user name or a tracker ID in the app's settings: nobody can tell who it is that moves")
 		}
-		key := who + "/" + which
-		i, known := byDevice[key]
-		if !known {
-			i = len(reports)
-			byDevice[key], reports = i, append(reports, named("owntracks", key, who))
+		one := reports.of("owntracks", who+"/"+which, who)
+		switch {
+		case m.Type == "waypoint":
+			one.waypoint(who, m)
+		case m.Type == "waypoints":
+			for _, w := range m.Waypoints {
+				one.waypoint(who, w)
+			}
+		case m.Latitude == nil || m.Longitude == nil || m.Time <= 0 || m.Time > 1e11:
+			one.leftOut++
+		default:
+			one.add(*m.Latitude, *m.Longitude, time.UnixMilli(int64(m.Time*1000)),
+				measured{m.Altitude, m.Accuracy, times(m.Speed, kmh), m.Course, m.Battery})
 		}
-		if m.Latitude == nil || m.Longitude == nil || m.Time <= 0 || m.Time > 1e11 {
-			reports[i].leftOut++
-			continue
-		}
-		reports[i].add(*m.Latitude, *m.Longitude, time.UnixMilli(int64(m.Time*1000)),
-			measured{m.Altitude, m.Accuracy, times(m.Speed, kmh), m.Course, m.Battery})
 	}
-	return reports, nil
+	return reports.all, nil
 }
 
 // friends is how many others a phone is told of.

@@ -78,6 +78,7 @@ func (d *decoder) next(v any) error {
 	if part, ok := m.(*member); ok {
 		m, raw = part.Message, part.within(raw)
 	}
+	d.request.whole = m.ProtoReflect().Descriptor().FullName()
 	if d.request.patch {
 		d.request.members = membersOf(raw, m)
 	}

@@ -207,6 +207,7 @@ func (w *way) request(inbound runtime.Marshaler, r *http.Request, parameters map
 			return nil, err
 		}
 	}
+	requestOf(r.Context()).query = nil // it has been read, one by one
 	return m.Interface(), nil
 }
 

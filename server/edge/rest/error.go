@@ -3,9 +3,12 @@ package rest
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -14,6 +17,9 @@ import (
 
 // writeError answers with a google.rpc.Status as JSON and the HTTP status of the gateway's table.
 func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	if probeOf(r) != nil {
+		return
+	}
 	in := requestOf(r.Context())
 	problem := in.problem() // not what becomes of a read that Close ends
 	if in.body != nil {
@@ -33,7 +39,28 @@ func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler,
 			err = fault
 		}
 	}
-	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, err)
+	retryAfter(w.Header(), err)
+	runtime.DefaultHTTPErrorHandler(ctx, mux, m, challenging{w}, r, err)
+}
+
+// challenging says with a 401 what would be taken; the gateway has the status message there.
+type challenging struct{ http.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (w challenging) WriteHeader(code int) {
+	if code == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// retryAfter says in a header what google.rpc.RetryInfo says in the answer.
+func retryAfter(h http.Header, err error) {
+	for _, detail := range status.Convert(err).Details() {
+		if retry, ok := detail.(*errdetails.RetryInfo); ok {
+			h.Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.RetryDelay.AsDuration().Seconds()))))
+		}
+	}
 }
 
 // streamError is the status in the line that ends a stream.
@@ -52,9 +79,12 @@ func streamError(ctx context.Context, err error) *status.Status {
 
 // notFound answers a request that no method is reached by, after those of other servers have been tried.
 func notFound(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	if probeOf(r) != nil {
+		return
+	}
 	in := requestOf(ctx)
-	if code == http.StatusMethodNotAllowed {
-		in.known = true
+	if code == http.StatusMethodNotAllowed && in.allow == "" {
+		in.allow = allowed(mux, r)
 	}
 	if next := in.search(ctx); next != nil && code != http.StatusBadRequest {
 		in.types = next.schema.Types
@@ -63,7 +93,8 @@ func notFound(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w
 	}
 	err := status.Error(codes.InvalidArgument, "malformed path "+refusal.Cut(r.URL.Path))
 	switch {
-	case in.known:
+	case in.allow != "":
+		w.Header().Set("Allow", in.allow)
 		code = http.StatusMethodNotAllowed
 		err = status.Errorf(codes.Unimplemented, "%s is not possible on %s", r.Method, refusal.Cut(r.URL.Path))
 	case code == http.StatusNotFound:

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -25,13 +26,11 @@ func parameterFault(ctx context.Context, r *http.Request) error {
 		return nil // its parameters are read one by one
 	}
 	method, _ := runtime.RPCMethod(ctx)
-	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
-	found, _ := protoregistry.GlobalFiles.FindDescriptorByName(name)
-	call, ok := found.(protoreflect.MethodDescriptor)
-	if !ok {
+	input := requestOf(ctx).inputOf(method)
+	if input == nil {
 		return nil
 	}
-	request, err := protoregistry.GlobalTypes.FindMessageByName(call.Input().FullName())
+	request, err := protoregistry.GlobalTypes.FindMessageByName(input.FullName())
 	if err != nil {
 		return nil
 	}
@@ -77,7 +76,17 @@ func bodyFault(message protoreflect.MessageType, data []byte) *refusal.Error {
 		if err != nil || protojson.Unmarshal(one, message.New().Interface()) == nil {
 			continue
 		}
-		if field.Message() != nil && field.Cardinality() != protoreflect.Repeated {
+		switch {
+		case field.IsList() && field.Message() != nil:
+			var elements []json.RawMessage
+			_ = json.Unmarshal(members[name], &elements) // none, if it is no list
+			of := message.New().NewField(field).List().NewElement().Message().Type()
+			for i, element := range elements {
+				if inner := bodyFault(of, element); inner != nil {
+					return &refusal.Error{Field: fmt.Sprintf("%s[%d].%s", name, i, inner.Field), Text: inner.Text}
+				}
+			}
+		case field.Message() != nil && !field.IsMap():
 			if inner := bodyFault(message.New().NewField(field).Message().Type(), members[name]); inner != nil {
 				return &refusal.Error{Field: name + "." + inner.Field, Text: inner.Text}
 			}

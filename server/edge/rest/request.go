@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/url"
 	"sync"
 	"sync/atomic"
 
@@ -27,13 +28,15 @@ type request struct {
 	lines   *line.Reader   // of body, once it is read
 	patch   bool           // the call changes parts of something
 	members []string       // those that its body has
-	upload  upload         // what the body is
-	stream  bool           // any number of messages may come
-	arrives bool           // one of them has begun to
-	long    bool           // and memory for it was asked for
-	limit   int            // bytes of one JSON value
-	length  int64          // of the body, or -1
-	read    int            // how much of it is here
+	query   url.Values
+	whole   protoreflect.FullName // the message that the body is
+	upload  upload                // what the body is
+	stream  bool                  // any number of messages may come
+	arrives bool                  // one of them has begun to
+	long    bool                  // and memory for it was asked for
+	limit   int                   // bytes of one JSON value
+	length  int64                 // of the body, or -1
+	read    int                   // how much of it is here
 	calls   *exchange.Calls
 	log     *slog.Logger
 	cancel  context.CancelCauseFunc
@@ -42,7 +45,7 @@ type request struct {
 	acquire func(bytes int) error
 
 	search func(context.Context) *described // the next server that may know the path, or nil
-	known  bool                             // the path is one, for another verb
+	allow  string                           // the verbs that the path has, once it was asked for another
 	method protoreflect.MethodDescriptor    // that is called, of such a server
 	types  *schema.Types                    // of what an Any of it may be
 
@@ -50,6 +53,7 @@ type request struct {
 
 	download string // the Content-Disposition of an answer that is a file, or ""
 	torn     bool   // that file broke off
+	head     bool   // nothing but the headers of the answer is asked for
 
 	mu   sync.Mutex
 	kept int // memory that the message being read has
@@ -166,7 +170,11 @@ type restConn struct {
 
 // Invoke makes a unary call.
 func (c restConn) Invoke(ctx context.Context, method string, request, reply any, opts ...grpc.CallOption) error {
-	if in := requestOf(ctx); in.patch {
+	in := requestOf(ctx)
+	if err := in.checkQuery(method); err != nil {
+		return err
+	}
+	if in.patch {
 		if err := in.mask(request); err != nil {
 			return err
 		}
@@ -177,13 +185,18 @@ func (c restConn) Invoke(ctx context.Context, method string, request, reply any,
 			encode(*header.HeaderAddr)
 		}
 	}
-	return closingOr(ctx, err)
+	return plain(ctx, err)
 }
 
-// closingOr is exchange.ErrClosing where that is why a call was cancelled, else err.
-func closingOr(ctx context.Context, err error) error {
-	if status.Code(err) == codes.Canceled && errors.Is(context.Cause(ctx), exchange.ErrClosing) {
+var errDeadline = status.Error(codes.DeadlineExceeded, "the deadline of the call has passed")
+
+// plain is err, or what it means where gRPC only says how its connection saw it.
+func plain(ctx context.Context, err error) error {
+	switch code := status.Code(err); {
+	case code == codes.Canceled && errors.Is(context.Cause(ctx), exchange.ErrClosing):
 		return exchange.ErrClosing
+	case code == codes.DeadlineExceeded:
+		return errDeadline
 	}
 	return err
 }
@@ -193,9 +206,13 @@ func closingOr(ctx context.Context, err error) error {
 func (c restConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	in := requestOf(ctx)
 	if desc.ClientStreams {
+		in.whole = in.inputOf(method).FullName()
 		in.cause = func() error { return context.Cause(ctx) }
 		in.stream, in.limit = true, min(in.limit, lineBytes)
 		context.AfterFunc(ctx, in.body.Interrupt)
+	}
+	if err := in.checkQuery(method); err != nil {
+		return nil, err
 	}
 	s, err := c.ClientConnInterface.NewStream(ctx, desc, method, opts...)
 	if err != nil {
@@ -250,5 +267,5 @@ func (s *restStream) cause(err error) error {
 	if problem := s.request.problem(); problem != nil {
 		return problem
 	}
-	return closingOr(s.Context(), err)
+	return plain(s.Context(), err)
 }

@@ -69,6 +69,7 @@ func newMux(types *schema.Types, more ...runtime.ServeMuxOption) *runtime.ServeM
 		runtime.WithErrorHandler(writeError),
 		runtime.WithStreamErrorHandler(streamError),
 		runtime.WithRoutingErrorHandler(notFound),
+		runtime.WithMiddlewares(answerProbe),
 		runtime.WithWriteContentLength(),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
@@ -95,7 +96,16 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		res.StreamType = mimeEvents
 		resumeEvents(r)
 	}
+	res.Header().Set("Vary", "Accept-Encoding")
+	res.Gzip = exchange.Accepts(r.Header, "gzip") && isWhole(r)
 	if err := wire.CheckHeaders(r.Header); err != nil {
+		if status.Code(err) == codes.ResourceExhausted {
+			err = &runtime.HTTPStatusError{HTTPStatus: http.StatusRequestHeaderFieldsTooLarge, Err: err}
+		}
+		d.fail(res, r, err)
+		return
+	}
+	if err := checkContent(res.Header(), r); err != nil {
 		d.fail(res, r, err)
 		return
 	}
@@ -105,6 +115,14 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	in.search = d.search()
 	download(in, r, res)
+	switch r.Method {
+	case http.MethodOptions:
+		d.options(res, r)
+		return
+	case http.MethodHead: // is GET as far as the headers go
+		r.Method, in.head = http.MethodGet, true
+	}
+	in.query = r.URL.Query()
 	if in.upload = uploadOf(r); in.upload != messages {
 		r.Method = http.MethodPost
 	}
@@ -130,6 +148,26 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fail answers without the gateway.
 func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
 	writeError(r.Context(), d.mux, marshaler{}, w, r, err)
+}
+
+// options says what a path can be asked.
+func (d *door) options(w http.ResponseWriter, r *http.Request) {
+	allow := allowed(d.mux, r)
+	for in := requestOf(r.Context()); allow == ""; {
+		next := in.search(r.Context())
+		if next == nil {
+			notFound(r.Context(), d.mux, marshaler{}, w, r, http.StatusNotFound)
+			return
+		}
+		allow = allowed(next.mux, r)
+	}
+	w.Header().Set("Allow", allow)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// isWhole tells whether the answer to r comes to an end by itself, so that its compressor does.
+func isWhole(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && !strings.HasSuffix(r.URL.Path, ":watch") && !wantsEvents(r)
 }
 
 func wantsEvents(r *http.Request) bool {
@@ -171,5 +209,8 @@ func beginStream(ctx context.Context, w http.ResponseWriter, message proto.Messa
 		res.StartBeat()
 	}
 	res.Flush()
+	if in.head {
+		in.cancel(context.Canceled)
+	}
 	return nil
 }

@@ -25,7 +25,9 @@ func registerServices(mux *runtime.ServeMux, conn grpc.ClientConnInterface) erro
 	ctx := context.Background()
 	return errors.Join(
 		routeguidepb.RegisterRouteGuideHandlerClient(ctx, mux, routeguidepb.NewRouteGuideClient(conn)),
+		routeguidev1.RegisterAreaServiceHandlerClient(ctx, mux, routeguidev1.NewAreaServiceClient(conn)),
 		routeguidev1.RegisterFeatureServiceHandlerClient(ctx, mux, routeguidev1.NewFeatureServiceClient(conn)),
+		routeguidev1.RegisterKeyServiceHandlerClient(ctx, mux, routeguidev1.NewKeyServiceClient(conn)),
 		routeguidev1.RegisterNoteServiceHandlerClient(ctx, mux, routeguidev1.NewNoteServiceClient(conn)),
 		routeguidev1.RegisterRouteServiceHandlerClient(ctx, mux, routeguidev1.NewRouteServiceClient(conn)),
 		routeguidev1.RegisterTravelerServiceHandlerClient(ctx, mux, routeguidev1.NewTravelerServiceClient(conn)),

@@ -29,7 +29,7 @@ const (
 
 // uploadOf tells what the body of a request for an import is. curl -T sends a PUT.
 func uploadOf(r *http.Request) upload {
-	if r.Method != http.MethodPost && r.Method != http.MethodPut || r.URL.Path != "/v1/routes:import" && r.URL.Path != "/v1/features:import" {
+	if r.Method != http.MethodPost && r.Method != http.MethodPut || !isImport(r.URL.Path) {
 		return messages
 	}
 	switch media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media {
@@ -40,6 +40,8 @@ func uploadOf(r *http.Request) upload {
 	}
 	return file
 }
+
+func isImport(path string) bool { return path == "/v1/routes:import" || path == "/v1/features:import" }
 
 // uploadDecoder makes messages with a field `data` of the bytes of a file.
 type uploadDecoder struct {

@@ -99,6 +99,10 @@ func (d *door) run(r *http.Request, s *socket, owned *sync.WaitGroup) (*status.S
 	if err != nil {
 		return d.verdict(r.Context(), err)
 	}
+	// What the first message says counts more than what came with the request, as from a page's cookie.
+	if authorization := r.Header.Get("Authorization"); authorization != "" && len(header.metadata.Get("authorization")) == 0 {
+		header.metadata.Set("authorization", authorization)
+	}
 	if hops := forwardedFor(r); wire.Printable(hops) {
 		header.metadata.Set("x-forwarded-for", hops)
 	}

@@ -40,7 +40,7 @@ func FuzzCallHeader(f *testing.F) {
 			t.Errorf("timeout %v", h.timeout)
 		}
 		for name, values := range h.metadata {
-			if !isMetadataName(name) || isTransportName(name) {
+			if !wire.IsName(name) || isTransportName(name) {
 				t.Errorf("name %q", name)
 			}
 			for _, v := range values {

@@ -39,7 +39,7 @@ func parseCallHeader(text string) (callHeader, error) {
 		name, value = strings.ToLower(name), strings.TrimSpace(value)
 		size += wire.HeaderSize(name, value)
 		switch {
-		case !ok || !isMetadataName(name):
+		case !ok || !wire.IsName(name):
 			return h, fmt.Errorf("%q is not a header line", refusal.Cut(line))
 		case name == "content-type":
 			contentType = value
@@ -74,12 +74,6 @@ func parseCallHeader(text string) (callHeader, error) {
 		return h, fmt.Errorf("the content type is %q, not application/grpc-web+proto", refusal.Cut(contentType))
 	}
 	return h, wire.CheckSize(size)
-}
-
-func isMetadataName(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '.')
-	})
 }
 
 // isTransportName tells names that describe the browser's connection, not the call.

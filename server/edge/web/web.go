@@ -17,7 +17,8 @@ import (
 	"routeguide/server/edge/wire"
 )
 
-type door struct {
+// Door is the door of gRPC-Web.
+type Door struct {
 	wrapper *grpcweb.WrappedGrpcServer
 	server  *grpc.Server
 	methods map[string]grpc.MethodInfo // by path
@@ -25,8 +26,8 @@ type door struct {
 }
 
 // New returns the door to a server, which was made with ServerOptions and has all its services.
-func New(server *grpc.Server, calls *exchange.Calls) http.Handler {
-	d := &door{server: server, methods: map[string]grpc.MethodInfo{}, calls: calls}
+func New(server *grpc.Server, calls *exchange.Calls) *Door {
+	d := &Door{server: server, methods: map[string]grpc.MethodInfo{}, calls: calls}
 	for service, info := range server.GetServiceInfo() {
 		for _, m := range info.Methods {
 			d.methods["/"+service+"/"+m.Name] = m
@@ -36,9 +37,13 @@ func New(server *grpc.Server, calls *exchange.Calls) http.Handler {
 	return d
 }
 
+// types are what calls come as.
+var types = []string{"application/grpc-web", "application/grpc-web+proto", "application/grpc-web-text", "application/grpc-web-text+proto"}
+
 // Is tells whether r comes to this door.
 func Is(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc-web") || isGRPC(r)
+	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return slices.Contains(types, strings.TrimSpace(media)) || isGRPC(r)
 }
 
 // isGRPC tells whether r is a call of gRPC, which needs HTTP/2.
@@ -47,13 +52,33 @@ func isGRPC(r *http.Request) bool {
 	return ok && r.ProtoMajor == 2 && (kind == "" || kind[0] == '+' || kind[0] == ';')
 }
 
+// Explain answers a request for a method that is no call, with what would be one.
+func Explain(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", "POST, OPTIONS")
+	switch r.Method {
+	case http.MethodOptions:
+		w.WriteHeader(http.StatusNoContent)
+	case http.MethodPost:
+		w.Header().Set("Accept-Post", strings.Join(types, ", "))
+		exchange.Refuse(w, http.StatusUnsupportedMediaType, "This is a method: call it as gRPC-Web, with the content type "+
+			"application/grpc-web+proto or application/grpc-web-text. JSON has paths of its own, which /openapi/ lists.")
+	default:
+		exchange.Refuse(w, http.StatusMethodNotAllowed, "This is a method: it is called with POST.")
+	}
+}
+
+// Has tells whether path is that of a method.
+func (d *Door) Has(path string) bool {
+	_, known := d.methods[path]
+	return known
+}
+
 type requestKey struct{}
 
 // ServeHTTP runs one call. Origins have been checked: the wrapper's own rule is not used.
-func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		exchange.Refuse(w, http.StatusMethodNotAllowed, "gRPC calls are made with POST.")
+		Explain(w, r)
 		return
 	}
 	w.Header().Set("Grpc-Accept-Encoding", gzip.Name)
@@ -86,7 +111,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveGRPC gets a call of gRPC, or what the wrapper has made one of.
-func (d *door) serveGRPC(w http.ResponseWriter, r *http.Request) {
+func (d *Door) serveGRPC(w http.ResponseWriter, r *http.Request) {
 	if err := wire.CheckHeaders(r.Header); err != nil {
 		setStatus(w.Header(), status.Convert(err))
 		return

@@ -43,12 +43,28 @@ func Printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
+const metadataPrefix = "grpc-metadata-" // of the headers that REST has metadata in
+
+// hopByHop are headers that HTTP/2 has not: a call with one would be reset.
+var hopByHop = []string{"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
+
+// IsName tells whether metadata can have that name, in lower case.
+func IsName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '.')
+	})
+}
+
 // CheckHeaders refuses what gRPC metadata cannot carry, and parts values that a browser has joined. The gateway would leave
 // it out in silence, and the server would answer with an HTTP status that says nothing to a gRPC-Web client.
 func CheckHeaders(h http.Header) error {
 	size := 0
 	for key, values := range h {
 		name := strings.ToLower(key)
+		given, isMetadata := strings.CutPrefix(name, metadataPrefix)
+		if isMetadata && (!IsName(given) || slices.Contains(hopByHop, given)) {
+			return refusal.Invalid(refusal.Cut(given), "is not a name that metadata can have")
+		}
 		if strings.HasSuffix(name, "-bin") {
 			values = strings.Split(strings.Join(values, ","), ",")
 			h[key] = values
@@ -63,10 +79,10 @@ func CheckHeaders(h http.Header) error {
 			case strings.HasSuffix(name, "-bin"):
 				values[i] = strings.TrimSpace(v)
 				if _, err := DecodeBinary(values[i]); err != nil {
-					return refusal.Invalid(strings.TrimPrefix(name, "grpc-metadata-"), "is not base64")
+					return refusal.Invalid(refusal.Cut(given), "is not base64")
 				}
-			case slices.Contains(RequestMetadata, name) && !Printable(v):
-				return refusal.Invalid(name, "has a character outside printable ASCII")
+			case (isMetadata || slices.Contains(RequestMetadata, name)) && !Printable(v):
+				return refusal.Invalid(refusal.Cut(given), "has a character outside printable ASCII")
 			}
 		}
 	}

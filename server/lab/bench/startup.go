@@ -7,8 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -169,16 +167,4 @@ func (startUp) read(ctx context.Context, s *server) (each time.Duration, err err
 }
 
 // memory returns how many bytes of the process are in memory now, and 0 where the system does not tell.
-func (s *server) memory() float64 {
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kilobytes, _ := strconv.ParseFloat(fields[0], 64)
-	return kilobytes * 1024
-}
+func (s *server) memory() float64 { return s.status("VmRSS:") }

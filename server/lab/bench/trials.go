@@ -41,6 +41,13 @@ func trials() []trial {
 		all = append(all, durable("RecordRoute", "points", routePoints, streams, recorder, recorder))
 	}
 	return append(all,
+		alone{"SearchFeatures in 1,000,000", "native gRPC, 1 caller", "calls", 1, 1, oursLarge, throughNative(searches())},
+		alone{"NearestFeatures in 1,000,000", "native gRPC, 1 caller", "calls", 1, 1, oursLarge, throughNative(nearests())},
+		tiles{},
+		alone{whole(devices) + " devices report " + whole(reportPoints) + " points at a time", "native gRPC", "points", reportPoints, reporters, ours, phones(reports)},
+		alone{whole(devices) + " devices report a point at a time", "/ingest/owntracks", "points", 1, reporters, ours, phones(locations)},
+		moving{},
+		takeout{},
 		fanOut{"in one process", ours, ours},
 		fanOut{"across two on a cluster", oursSharing[0], oursSharing[1]},
 		crowd{},

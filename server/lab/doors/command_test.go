@@ -316,3 +316,15 @@ func TestRestoreToACluster(t *testing.T) {
 		}
 	}
 }
+
+// The program says which version it is, when it is asked and when it begins.
+func TestVersion(t *testing.T) {
+	p := start(t)
+	out, err := do(t, "version")
+	if version := strings.Fields(out); err != nil || len(version) != 4 || version[0] != "routeguide" || version[1] != app.Version() {
+		t.Errorf("%q, %v", out, err)
+	}
+	if !strings.Contains(p.out.String(), `msg="routeguide begins" version=`+app.Version()) {
+		t.Errorf("the log does not say it:\n%s", p.out)
+	}
+}

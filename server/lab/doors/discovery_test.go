@@ -3,10 +3,10 @@ package doors
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,6 +14,12 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
 
 	routeguidepb "routeguide/proto/routeguide"
 )
@@ -64,6 +70,55 @@ func TestReflection(t *testing.T) {
 			}
 		}
 		stream.CloseSend()
+	}
+}
+
+// The alias is listed to nobody, but grpcurl can call it: it asks for the file of the service by name, then for the files
+// that this one needs, and makes the call of what they say.
+func TestAliasInReflection(t *testing.T) {
+	conn := start(t).conn()
+	stream, err := reflectionv1.NewServerReflectionClient(conn).ServerReflectionInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files descriptorpb.FileDescriptorSet
+	if err := stream.Send(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: "RouteGuide"}}); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := stream.Recv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range answer.GetFileDescriptorResponse().GetFileDescriptorProto() {
+		file := new(descriptorpb.FileDescriptorProto)
+		if err := proto.Unmarshal(data, file); err != nil {
+			t.Fatal(err)
+		}
+		files.File = append(files.File, file)
+	}
+	known, err := protodesc.NewFiles(&files)
+	if err != nil {
+		t.Fatalf("the files do not stand by themselves: %v", err)
+	}
+	for name, streams := range map[protoreflect.FullName]bool{"RouteGuide.GetFeature": false, "RouteGuide.ListFeature": true, "RouteGuide.ListFeatures": true} {
+		found, err := known.FindDescriptorByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		method := found.(protoreflect.MethodDescriptor)
+		request, reply := dynamicpb.NewMessage(method.Input()), dynamicpb.NewMessage(method.Output())
+		if method.IsStreamingServer() != streams {
+			t.Errorf("%s streams: %v", name, method.IsStreamingServer())
+		} else if streams {
+			continue
+		}
+		if err := protojson.Unmarshal([]byte(`{"latitude":409146138,"longitude":-746188906}`), request); err != nil {
+			t.Fatal(err)
+		}
+		path := "/" + string(name.Parent()) + "/" + string(name.Name())
+		if err := conn.Invoke(t.Context(), path, request, reply); err != nil || !strings.Contains(reply.String(), "Berkshire") {
+			t.Errorf("%s: %v, %v", path, reply, err)
+		}
 	}
 }
 
@@ -158,21 +213,49 @@ func TestMetrics(t *testing.T) {
 	}
 	p.conn().Invoke(t.Context(), "/made.Up/Name", &routeguidepb.Point{}, &routeguidepb.Feature{})
 
-	status, body := get(t, "http://"+p.admin+"/metrics")
-	if status != http.StatusOK || strings.Contains(body, "made") {
+	status, body := get(t, p.base()+"/metrics")
+	if status != http.StatusOK || strings.Contains(body, "made.Up") {
 		t.Errorf("%d, a made-up name among %s", status, body)
 	}
+	for door, n := range map[string]int{"grpc": 1, "websocket": 1, "grpc-web": 2, "rest": 2} {
+		for _, code := range []string{"OK", "InvalidArgument"} {
+			if got := counted(t, body, "grpc_server_handled_total", `door="`+door+`"`, `grpc_code="`+code+`"`, `grpc_method="GetFeature"`); got != float64(n) {
+				t.Errorf("%s: %v calls ended with %s, want %d", door, got, code, n)
+			}
+		}
+	}
+	const list = `{door="grpc",grpc_method="ListFeatures",grpc_service="routeguide.RouteGuide",grpc_type="server_stream"} `
 	for _, want := range []string{
-		fmt.Sprintf(`grpc_server_handled_total{grpc_code="OK",grpc_method="GetFeature",grpc_service="routeguide.RouteGuide",grpc_type="unary"} %d`, len(doors)),
-		fmt.Sprintf(`grpc_server_handled_total{grpc_code="InvalidArgument",grpc_method="GetFeature",grpc_service="routeguide.RouteGuide",grpc_type="unary"} %d`, len(doors)),
-		`grpc_server_msg_sent_total{grpc_method="ListFeatures",grpc_service="routeguide.RouteGuide",grpc_type="server_stream"} 100`,
-		`grpc_server_handling_seconds_count{grpc_method="ListFeatures",grpc_service="routeguide.RouteGuide",grpc_type="server_stream"} 1`,
-		`go_goroutines `, `process_resident_memory_bytes `,
+		"grpc_server_msg_sent_total" + list + "100", "grpc_server_handling_seconds_count" + list + "1", "routeguide_open_calls" + list + "0",
+		"grpc_server_msg_sent_bytes_total" + list, "grpc_server_msg_received_bytes_total" + list,
+		"routeguide_ready 1", "routeguide_store_bytes ", "routeguide_store_waiting_changes 0", "routeguide_store_commit_seconds_count ",
+		"go_goroutines ", "process_resident_memory_bytes ",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s", want)
 		}
 	}
+}
+
+// counted is the sum of a metric over all series that have these labels.
+func counted(t *testing.T, body, name string, labels ...string) (sum float64) {
+	t.Helper()
+	for line := range strings.Lines(body) {
+		of, value, _ := strings.Cut(strings.TrimSpace(line), "} ")
+		all, found := strings.CutPrefix(of, name+"{")
+		for _, label := range labels {
+			found = found && strings.Contains(","+all+",", ","+label+",")
+		}
+		if !found {
+			continue
+		}
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += n
+	}
+	return sum
 }
 
 func get(t *testing.T, url string) (status int, body string) {

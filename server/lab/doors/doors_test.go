@@ -313,7 +313,7 @@ var unaryAndListCases = map[string]func(visitor){
 			v.t.Fatal(err)
 		}
 		c.Cancel()
-		if v.p.out.wait(regexp.MustCompile(`method=/routeguide.v1.NoteService/WatchNotes code=Canceled .*traveler=`+id)) == nil {
+		if v.p.out.wait(regexp.MustCompile(`method=/routeguide.v1.NoteService/WatchNotes door=\S+ code=Canceled .*traveler=`+id)) == nil {
 			v.t.Errorf("the handler did not end:\n%s", v.p.out)
 		}
 	},

@@ -161,6 +161,27 @@ var featureCases = map[string]func(visitor){
 			v.t.Errorf("an update of a deleted feature: %v, want NOT_FOUND", err)
 		}
 	},
+	"a feature that is kept elsewhere": func(v visitor) {
+		here := v.place()
+		id := fmt.Sprintf("mine-%x", here.Latitude)
+		put := func(f *routeguidev1.MapFeature, paths ...string) (*routeguidev1.MapFeature, error) {
+			put := new(routeguidev1.MapFeature)
+			return put, v.unary(updateFeature, &routeguidev1.UpdateFeatureRequest{Feature: f, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}, AllowMissing: true}, put)
+		}
+		want := &routeguidev1.MapFeature{Id: id, Location: here, Name: "one"}
+		for range 2 {
+			if f, err := put(want, "location", "name"); err != nil || !proto.Equal(f, want) || v.named(here) != "one" {
+				v.t.Errorf("put %v, %v", f, err)
+			}
+			if err := v.remove(id); err != nil {
+				v.t.Error(err)
+			}
+		}
+		_, err := put(&routeguidev1.MapFeature{Id: id + "-2", Name: "x"}, "name")
+		v.refused(err, "feature.location")
+		_, err = put(&routeguidev1.MapFeature{Id: "1,1", Location: here, Name: "x"}, "location", "name")
+		v.refused(err, "feature.id")
+	},
 	"a feature of the file": func(v visitor) {
 		// Each door has another one.
 		n := 0

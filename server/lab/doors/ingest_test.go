@@ -196,6 +196,48 @@ func TestPhonesSeeEachOther(t *testing.T) {
 	}
 }
 
+// A waypoint of OwnTracks is one feature, however often the app sends it, as it was sent last.
+func TestWaypoints(t *testing.T) {
+	p := start(t)
+	send := func(user, body string) {
+		t.Helper()
+		if code, answer := post(t, p, http.MethodPost, "/ingest/owntracks?u="+user+"&d=phone", body); code != http.StatusOK {
+			t.Fatalf("%d %s", code, answer)
+		}
+	}
+	v := visitor{t, p, doors[0]}
+	area := &routeguidev1.Bounds{Southwest: pb(0, -1799999990), Northeast: pb(9e8, -1700000000)}
+	expect := func(want ...string) {
+		t.Helper()
+		got := v.names(area, nil)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("there are %q, want %q", got, want)
+		}
+	}
+	home := `{"_type":"waypoint","desc":"Home","lat":52.5,"lon":-175.25,"rad":100,"tst":1700000000,"rid":"a1"}`
+	send("ada", home)
+	send("ada", home)
+	expect("Home")
+	send("ada", `{"_type":"waypoints","_creator":"OwnTracks","waypoints":[
+		{"_type":"waypoint","desc":"New home","lat":52.6,"lon":-175.25,"rad":50,"tst":1700000000},
+		{"_type":"waypoint","desc":"Work","lat":52.5,"lon":-175.3,"tst":1700000001},
+		{"_type":"waypoint","desc":"beacon:UUID:1:2","tst":1700000002}]}`)
+	expect("New home", "Work")
+	send("ben", home)
+	expect("Home", "New home", "Work")
+	near := new(routeguidev1.NearestFeaturesResponse)
+	if err := v.unary(nearestFeatures, &routeguidev1.NearestFeaturesRequest{Point: pb(526000000, -1752500000), Limit: 1}, near); err != nil || near.Neighbors[0].Feature.Name != "New home" || near.Neighbors[0].Distance != 0 {
+		t.Fatalf("nearest is %v, %v", near, err)
+	}
+	if err := v.remove(near.Neighbors[0].Feature.Id); err != nil {
+		t.Fatal(err)
+	}
+	expect("Home", "Work")
+	send("ada", home)
+	expect("Home", "Home", "Work")
+}
+
 // An app that sends what cannot be is told so, or is rid of it, and nobody else notices.
 func TestPhonesThatAreWrong(t *testing.T) {
 	p := start(t)

@@ -3,6 +3,7 @@ package doors
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	routeguidev1 "routeguide/proto/routeguide/v1"
 )
 
 // An agent is the protocol's own client.
@@ -18,15 +21,26 @@ type agent struct {
 	*mcp.ClientSession
 }
 
-func (p *program) agent(t *testing.T) agent {
+func (p *program) agent(t *testing.T, authorization ...string) agent {
 	t.Helper()
 	c := mcp.NewClient(&mcp.Implementation{Name: "an agent", Version: "1"}, nil)
-	s, err := c.Connect(t.Context(), &mcp.StreamableClientTransport{Endpoint: "http://" + p.http + "/mcp"}, nil)
+	s, err := c.Connect(t.Context(), &mcp.StreamableClientTransport{
+		Endpoint: "http://" + p.http + "/mcp", HTTPClient: &http.Client{Transport: authorized(authorization)},
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	return agent{t, s}
+}
+
+// authorized sends its values with each request.
+type authorized []string
+
+func (a authorized) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header["Authorization"] = a
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // use calls a tool, and reads its answer.
@@ -116,6 +130,30 @@ func TestAgentAsks(t *testing.T) {
 	}
 	if _, err := a.CallTool(context.Background(), &mcp.CallToolParams{Name: "write_note"}); err == nil {
 		t.Error("an agent that may not write has a tool that writes")
+	}
+}
+
+// An agent may do what its key allows, and is offered tools that write with a key to write only.
+func TestAgentsHaveKeys(t *testing.T) {
+	g := startGuarded(t)
+	for role, want := range map[routeguidev1.Role]struct{ reads, writes bool }{0: {}, mayView: {true, false}, mayWrite: {true, true}} {
+		var authorization []string
+		if role != 0 {
+			_, a := g.key(&routeguidev1.Key{Role: role})
+			authorization = append(authorization, a)
+		}
+		a := g.agent(t, authorization...)
+		tools, err := a.ListTools(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if writes := slices.ContainsFunc(tools.Tools, func(t *mcp.Tool) bool { return t.Name == "write_note" }); writes != want.writes {
+			t.Errorf("%v is offered to write: %v", role, writes)
+		}
+		result, err := a.CallTool(t.Context(), &mcp.CallToolParams{Name: "list_notes"})
+		if err != nil || result.IsError == want.reads {
+			t.Errorf("%v reads: %+v, %v", role, result, err)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func start(t *testing.T, args ...string) *program {
 
 func (p *program) addr(door string) string {
 	p.t.Helper()
-	m := p.out.wait(regexp.MustCompile(`msg="` + door + ` listening" addr=(\S+)`))
+	m := p.out.wait(regexp.MustCompile(`"` + door + ` listening"[ ,]"?addr[=":]+([^\s",]+)`))
 	if m == nil {
 		p.t.Fatalf("the program does not listen for %s:\n%s", door, p.out)
 	}

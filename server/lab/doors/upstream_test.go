@@ -178,12 +178,16 @@ func TestRelayedCallsAreCounted(t *testing.T) {
 			t.Fatalf("%s: %v", d.name, err)
 		}
 	}
-	const line = `grpc_server_handled_total{grpc_code="%s",grpc_method="other",grpc_service="other",grpc_type="bidi_stream"} %d`
-	want := []string{fmt.Sprintf(line, "OK", 2*len(relayDoors)), fmt.Sprintf(line, "DataLoss", len(relayDoors))}
+	const named = `routeguide_upstream_handled_total{grpc_code="%s",upstream="` + numbers + `"} %d`
+	want := []string{fmt.Sprintf(named, "OK", 2*len(relayDoors)), fmt.Sprintf(named, "DataLoss", len(relayDoors))}
+	ended := func(body, code string) int {
+		return int(counted(t, body, "grpc_server_handled_total", `grpc_code="`+code+`"`, `grpc_service="other"`))
+	}
 	body := ""
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // a call is counted only after its caller has the answer
-		_, body = get(t, "http://"+p.admin+"/metrics")
-		if strings.Contains(body, want[0]) && strings.Contains(body, want[1]) && !strings.Contains(body, numbers) {
+		_, body = get(t, p.base()+"/metrics")
+		if strings.Contains(body, want[0]) && strings.Contains(body, want[1]) &&
+			ended(body, "OK") == 2*len(relayDoors) && ended(body, "DataLoss") == len(relayDoors) && !strings.Contains(body, `grpc_service="`+numbers) {
 			return
 		}
 	}

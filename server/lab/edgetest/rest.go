@@ -40,6 +40,10 @@ var Rules = map[string]Rule{
 	"/routeguide.v1.NoteService/ListNotes":          {http.MethodGet, "/v1/notes"},
 	"/routeguide.v1.NoteService/WatchNotes":         {http.MethodGet, "/v1/notes:watch"},
 	"/routeguide.v1.NoteService/DeleteNote":         {http.MethodDelete, "/v1/notes/{id}"},
+	"/routeguide.v1.KeyService/CreateKey":           {create, "/v1/keys"},
+	"/routeguide.v1.KeyService/ListKeys":            {http.MethodGet, "/v1/keys"},
+	"/routeguide.v1.KeyService/RevokeKey":           {http.MethodDelete, "/v1/keys/{id}"},
+	"/routeguide.v1.KeyService/GetCaller":           {http.MethodGet, "/v1/caller"},
 	"/routeguide.v1.TravelerService/ListTravelers":  {http.MethodGet, "/v1/travelers"},
 	"/routeguide.v1.TravelerService/WatchTravelers": {http.MethodGet, "/v1/travelers:watch"},
 
@@ -55,6 +59,10 @@ var Rules = map[string]Rule{
 
 	"/routeguide.v1.RouteService/ImportRoutes": {http.MethodPost, "/v1/routes:import"},
 
+	"/routeguide.v1.AreaService/ReplayArea": {http.MethodGet, "/v1/area:replay"},
+
+	"/routeguide.v1.FeatureService/GetMapFeature":   {http.MethodGet, "/v1/features/{feature}"},
+	"/routeguide.v1.FeatureService/ReadFeatures":    {http.MethodGet, "/v1/features:read"},
 	"/routeguide.v1.FeatureService/SearchFeatures":  {http.MethodGet, "/v1/features:search"},
 	"/routeguide.v1.FeatureService/NearestFeatures": {http.MethodGet, "/v1/features:nearest"},
 	"/routeguide.v1.FeatureService/CreateFeature":   {create, "/v1/features"},
@@ -157,7 +165,7 @@ func (s *restStream) start(body io.ReadCloser) error {
 }
 
 // contract is the request metadata that REST takes as plain headers.
-var contract = []string{"traveler", "resume-token", "chat-notes", "route-id", "chat-id"}
+var contract = []string{"authorization", "traveler", "resume-token", "chat-notes", "route-id", "chat-id"}
 
 func (s *restStream) SendMsg(m any) error {
 	s.sending.Lock()

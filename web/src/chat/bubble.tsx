@@ -1,17 +1,42 @@
 import type { Note, Obstacle } from "../rpc";
 import { timeOf } from "../ui/dates";
+import { TrashIcon } from "../ui/icons";
+import { locale } from "../words/language";
 import type { Pending } from "./outbox";
+import { words } from "./words";
 
-export function NoteBubble({ note, own, begins }: { note: Note; own: boolean; begins: boolean }) {
+export interface NoteProps {
+  readonly note: Note;
+  readonly own: boolean;
+  readonly begins: boolean;
+  /** null where it cannot be deleted from here. */
+  readonly onRemove: (() => void) | null;
+}
+
+export function NoteBubble({ note, own, begins, onRemove }: NoteProps) {
   const when = new Date(note.time);
   return (
     <article class={`bubble${own ? " mine" : ""}${begins ? " begins" : ""}`}>
       {begins && (
         <small>
-          {own ? "you" : note.traveler || "someone"} · <time dateTime={when.toISOString()}>{timeOf(note.time)}</time>
+          {own ? words.you : note.traveler || words.someone} ·{" "}
+          <time dateTime={when.toISOString()}>{timeOf(note.time)}</time>
         </small>
       )}
-      <p title={when.toLocaleString()}>{note.message}</p>
+      <div class="bubble-line">
+        {onRemove && (
+          <button
+            type="button"
+            class="icon-button small"
+            aria-label={words.remove}
+            title={words.remove}
+            onClick={onRemove}
+          >
+            <TrashIcon />
+          </button>
+        )}
+        <p title={when.toLocaleString(locale())}>{note.message}</p>
+      </div>
     </article>
   );
 }
@@ -30,22 +55,26 @@ export function PendingBubble({ pending, obstacle, onEdit, onDiscard }: PendingP
   if (refused === null) {
     return (
       <article class="bubble mine begins pending">
-        <small>you · {obstacle ? `waits for the ${obstacle}` : "sending…"}</small>
+        <small>
+          {words.you} · {obstacle ? words.waitsFor[obstacle] : words.sending}
+        </small>
         <p>{message}</p>
       </article>
     );
   }
   return (
     <article class="bubble mine begins refused">
-      <small>you · not stored</small>
+      <small>
+        {words.you} · {words.notStored}
+      </small>
       <p>{message}</p>
       <div role="alert">{refused}</div>
       <footer>
         <button type="button" class="button small" onClick={onEdit}>
-          Edit
+          {words.edit}
         </button>
         <button type="button" class="button small quiet" onClick={onDiscard}>
-          Discard
+          {words.discard}
         </button>
       </footer>
     </article>

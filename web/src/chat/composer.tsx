@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { formatCount } from "../geo";
 import { traveler } from "../state";
 import { SendIcon } from "../ui/icons";
 import { LONGEST_MESSAGE } from "./chat";
 import { named } from "./chats";
+import { words } from "./words";
 
 /** From so many bytes on, the page shows how many there are. */
 const NEAR_THE_END = LONGEST_MESSAGE - 512;
@@ -67,10 +67,10 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
           ref={area}
           class="field"
           rows={1}
-          aria-label="Your note"
+          aria-label={words.yourNote}
           aria-describedby="composer-help"
           aria-invalid={tooLong}
-          placeholder="Write a note at this place"
+          placeholder={words.placeholder}
           enterkeyhint="send"
           value={text}
           onInput={(event) => onText(event.currentTarget.value)}
@@ -84,8 +84,8 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
         <button
           type="submit"
           class="button primary note"
-          aria-label="Send"
-          title="Send"
+          aria-label={words.send}
+          title={words.send}
           disabled={message === "" || tooLong}
         >
           <SendIcon />
@@ -99,7 +99,9 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
               naming.value = "again";
             }}
           >
-            as <b>{traveler.value || "someone without a name"}</b>, change
+            {words.as}
+            <b>{traveler.value || words.nameless}</b>
+            {words.change}
           </button>
         )}
         <Size bytes={bytes} />
@@ -109,13 +111,11 @@ export function Composer({ text, onText, onSend }: ComposerProps) {
 }
 
 function Size({ bytes }: { bytes: number }) {
-  if (bytes < NEAR_THE_END) return <span class="composer-keys">Shift + Enter for a new line</span>;
+  if (bytes < NEAR_THE_END) return <span class="composer-keys">{words.newLine}</span>;
   const over = bytes - LONGEST_MESSAGE;
   return (
     <span class={over > 0 ? "over" : ""} role="status">
-      {over > 0
-        ? `${formatCount(over)} bytes too long`
-        : `${formatCount(bytes)} of ${formatCount(LONGEST_MESSAGE)} bytes`}
+      {over > 0 ? words.tooLong(over) : words.bytesOf(bytes, LONGEST_MESSAGE)}
     </span>
   );
 }
@@ -139,15 +139,15 @@ function NameForm({ first, onDone }: { first: boolean; onDone: () => void }) {
       }}
     >
       <label class="labelled">
-        <span>{first ? "What should the others call you?" : "Your name"}</span>
+        <span>{first ? words.askName : words.yourName}</span>
         <input ref={input} class="field" maxLength={64} autocomplete="nickname" defaultValue={traveler.value} />
       </label>
       <div class="buttons">
         <button type="submit" class="button small primary note">
-          {first ? "Send with this name" : "Use this name"}
+          {first ? words.sendAs : words.useName}
         </button>
         <button type="button" class="button small quiet" onClick={() => done("")}>
-          Without a name
+          {words.withoutName}
         </button>
       </div>
     </form>

@@ -5,9 +5,11 @@ import { reveal } from "../map/map";
 import { place } from "../state";
 import { momentOf } from "../ui/dates";
 import { ChatIcon } from "../ui/icons";
-import { clickAtFirst } from "../ui/words";
-import { nearby } from "./chats";
+import { coarse } from "../ui/words";
+import { nearby, noted, unreadAt } from "./chats";
 import type { NotePlace } from "./nearby";
+import { Unread } from "./unread";
+import { words } from "./words";
 
 /** Rows at the most; the map shows all places. */
 const MOST_ROWS = 100;
@@ -15,17 +17,17 @@ const MOST_ROWS = 100;
 /** The places with notes that the map shows. */
 export function NearbyPlaces() {
   const state = nearby.state.value;
-  const { places } = state;
+  const places = noted.value;
   return (
     <div class="nearby">
       {state.kind === "failed" && (
         <div class="problem" role="alert">
-          <p>The notes in view cannot be read: {state.reason}.</p>
+          <p>{words.viewFailed(state.reason)}</p>
         </div>
       )}
       {places.length > 0 ? (
         <>
-          <h2>Recent notes in view</h2>
+          <h2>{words.recent}</h2>
           <ul>
             {places.slice(0, MOST_ROWS).map((found) => (
               <li key={`${found.point.lat} ${found.point.lng}`}>
@@ -33,8 +35,8 @@ export function NearbyPlaces() {
               </li>
             ))}
           </ul>
-          {places.length > MOST_ROWS && <p class="hint">{places.length - MOST_ROWS} more places are on the map.</p>}
-          <p class="hint">{clickAtFirst} any place on the map to read or write there.</p>
+          {places.length > MOST_ROWS && <p class="hint">{words.more(places.length - MOST_ROWS)}</p>}
+          <p class="hint">{words.readHere(coarse)}</p>
         </>
       ) : (
         <Nothing loading={state.kind === "loading"} />
@@ -44,12 +46,13 @@ export function NearbyPlaces() {
 }
 
 function PlaceRow({ found }: { found: NotePlace }) {
-  const { point, newest, count } = found;
+  const { point, newest } = found;
+  const unread = unreadAt(found);
   const name = featureName(point) ?? "";
   return (
     <button
       type="button"
-      class="row"
+      class={unread > 0 ? "row new" : "row"}
       title={name || undefined}
       onClick={() => {
         place.value = { point, name };
@@ -60,12 +63,12 @@ function PlaceRow({ found }: { found: NotePlace }) {
       <span class="row-text">
         <span>{splitName(name)[0] || formatPoint(point)}</span>
         <small>
-          {newest.traveler || "someone"}: {newest.message}
+          {newest.traveler || words.someone}: {newest.message}
         </small>
       </span>
       <small class="row-end">
         {momentOf(newest.time)}
-        {count > 1 && <b title={`${count} recent notes`}>{count}</b>}
+        {unread > 0 && <Unread count={unread} />}
       </small>
     </button>
   );
@@ -75,8 +78,8 @@ function Nothing({ loading }: { loading: boolean }) {
   return (
     <div class="empty">
       <ChatIcon />
-      <h2>{loading ? "Looking for notes…" : "No notes in view"}</h2>
-      <p>{clickAtFirst} any place on the map to leave one there.</p>
+      <h2>{loading ? words.looking : words.noneInView}</h2>
+      <p>{words.leaveHere(coarse)}</p>
     </div>
   );
 }

@@ -3,7 +3,7 @@ import type { Note } from "../rpc";
 import { TestNotes } from "../testing/notes";
 import { TestServer } from "../testing/server";
 import { until } from "../testing/until";
-import { NearbyNotes } from "./nearby";
+import { NearbyNotes, without } from "./nearby";
 
 const area = { south: 0, west: 0, north: 100, east: 100 };
 let notes: TestNotes;
@@ -11,7 +11,7 @@ let server: TestServer;
 let fresh: Note[];
 let nearby: NearbyNotes;
 
-const seen = () => nearby.state.value.places.map((p) => `${p.newest.message}×${p.count}`);
+const seen = () => nearby.state.value.places.map((p) => `${p.newest.message}×${p.notes.length}`);
 const live = () => until(() => nearby.state.value.kind === "live");
 
 beforeEach(() => {
@@ -80,4 +80,13 @@ test("a lost connection misses nothing", async () => {
   server.start();
   await until(() => fresh.length === 1);
   expect(seen()).toEqual(["a×1"]);
+});
+
+test("notes that are about to be deleted are left out, and places with nothing else", async () => {
+  for (const message of ["a", "b"]) notes.leave(message, 1, 1);
+  notes.leave("c", 2, 2);
+  void nearby.look(area);
+  await live();
+  const gone = new Set(notes.log.filter((n) => n.message !== "a").map((n) => n.id));
+  expect(without(nearby.state.value.places, gone).map((p) => p.newest.message)).toEqual(["a"]);
 });

@@ -11,8 +11,8 @@ const MOST_PLACES = 1000;
 export interface NotePlace {
   readonly point: Point;
   readonly newest: Note;
-  /** Of the newest notes of the area. */
-  readonly count: number;
+  /** Those among the newest of the area, the oldest first. */
+  readonly notes: readonly Note[];
 }
 
 export type Nearby =
@@ -96,7 +96,13 @@ export class NearbyNotes {
   }
 }
 
+/** The places without some of their notes, and without those that then have none. */
+export function without(places: readonly NotePlace[], gone: ReadonlySet<string>): readonly NotePlace[] {
+  if (gone.size === 0) return places;
+  return places.flatMap(({ notes }) => placeOf(notes.filter(({ id }) => !gone.has(id))));
+}
+
 function placeOf(notes: readonly Note[]): NotePlace[] {
   const newest = notes.at(-1);
-  return newest ? [{ point: newest.point, newest, count: notes.length }] : [];
+  return newest ? [{ point: newest.point, newest, notes: [...notes] }] : [];
 }

@@ -109,7 +109,7 @@ export class Outbox {
   /** A call with the token has got through: this is the server's name for the chat. */
   opened(chatId: string): void {
     this.#chatId = chatId;
-    addOwnChat(chatId);
+    addOwnChat(chatId, this.#token);
     this.#keep();
   }
 

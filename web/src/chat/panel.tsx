@@ -1,16 +1,18 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { splitName } from "../features/features";
+import { words as featureWords } from "../features/words";
 import { formatPoint } from "../geo";
 import { flyTo } from "../map/map";
 import { place } from "../state";
 import { ChatIcon, CloseIcon } from "../ui/icons";
 import { NoteBubble, PendingBubble } from "./bubble";
 import type { Conversation } from "./chat";
-import { conversation } from "./chats";
+import { conversation, deletion, remove } from "./chats";
 import { Composer } from "./composer";
 import { NearbyPlaces } from "./nearby-list";
-import { isOwn } from "./own";
+import { isOwn, tokenOf } from "./own";
 import { threadOf } from "./thread";
+import { words } from "./words";
 
 /** The conversation at the chosen place, or the places to choose from. */
 export function ChatPanel() {
@@ -48,10 +50,10 @@ function PlaceHead() {
   return (
     <header class="chat-place">
       <h2>
-        <button type="button" class="row" title={here.name || "Show on the map"} onClick={() => flyTo(here.point)}>
+        <button type="button" class="row" title={here.name || words.showOnMap} onClick={() => flyTo(here.point)}>
           <i aria-hidden="true" />
           <span class="row-text">
-            <span>{splitName(here.name)[0] || "A place without a name"}</span>
+            <span>{splitName(here.name)[0] || featureWords.nameless}</span>
             <small>{formatPoint(here.point)}</small>
           </span>
         </button>
@@ -59,8 +61,8 @@ function PlaceHead() {
       <button
         type="button"
         class="icon-button small"
-        aria-label="Back to the recent notes"
-        title="Back to the recent notes"
+        aria-label={words.back}
+        title={words.back}
         onClick={() => {
           place.value = null;
         }}
@@ -71,13 +73,10 @@ function PlaceHead() {
   );
 }
 
-const waiting = {
-  connection: "No connection. Notes wait here and are sent when it is back.",
-  server: "The server cannot store notes just now. They wait here and are sent when it can again.",
-} as const;
-
 function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) => void }) {
-  const notes = chat.notes.value;
+  const gone = deletion.gone.value;
+  const all = chat.notes.value;
+  const notes = useMemo(() => all.filter(({ id }) => !gone.has(id)), [all, gone]);
   const pending = chat.pending.value;
   const reading = chat.reading.value;
   const obstacle = chat.obstacle.value;
@@ -116,7 +115,7 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
         ref={box}
         class="thread"
         role="log"
-        aria-label="Notes"
+        aria-label={words.notes}
         aria-busy={reading.kind === "loading"}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
         tabIndex={0}
@@ -130,7 +129,13 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
           item.kind === "day" ? (
             <h3 key={item.key}>{item.day}</h3>
           ) : (
-            <NoteBubble key={item.key} note={item.note} own={item.own} begins={item.begins} />
+            <NoteBubble
+              key={item.key}
+              note={item.note}
+              own={item.own}
+              begins={item.begins}
+              onRemove={tokenOf(item.note) === "" ? null : () => remove(item.note)}
+            />
           ),
         )}
         {pending.map((p) => (
@@ -148,24 +153,24 @@ function Thread({ chat, onEdit }: { chat: Conversation; onEdit: (text: string) =
         {notes.length === 0 && pending.length === 0 && reading.kind === "live" && (
           <div class="empty">
             <ChatIcon />
-            <h3>No notes here yet</h3>
-            <p>The first one is yours. Whoever comes to this place reads it.</p>
+            <h3>{words.none}</h3>
+            <p>{words.noneHint}</p>
           </div>
         )}
       </section>
       {behind && (
         <button type="button" class="button small newer" onClick={toEnd}>
-          Newer notes
+          {words.newer}
         </button>
       )}
       {obstacle && (
         <p class="chat-lost" role="status">
-          {waiting[obstacle]}
+          {obstacle === "connection" ? words.noConnection : words.noServer}
         </p>
       )}
       {reading.kind === "failed" && (
         <div class="problem" role="alert">
-          <p>These notes cannot be read: {reading.reason}.</p>
+          <p>{words.notRead(reading.reason)}</p>
         </div>
       )}
     </div>

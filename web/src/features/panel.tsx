@@ -5,7 +5,7 @@ import { reveal, setCamera } from "../map/map";
 import { draft, importing, placing } from "../places/editing";
 import { PlaceForm } from "../places/form";
 import { PlaceSign } from "../places/sign";
-import { kindOf, words } from "../places/words";
+import { kindOf, words as placeWords } from "../places/words";
 import { ImportButton, ImportNews } from "../routes/import-button";
 import { camera, connection, developer, place, showUnnamed } from "../state";
 import { PinIcon, PlusIcon, SearchIcon } from "../ui/icons";
@@ -13,6 +13,7 @@ import { VirtualList } from "../ui/list";
 import { narrow, PLACE_CARD } from "../ui/sheet";
 import { type Feature, indexOfPoint, type Listing, splitName } from "./features";
 import { filter, finder, hovered, rows, unnamedCount } from "./finder";
+import { words } from "./words";
 
 /** Lists what ListFeatures finds in the visible part of the world. */
 export function FeaturesPanel() {
@@ -63,16 +64,16 @@ function FeatureList() {
       <div class={listing.kind === "streaming" ? "progress running" : "progress"} />
       {listing.kind === "failed" && (
         <div class="problem" role="alert">
-          <p>{connection.value.kind === "live" ? listing.reason : "The server is not reached."}</p>
+          <p>{connection.value.kind === "live" ? listing.reason : words.notReached}</p>
           <button type="button" class="button small" onClick={() => finder.again()}>
-            Try again
+            {words.again}
           </button>
         </div>
       )}
       {list.length > 0 ? (
         <VirtualList
           id="features"
-          label="Features in view, nearest to the centre first"
+          label={words.list}
           count={list.length}
           rowHeight={54}
           active={at}
@@ -87,7 +88,10 @@ function FeatureList() {
       ) : (
         <Nothing listing={listing} />
       )}
-      <ImportNews importing={importing} said={({ features, duplicates }) => words.imported(features, duplicates)} />
+      <ImportNews
+        importing={importing}
+        said={({ features, duplicates }) => placeWords.imported(features, duplicates)}
+      />
       <Adding />
     </div>
   );
@@ -105,16 +109,16 @@ function Adding() {
             placing.value = true;
           }}
         >
-          <PlusIcon /> {words.add}
+          <PlusIcon /> {placeWords.add}
         </button>
-        <ImportButton importing={importing} label={words.import} accept=".csv,.geojson,.json" />
+        <ImportButton importing={importing} label={placeWords.import} accept=".csv,.geojson,.json" />
       </footer>
     );
   }
   return (
     <footer class="adding">
       <p role="status">
-        <b>{words.placing}</b> <small>{words.placingByKey}</small>
+        <b>{placeWords.placing}</b> <small>{placeWords.placingByKey}</small>
       </p>
       <button
         type="button"
@@ -123,7 +127,7 @@ function Adding() {
           placing.value = false;
         }}
       >
-        {words.cancel}
+        {placeWords.cancel}
       </button>
     </footer>
   );
@@ -142,12 +146,12 @@ function Filter({ at, onKeyDown }: { at: number; onKeyDown: (event: KeyboardEven
         type="text"
         inputMode="search"
         role="combobox"
-        aria-label="Filter features by name"
+        aria-label={words.filterLabel}
         aria-controls="features"
         aria-expanded={rows.value.length > 0}
         aria-autocomplete="list"
         aria-activedescendant={at >= 0 ? `features-${at}` : undefined}
-        placeholder={total > 0 ? `Filter ${formatCount(total)} features` : "Filter features"}
+        placeholder={words.filter(total)}
         value={filter.value}
         autocomplete="off"
         spellcheck={false}
@@ -170,8 +174,8 @@ function Summary({ listing }: { listing: Listing }) {
   return (
     <div class="summary">
       <span>
-        <b class="count">{formatCount(n)}</b> in view
-        {filter.value.trim() !== "" && `, ${formatCount(shown)} match`}
+        <b class="count">{formatCount(n)}</b> {words.inView}
+        {filter.value.trim() !== "" && words.matching(shown)}
       </span>
       {developer.value && (
         <label class="toggle">
@@ -182,7 +186,7 @@ function Summary({ listing }: { listing: Listing }) {
               showUnnamed.value = event.currentTarget.checked;
             }}
           />
-          <span>{unnamedCount.value > 0 ? `${formatCount(unnamedCount.value)} unnamed` : "Unnamed"}</span>
+          <span>{words.unnamedCount(unnamedCount.value)}</span>
         </label>
       )}
     </div>
@@ -196,7 +200,7 @@ function FeatureRow({ feature: { name, point, category } }: { feature: Feature }
     <>
       {category ? <PlaceSign category={category} size={22} /> : <i class={name === "" ? "unnamed" : ""} />}
       <span class="row-text" title={name === "" ? undefined : name}>
-        {name === "" ? <em>Unnamed</em> : <span>{title}</span>}
+        {name === "" ? <em>{words.unnamed}</em> : <span>{title}</span>}
         <small>{[category && kindOf(category), detail || formatPoint(point)].filter(Boolean).join(" · ")}</small>
       </span>
       <small class="row-end">{formatDistance(distance(center, point))}</small>
@@ -208,11 +212,11 @@ function FeatureRow({ feature: { name, point, category } }: { feature: Feature }
 function Nothing({ listing }: { listing: Listing }) {
   if (listing.kind === "waiting" || (listing.kind === "streaming" && listing.features.length === 0)) return <Waiting />;
   if (listing.kind === "failed" && listing.features.length === 0) {
-    return <Hint title="No features yet" text="They come as soon as the server is reached." />;
+    return <Hint title={words.waiting} text={words.waitingHint} />;
   }
   if (filter.value.trim() !== "") {
     return (
-      <Hint title="No feature matches" text={`Nothing in view is called “${filter.value.trim()}”.`}>
+      <Hint title={words.noMatch} text={words.noMatchHint(filter.value.trim())}>
         <button
           type="button"
           class="button"
@@ -220,14 +224,14 @@ function Nothing({ listing }: { listing: Listing }) {
             filter.value = "";
           }}
         >
-          Clear the filter
+          {words.clear}
         </button>
       </Hint>
     );
   }
   if (developer.value && listing.features.length > 0) {
     return (
-      <Hint title="Only unnamed features here" text="Positions without a name are hidden.">
+      <Hint title={words.onlyUnnamed} text={words.onlyUnnamedHint}>
         <button
           type="button"
           class="button"
@@ -235,15 +239,15 @@ function Nothing({ listing }: { listing: Listing }) {
             showUnnamed.value = true;
           }}
         >
-          Show {formatCount(listing.features.length)} unnamed
+          {words.showUnnamed(listing.features.length)}
         </button>
       </Hint>
     );
   }
   return (
-    <Hint title="No features here" text="Move the map, or look at all of it.">
+    <Hint title={words.none} text={words.noneHint}>
       <button type="button" class="button" onClick={() => setCamera({ zoom: 1.5, latitude: 25, longitude: 0 })}>
-        Show the world
+        {words.world}
       </button>
     </Hint>
   );

@@ -12,7 +12,8 @@
 //   setTrack(points, stored?)              the recorded route; from index `stored` on it is drawn as not stored yet
 //   setRoutePreview(points, stops?)        the way that a drive will go and its numbered stops
 //   setTraveler(point | null)              where the traveler is now
-//   setNotes(points), pulse(point)         places with notes; something just happened at one of them
+//   setNotes(groups), pulse(point)         places with notes; something just happened at one of them
+//   attach(point, element) → take off      an element that stands over a point
 //   reveal(point), follow(from, to)        move if it is not seen; move along if it is leaving
 //   flyTo(point), fitTo(points)            move until it is seen beside the card (at once when motion is to be reduced)
 import {
@@ -31,6 +32,8 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Base } from "../basemaps/base";
 import { Underlay } from "../basemaps/underlay";
+import type { Group } from "../chat/arrange";
+import { noteLayer, notePoints } from "../chat/layers";
 import type { Feature } from "../features/features";
 import { boundsOf, EARTH_RADIUS, fromDegrees, type Point, type Rect, samePoint, toLngLat } from "../geo";
 import { placePictureOf } from "../places/picture";
@@ -38,6 +41,7 @@ import { routeLayer } from "../routes/layers";
 import type { Camera, Place } from "../state";
 import { travelerLayer } from "../travelers/layers";
 import { PIXELS, pictureOf } from "../travelers/picture";
+import { coarse } from "../ui/words";
 import { isOwnFace, loadFonts, type Shade } from "./basemap";
 import {
   type Collection,
@@ -66,6 +70,12 @@ export interface Mark {
   readonly more: boolean;
 }
 
+/** What was hit, null for nothing, and that or the exact point. */
+export interface Aimed {
+  readonly hit: Place | null;
+  readonly here: Place;
+}
+
 /** Where the pointer is, and how many metres a pixel is there. */
 export interface Pointer {
   readonly point: Point;
@@ -83,8 +93,9 @@ let inView: readonly Feature[] = [];
 const placed = new Map<readonly Feature[], number>();
 let nextId = 0;
 let marked: Mark | null = null;
-let notes: readonly Point[] = [];
+let notes: readonly Group[] = [];
 let hovered: Feature | null = null;
+let pressed = false;
 let clustered = clusterMaxZoom(0);
 const manyPoints = new PointLayer(() => {
   const bounds = map?.getBounds();
@@ -95,11 +106,12 @@ let traveler: Marker | null = null;
 let pin: Marker | null = null;
 const crosshair = element("crosshair");
 let popup: { readonly box: Popup; readonly point: Point } | null = null;
+const attached = new Set<Marker>();
 const shown = new Map<Overlay, Collection>();
 
 type Handler<T> = (value: T) => void;
 const pick = new Set<Handler<Place>>();
-const select = new Set<Handler<Place | null>>();
+const select = new Set<Handler<Aimed>>();
 const key = new Set<Handler<"back" | "leave">>();
 const hover = new Set<Handler<Place | null>>();
 const rest = new Set<Handler<Viewport>>();
@@ -115,8 +127,8 @@ function listen<T>(handlers: Set<Handler<T>>, handler: Handler<T>): () => void {
 }
 
 export const onPick = (handler: Handler<Place>) => listen(pick, handler);
-/** A click in "browse": the feature that was hit, or null beside all of them; with the other button any point. */
-export const onSelect = (handler: Handler<Place | null>) => listen(select, handler);
+/** A click in "browse"; with the other button, or a long press, any point counts as hit. */
+export const onSelect = (handler: Handler<Aimed>) => listen(select, handler);
 /** In "draw" and "choose", while the map has the focus: Backspace takes the newest point back, Escape leaves the map. */
 export const onKey = (handler: Handler<"back" | "leave">) => listen(key, handler);
 export const onHover = (handler: Handler<Place | null>) => listen(hover, handler);
@@ -146,6 +158,8 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
+    // Pixels that a finger may wander while it taps or rests.
+    clickTolerance: coarse ? 10 : 3,
     maxPitch: 0,
     fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 300,
     // Our faces are here: the glyphs of somebody else's style are not asked for them.
@@ -172,8 +186,17 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   map.on("click", click);
   container.append(crosshair);
   map.getCanvas().addEventListener("keydown", press);
+  const open = (event: Aim) => {
+    const { here } = aimAt(event, 5);
+    if (mode === "browse") tell(select, { hit: here, here });
+  };
   map.on("contextmenu", (event) => {
-    if (mode === "browse") tell(select, { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" });
+    // MapLibre makes this event of a finger that rests; on some phones a click follows when it is lifted.
+    pressed = !event.originalEvent.isTrusted;
+    open(event);
+  });
+  map.on("touchstart", () => {
+    pressed = false;
   });
   map.on("mousemove", (event) => {
     setHovered(featureAt(event, 4));
@@ -197,6 +220,7 @@ export async function createMap(container: HTMLElement, camera: Camera, shade: S
   manyPoints.setColor(palette[shade].feature);
   traveler?.addTo(map);
   pin?.addTo(map);
+  for (const marker of attached) marker.addTo(map);
   popup?.box.addTo(map);
   cursor();
   report();
@@ -259,10 +283,9 @@ function featureAt(event: Aim, reach: number): Feature | null {
   return null;
 }
 
-/** A place with notes, which need not be a feature. */
-function noteAt(event: Aim, reach: number): Place | null {
-  const point = notes[indexAt(event, reach, ["notes"])];
-  return point ? { point, name: "" } : null;
+/** Places with notes, which need not be features. */
+function notesAt(event: Aim, reach: number): Group | null {
+  return notes[indexAt(event, reach, [noteLayer])] ?? null;
 }
 
 /** The index, in its list, of what these layers show there; -1 for nothing. */
@@ -300,9 +323,9 @@ function metresPerPixel(latitude: number): number {
   return (2 * Math.PI * EARTH_RADIUS * Math.cos((latitude * Math.PI) / 180)) / (512 * 2 ** (map?.getZoom() ?? 0));
 }
 
-/** What is hit, and that or the exact point. */
-function aimAt(event: Aim, reach: number): { readonly hit: Place | null; readonly here: Place } {
-  const hit = featureAt(event, reach) ?? noteAt(event, reach);
+function aimAt(event: Aim, reach: number): Aimed {
+  const noted = notesAt(event, reach);
+  const hit = featureAt(event, reach) ?? (noted && { point: noted.place.point, name: "" });
   return { hit, here: hit ?? { point: fromDegrees(event.lngLat.lat, event.lngLat.lng), name: "" } };
 }
 
@@ -322,12 +345,18 @@ export function focusMap(): void {
 }
 
 async function click(event: MapMouseEvent): Promise<void> {
+  if (pressed) {
+    pressed = false;
+    return;
+  }
   const reach = matchMedia("(pointer: coarse)").matches ? 14 : 5;
   const at = mode === "browse" ? markAt(event, reach) : null;
   if (at?.kind === "traveler") return tell(mark, at);
   const { hit, here } = aimAt(event, reach);
   if (mode === "draw") return tell(pick, here);
-  const choose = () => (mode === "choose" ? tell(pick, here) : tell(select, hit));
+  const choose = () => (mode === "choose" ? tell(pick, here) : tell(select, { hit, here }));
+  const noted = featureAt(event, reach) ? null : notesAt(event, reach);
+  if (noted && noted.places > 1) return nearer(noted.place.point);
   if (hit) return choose();
   if (at) return tell(mark, at);
   const cluster = map?.queryRenderedFeatures(event.point, { layers: [clusterLayer] })[0];
@@ -336,6 +365,11 @@ async function click(event: MapMouseEvent): Promise<void> {
   const zoom = await source.getClusterExpansionZoom(Number(cluster.properties.cluster_id));
   const [lng = 0, lat = 0] = cluster.geometry.coordinates;
   map?.easeTo({ center: [lng, lat], zoom: zoom + 0.2 });
+}
+
+/** Goes where places that were drawn as one part. */
+function nearer(point: Point): void {
+  map?.easeTo({ center: toLngLat(point), zoom: map.getZoom() + 2 });
 }
 
 function setHovered(next: Feature | null): void {
@@ -502,12 +536,20 @@ export function setRoutePreview(list: readonly Point[], stops: readonly Point[] 
   );
 }
 
-export function setNotes(list: readonly Point[]): void {
-  notes = list;
-  put(
-    "notes",
-    points(list, (i) => ({ i })),
-  );
+export function setNotes(groups: readonly Group[]): void {
+  notes = groups;
+  put("notes", notePoints(groups));
+}
+
+/** Stands an element over a point, its foot there; what is returned takes it off. */
+export function attach(point: Point, content: HTMLElement): () => void {
+  const marker = new Marker({ element: content, anchor: "bottom" }).setLngLat(toLngLat(point));
+  attached.add(marker);
+  if (drawn && map) marker.addTo(map);
+  return () => {
+    attached.delete(marker);
+    marker.remove();
+  };
 }
 
 export function setTraveler(point: Point | null): void {

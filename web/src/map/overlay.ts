@@ -1,5 +1,6 @@
 // The layers that lie over the basemap, and the GeoJSON that they are drawn from: features, routes, travelers, notes, selection.
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
+import { noteLayers } from "../chat/layers";
 import type { Feature } from "../features/features";
 import { type Point, toLngLat } from "../geo";
 import { placePicture } from "../places/picture";
@@ -49,7 +50,8 @@ export type Overlay =
   | "trails"
   | "travelers"
   | "routes"
-  | "replayed";
+  | "replayed"
+  | "past";
 export interface Collection {
   readonly type: "FeatureCollection";
   readonly features: Drawable[];
@@ -72,6 +74,7 @@ export function overlaySources(): Record<Overlay, SourceSpecification> {
     travelers: source(),
     routes: source(),
     replayed: source(),
+    past: source(),
   };
 }
 
@@ -178,18 +181,7 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
   const named: ExpressionSpecification = ["!=", ["get", "name"], ""];
   const tone: ExpressionSpecification = ["match", ["get", "tone"], "note", c.note, c.feature];
   return [
-    {
-      id: "notes",
-      type: "circle",
-      source: "notes",
-      paint: {
-        "circle-radius": 9,
-        "circle-color": c.note,
-        "circle-opacity": 0.22,
-        "circle-stroke-color": c.note,
-        "circle-stroke-width": 1.5,
-      },
-    },
+    ...noteLayers(c.note, c.rim),
     {
       id: clusterLayer,
       type: "circle",
@@ -326,5 +318,6 @@ export function overlayLayers(shade: Shade): LayerSpecification[] {
     },
     ...personLayers("travelers", c.ink, c.halo),
     ...personLayers("replayed", c.ink, c.halo),
+    ...personLayers("past", c.ink, c.halo),
   ];
 }

@@ -79,7 +79,7 @@ function Settings({ app, name }: { app: (typeof apps)[number]; name: string }) {
                   aria-label={words.copy(label)}
                   onClick={async () => say((await copyText(value)) ? words.copied : words.notCopied)}
                 >
-                  Copy
+                  {words.copyVerb}
                 </button>
               )}
             </dd>

@@ -33,11 +33,12 @@ export function Trust() {
       <div class="phones-code">
         <QrCode text={new URL(certificate, location.href).href} label={words.trustCode} />
         <ul>
-          {Object.entries(words.trustSteps).map(([system, steps]) => (
-            <li key={system}>
-              <b>{system}</b>: {steps}
-            </li>
-          ))}
+          <li>
+            <b>iPhone</b>: {words.trustIPhone}
+          </li>
+          <li>
+            <b>Android</b>: {words.trustAndroid}
+          </li>
         </ul>
       </div>
     </details>

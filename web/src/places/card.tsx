@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { splitName } from "../features/features";
+import { words as here } from "../features/words";
 import { formatPoint } from "../geo";
 import { source } from "../record/recorder";
 import { addWaypoint, place, say, view } from "../state";
@@ -19,17 +20,17 @@ export function PlaceCard() {
   const [title, detail] = splitName(chosen.name);
   const about = [feature?.category && kindOf(feature.category), detail].filter(Boolean).join(" · ");
   return (
-    <section class="place-card" aria-label="Chosen place">
+    <section class="place-card" aria-label={here.place}>
       <header>
         {feature?.category && <PlaceSign category={feature.category} size={30} />}
         <div>
-          <h2 title={chosen.name || undefined}>{title || "This place"}</h2>
+          <h2 title={chosen.name || undefined}>{title || here.thisPlace}</h2>
           {about && <p>{about}</p>}
         </div>
         <button
           type="button"
           class="icon-button small"
-          aria-label="Close"
+          aria-label={here.close}
           onClick={() => {
             place.value = null;
           }}
@@ -48,7 +49,7 @@ export function PlaceCard() {
             view.value = "chat";
           }}
         >
-          <ChatIcon /> Chat here
+          <ChatIcon /> {here.chat}
         </button>
         <button
           type="button"
@@ -57,10 +58,10 @@ export function PlaceCard() {
             addWaypoint(chosen);
             source.value = "drive";
             view.value = "record";
-            say(`${title || "The place"} is a stop of the demo drive.`);
+            say(here.stop(title ?? ""));
           }}
         >
-          <RouteIcon /> Demo drive
+          <RouteIcon /> {here.drive}
         </button>
         {feature && (
           <button type="button" class="button small" onClick={() => edit(feature)}>
@@ -100,19 +101,14 @@ function Coordinates({ text }: { text: string }) {
 
   async function copy(): Promise<void> {
     copied.value = await copyText(text);
-    say(copied.value ? "Coordinates copied" : "This browser does not let the page copy.");
+    say(copied.value ? here.copied : here.notCopied);
   }
 
   return (
-    <button
-      type="button"
-      class={copied.value ? "coordinates copied" : "coordinates"}
-      title="Copy the coordinates"
-      onClick={copy}
-    >
+    <button type="button" class={copied.value ? "coordinates copied" : "coordinates"} title={here.copy} onClick={copy}>
       <span>{text}</span>
       {copied.value ? <CheckIcon /> : <CopyIcon />}
-      <span class="visually-hidden">{copied.value ? "copied" : "copy"}</span>
+      <span class="visually-hidden">{copied.value ? here.copyDone : here.copyVerb}</span>
     </button>
   );
 }

@@ -1,8 +1,9 @@
 // Routes that are not finished, kept in the browser so that a reload, a crash or an empty battery loses none of their
 // points. Points are appended in pieces: keeping one more costs the same however long the route is.
-import { isValid, type Point } from "../geo";
+import { isValid } from "../geo";
 import { randomName } from "../random";
 import { forget, keptNames, recall, remember } from "../ui/persist";
+import { type Fix, plainFix } from "./fix";
 
 export const sources = ["device", "draw", "drive"] as const;
 /** How the points of a route are made. */
@@ -51,13 +52,13 @@ export function keepDraft(draft: Draft): boolean {
 }
 
 /** Keeps the points from number `from` on, when those before are kept; false when the browser has no room. */
-export function keepPoints(id: string, points: readonly Point[], from: number): boolean {
-  for (let piece = Math.floor(from / PIECE); piece * PIECE < points.length; piece++) {
-    const part = points.slice(piece * PIECE, (piece + 1) * PIECE);
-    if (!remember(pieceName(id, piece), part.map((p) => `${p.lat},${p.lng}`).join(" "))) return false;
+export function keepFixes(id: string, fixes: readonly Fix[], from: number): boolean {
+  for (let piece = Math.floor(from / PIECE); piece * PIECE < fixes.length; piece++) {
+    const part = fixes.slice(piece * PIECE, (piece + 1) * PIECE);
+    if (!remember(pieceName(id, piece), part.map(formatFix).join(" "))) return false;
   }
   // What was taken back may have been the first of its piece.
-  forget(pieceName(id, Math.ceil(points.length / PIECE)));
+  forget(pieceName(id, Math.ceil(fixes.length / PIECE)));
   return true;
 }
 
@@ -70,18 +71,39 @@ export function drafts(): Draft[] {
     .sort((a, b) => a.began - b.began);
 }
 
-export function pointsOf(id: string): Point[] {
-  const points: Point[] = [];
+export function fixesOf(id: string): Fix[] {
+  const fixes: Fix[] = [];
   for (let piece = 0; ; piece++) {
     const text = recall(pieceName(id, piece));
-    if (text === null) return points;
-    for (const pair of text.split(" ")) {
-      const [lat, lng] = pair.split(",").map(Number);
-      const point = { lat: lat ?? Number.NaN, lng: lng ?? Number.NaN };
-      if (!isValid(point)) return points;
-      points.push(point);
+    if (text === null) return fixes;
+    for (const kept of text.split(" ")) {
+      const fix = parseFix(kept);
+      if (!isValid(fix.point)) return fixes;
+      fixes.push(fix);
     }
   }
+}
+
+/** Latitude, longitude, time, elevation, accuracy, speed and heading; nothing where that is not known. */
+function formatFix({ point, time, elevation, accuracy, speed, heading }: Fix): string {
+  const measured = [elevation, accuracy, speed, heading].map((value) =>
+    value === null ? "" : Number(value.toFixed(2)),
+  );
+  return [point.lat, point.lng, time || "", ...measured].join(",").replace(/,+$/, "");
+}
+
+/** Pages before this one kept latitude and longitude alone: such points are sent without a time. */
+function parseFix(text: string): Fix {
+  const [lat = Number.NaN, lng = Number.NaN, time, elevation, accuracy, speed, heading] = text
+    .split(",")
+    .map((part) => (part === "" ? undefined : Number(part)));
+  return {
+    ...plainFix({ lat, lng }, time ?? 0),
+    elevation: elevation ?? null,
+    accuracy: accuracy ?? null,
+    speed: speed ?? null,
+    heading: heading ?? null,
+  };
 }
 
 /** What a route is called here: after the features at its ends, else after how it was made. */

@@ -33,7 +33,7 @@ export function RecordPanel() {
       {(state.kind === "recording" || state.kind === "paused" || state.kind === "finishing") && (
         <Recording kind={state.kind} track={state.track} />
       )}
-      {state.kind === "finished" && <Finished track={state.track} summary={state.summary} ended={state.ended} />}
+      {state.kind === "finished" && <Finished track={state.track} summary={state.summary} />}
       {state.kind === "failed" && <Failed track={state.track} reason={state.reason} canRetry={state.canRetry} />}
     </div>
   );

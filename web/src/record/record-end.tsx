@@ -1,20 +1,21 @@
 import { formatClock, formatCount, formatDistance } from "../geo";
 import { open } from "../routes/routes";
-import { words } from "../routes/words";
+import { words as routeWords } from "../routes/words";
 import type { Summary } from "../rpc";
 import { CheckIcon } from "../ui/icons";
 import { nameOf } from "./draft";
 import { Discard } from "./record-live";
 import { keepLine, recorder } from "./recorder";
 import type { Track } from "./recording";
+import { words } from "./words";
 
 /** What the route came to: the server's numbers beside those of this page. */
-export function Finished({ track, summary, ended }: { track: Track; summary: Summary; ended: number }) {
+export function Finished({ track, summary }: { track: Track; summary: Summary }) {
   const rows = [
-    { what: "Distance", server: formatDistance(summary.distance), here: formatDistance(track.length) },
-    { what: "Points", server: formatCount(summary.points), here: formatCount(track.count) },
-    { what: "Features passed", server: formatCount(summary.features), here: formatCount(track.passed) },
-    { what: "Time", server: formatClock(summary.elapsed), here: formatClock((ended - track.began) / 1000) },
+    { what: words.distance, server: formatDistance(summary.distance), here: formatDistance(track.length) },
+    { what: words.points, server: formatCount(summary.points), here: formatCount(track.count) },
+    { what: words.features, server: formatCount(summary.features), here: formatCount(track.passed) },
+    { what: words.time, server: formatClock(summary.elapsed), here: formatClock(secondsOf(track)) },
   ];
   return (
     <>
@@ -23,7 +24,7 @@ export function Finished({ track, summary, ended }: { track: Track; summary: Sum
           <CheckIcon />
         </i>
         <h2>
-          <span role="status">Route stored</span>
+          <span role="status">{words.stored}</span>
         </h2>
         <small title={nameOf(track)}>{nameOf(track)}</small>
       </div>
@@ -31,8 +32,8 @@ export function Finished({ track, summary, ended }: { track: Track; summary: Sum
         <thead>
           <tr>
             <td />
-            <th scope="col">Server</th>
-            <th scope="col">This page</th>
+            <th scope="col">{words.server}</th>
+            <th scope="col">{words.page}</th>
           </tr>
         </thead>
         <tbody>
@@ -53,18 +54,23 @@ export function Finished({ track, summary, ended }: { track: Track; summary: Sum
             keepLine.value = event.currentTarget.checked;
           }}
         />
-        Keep the line on the map
+        {words.keepLine}
       </label>
       <button type="button" class="button primary route wide" data-first onClick={() => recorder.reset()}>
-        Record another
+        {words.another}
       </button>
       {track.route !== "" && (
         <button type="button" class="button wide" onClick={() => void open(track.route)}>
-          {words.look}
+          {routeWords.look}
         </button>
       )}
     </>
   );
+}
+
+/** From the first point to the last. */
+function secondsOf({ fixes }: Track): number {
+  return ((fixes.at(-1)?.time ?? 0) - (fixes[0]?.time ?? 0)) / 1000;
 }
 
 /** Why the route cannot be finished, and what to do. */
@@ -73,10 +79,8 @@ export function Failed({ track, reason, canRetry }: { track: Track; reason: stri
     <>
       <div class="record-head" data-kind="failed">
         <i aria-hidden="true" />
-        <h2>Stopped</h2>
-        <small>
-          {formatCount(track.count)} points, {formatDistance(track.length)}
-        </small>
+        <h2>{words.stopped}</h2>
+        <small>{words.soFar(track.count, formatDistance(track.length))}</small>
       </div>
       <div class="problem" role="alert">
         <p>{reason}</p>
@@ -84,13 +88,13 @@ export function Failed({ track, reason, canRetry }: { track: Track; reason: stri
       {canRetry ? (
         <>
           <button type="button" class="button primary route wide" data-first onClick={() => recorder.retry()}>
-            Go on with it here
+            {words.goOn}
           </button>
           <Discard />
         </>
       ) : (
         <button type="button" class="button primary route wide" data-first onClick={() => recorder.reset()}>
-          Record another
+          {words.another}
         </button>
       )}
     </>

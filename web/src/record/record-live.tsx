@@ -3,13 +3,14 @@ import { useEffect } from "preact/hooks";
 import { splitName } from "../features/features";
 import { formatClock, formatCount, formatDistance, formatDuration } from "../geo";
 import { focusMap } from "../map/map";
-import { clickAtFirst, coarse } from "../ui/words";
+import { coarse } from "../ui/words";
+import { Keys } from "../words/keys";
 import { SourceChips } from "./record-start";
 import { canStart, deviceNews, recorder, resume, run, speedUp } from "./recorder";
 import { MOST_POINTS, type Track } from "./recording";
+import { words } from "./words";
 
 type Kind = "recording" | "paused" | "finishing";
-const titles = { recording: "Recording", paused: "Paused", finishing: "Finishing" } as const;
 
 /** A route while it is recorded. */
 export function Recording({ kind, track }: { kind: Kind; track: Track }) {
@@ -19,7 +20,7 @@ export function Recording({ kind, track }: { kind: Kind; track: Track }) {
       <div class="record-head" data-kind={kind}>
         <i aria-hidden="true" />
         <h2>
-          <span role="status">{titles[kind]}</span>
+          <span role="status">{words.kinds[kind]}</span>
         </h2>
         <small>
           <Making kind={kind} track={track} />
@@ -30,9 +31,7 @@ export function Recording({ kind, track }: { kind: Kind; track: Track }) {
       {kind === "recording" && <Advice track={track} />}
       {kind === "paused" && track.count < MOST_POINTS && !run.value && <SourceChips />}
       <Buttons kind={kind} track={track} />
-      {!track.kept && (
-        <p class="hint">This browser has no room to keep the route: leave the page open until it is finished.</p>
-      )}
+      {!track.kept && <p class="hint">{words.noRoom}</p>}
     </>
   );
 }
@@ -40,14 +39,13 @@ export function Recording({ kind, track }: { kind: Kind; track: Track }) {
 export function Stats({ track, seconds }: { track: Track; seconds: number }) {
   // The newest point of a drawing waits, so that it can be taken back.
   const unsent = Math.max(0, track.count - track.sent - (track.source === "draw" && track.link === "open" ? 1 : 0));
-  const where =
-    unsent > 0 ? `points, ${formatCount(unsent)} to send` : track.link === "open" ? "points, all sent" : "points";
+  const where = unsent > 0 ? words.statToSend(unsent) : track.link === "open" ? words.statAllSent : words.statPoints;
   return (
     <div class="stats">
-      <Stat value={formatDistance(track.length)} what="distance" />
-      <Stat value={formatClock(seconds)} what="elapsed" />
+      <Stat value={formatDistance(track.length)} what={words.statDistance} />
+      <Stat value={formatClock(seconds)} what={words.statElapsed} />
       <Stat value={formatCount(track.count)} what={where} />
-      <Stat value={formatCount(track.passed)} what={track.passed === 1 ? "feature passed" : "features passed"} />
+      <Stat value={formatCount(track.passed)} what={words.statPassed(track.passed)} />
     </div>
   );
 }
@@ -66,52 +64,39 @@ function Making({ kind, track }: { kind: Kind; track: Track }) {
   if (kind === "finishing") return null;
   if (track.source === "device") {
     const { accuracy } = deviceNews.value;
-    return <>{accuracy === null ? "this device" : `this device, ±${formatDistance(accuracy)}`}</>;
+    return <>{accuracy === null ? words.byDevice : `${words.byDevice}, ±${formatDistance(accuracy)}`}</>;
   }
-  if (track.source === "draw") return <>drawing</>;
+  if (track.source === "draw") return <>{words.byDrawing}</>;
   const { drive, seconds } = run.value ?? {};
-  if (!drive || !seconds) return <>driving</>;
-  return <>{formatDuration(Math.max(0, (drive.duration - Math.max(0, seconds.value)) / speedUp.value) * 1000)} to go</>;
+  if (!drive || !seconds) return <>{words.byDriving}</>;
+  const left = Math.max(0, drive.duration - Math.max(0, seconds.value)) / speedUp.value;
+  return <>{words.toGo(formatDuration(left * 1000))}</>;
 }
-
-const obstacles = {
-  lost: { says: "No connection.", until: "it is back" },
-  refused: { says: "The server cannot store points just now.", until: "it can again" },
-} as const;
 
 /** Whether the points are stored, on their way, or wait and for what. */
 function Waiting({ kind, track }: { kind: Kind; track: Track }) {
   const unsent = track.count - track.sent;
-  const obstacle = track.link === "lost" || track.link === "refused" ? obstacles[track.link] : null;
+  const obstacle = track.link === "lost" || track.link === "refused" ? track.link : null;
   if (!obstacle) {
     return kind === "finishing" ? (
       <div class="wait" role="status">
         <div class="progress running" />
-        <p>The server is storing the last points.</p>
+        <p>{words.storing}</p>
       </div>
     ) : null;
   }
-  const { says, until } = obstacle;
   return (
     <div class="wait lost" role="status">
-      <p>
-        {kind === "finishing"
-          ? `${says} The route is finished as soon as ${until}${unsent > 0 ? `; ${pointsOf(unsent)} to send` : ""}.`
-          : `${says} Recording goes on; the points are sent when ${until}.`}
-      </p>
+      <p>{words[obstacle](unsent, kind === "finishing")}</p>
     </div>
   );
-}
-
-function pointsOf(n: number): string {
-  return n === 1 ? "1 point" : `${formatCount(n)} points`;
 }
 
 function Advice({ track }: { track: Track }) {
   if (track.source === "draw")
     return (
       <>
-        <p class="hint">{clickAtFirst} on the map, or on features, where the route goes.</p>
+        <p class="hint">{words.drawHere(coarse)}</p>
         <DrawByKeyboard />
       </>
     );
@@ -124,7 +109,7 @@ function Advice({ track }: { track: Track }) {
       </div>
     );
   }
-  return accuracy === null ? <p class="hint">Waiting for the first position…</p> : null;
+  return accuracy === null ? <p class="hint">{words.firstPosition}</p> : null;
 }
 
 function DrawByKeyboard() {
@@ -132,11 +117,10 @@ function DrawByKeyboard() {
   return (
     <div class="by-keyboard">
       <button type="button" class="button small" onClick={focusMap}>
-        Draw with the keyboard
+        {words.drawByKeyboard}
       </button>
       <p class="hint">
-        The arrow keys move the map under a cross. <kbd>Enter</kbd> adds a point there, <kbd>Backspace</kbd> takes the
-        newest back, <kbd>Esc</kbd> ends.
+        <Keys text={words.drawKeys} />
       </p>
     </div>
   );
@@ -150,8 +134,8 @@ function DriveProgress() {
   const next = drive.stops[drive.times.findIndex((time) => time > seconds)];
   return (
     <div class="drive-progress">
-      <progress value={seconds} max={drive.duration} aria-label="The drive" />
-      <small>{next ? `Next: ${splitName(next.name)[0] || "a place without a name"}` : "Arrived"}</small>
+      <progress value={seconds} max={drive.duration} aria-label={words.drive} />
+      <small>{next ? words.nextStop(splitName(next.name)[0] ?? "") : words.arrived}</small>
     </div>
   );
 }
@@ -167,15 +151,15 @@ function Buttons({ kind, track }: { kind: Kind; track: Track }) {
   }
   return (
     <>
-      {full && <p class="hint">A route holds {formatCount(MOST_POINTS)} points; this one is full.</p>}
+      {full && <p class="hint">{words.full(MOST_POINTS)}</p>}
       <div class="buttons">
         {kind === "recording" ? (
           <button type="button" class="button" data-first onClick={() => recorder.pause()}>
-            Pause
+            {words.pause}
           </button>
         ) : (
           <button type="button" class="button" data-first disabled={full || !canStart.value} onClick={resume}>
-            Resume
+            {words.resume}
           </button>
         )}
         <button
@@ -184,7 +168,7 @@ function Buttons({ kind, track }: { kind: Kind; track: Track }) {
           disabled={track.count === 0}
           onClick={() => recorder.finish()}
         >
-          Finish
+          {words.finish}
         </button>
       </div>
       {kind === "paused" && <Discard />}
@@ -196,9 +180,9 @@ export function Discard() {
   const asked = useSignal(false);
   return asked.value ? (
     <div class="problem" role="alert">
-      <p>Forget this route?</p>
+      <p>{words.forget}</p>
       <button type="button" class="button small" onClick={() => recorder.reset()}>
-        Forget it
+        {words.forgetIt}
       </button>
       <button
         type="button"
@@ -207,7 +191,7 @@ export function Discard() {
           asked.value = false;
         }}
       >
-        Keep it
+        {words.keepIt}
       </button>
     </div>
   ) : (
@@ -218,7 +202,7 @@ export function Discard() {
         asked.value = true;
       }}
     >
-      Discard the route
+      {words.discardRoute}
     </button>
   );
 }

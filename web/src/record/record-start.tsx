@@ -4,33 +4,28 @@ import { distance, formatDistance, formatDuration, formatPoint } from "../geo";
 import { fitTo } from "../map/map";
 import { type Place, waypoints } from "../state";
 import { CloseIcon, RouteIcon } from "../ui/icons";
-import { click } from "../ui/words";
+import { coarse } from "../ui/words";
 import type { Source } from "./draft";
 import { nearestOrder } from "./drive";
 import { canStart, plannedDrive, source, speed, speedUp, start } from "./recorder";
+import { words } from "./words";
 
-const ways: readonly { readonly source: Source; readonly title: string; readonly hint: string }[] = [
-  {
-    source: "device",
-    title: "This device",
-    hint: "Records where this device goes. The browser asks whether it may know.",
-  },
-  {
-    source: "draw",
-    title: "Draw",
-    hint: `Start, then ${click} on the map, or on features, where the route goes.`,
-  },
-  { source: "drive", title: "Demo drive", hint: "" },
-];
+const ways: readonly Source[] = ["device", "draw", "drive"];
+
+/** The speeds of the demo's clock. */
+const paces = [1, 10, 60, 600, 3600];
 
 export function Preparation() {
-  const way = ways.find((w) => w.source === source.value);
   return (
     <>
       <SourceChips />
-      {source.value === "drive" ? <DrivePlan /> : <p class="hint">{way?.hint}</p>}
+      {source.value === "drive" ? (
+        <DrivePlan />
+      ) : (
+        <p class="hint">{source.value === "device" ? words.deviceHint : words.drawHint(coarse)}</p>
+      )}
       <button type="button" class="button primary route wide" data-first disabled={!canStart.value} onClick={start}>
-        Start recording
+        {words.start}
       </button>
     </>
   );
@@ -40,17 +35,17 @@ export function Preparation() {
 export function SourceChips() {
   return (
     <fieldset class="chips">
-      <legend class="visually-hidden">What makes the points</legend>
+      <legend class="visually-hidden">{words.whatMakes}</legend>
       {ways.map((way) => (
         <button
-          key={way.source}
+          key={way}
           type="button"
-          aria-pressed={source.value === way.source}
+          aria-pressed={source.value === way}
           onClick={() => {
-            source.value = way.source;
+            source.value = way;
           }}
         >
-          {way.title}
+          {words.ways[way]}
         </button>
       ))}
     </fieldset>
@@ -61,14 +56,11 @@ function DrivePlan() {
   const stops = waypoints.value;
   const drive = plannedDrive.value;
   return (
-    <section class="drive" aria-label="The demo drive">
+    <section class="drive" aria-label={words.demoDrive}>
       {stops.length === 0 ? (
         <div class="drive-empty">
           <RouteIcon />
-          <p>
-            A simulated car drives through features, in the order in which you {click} them on the map, to show how a
-            recording goes.
-          </p>
+          <p>{words.driveHint(coarse)}</p>
           <Suggest />
         </div>
       ) : (
@@ -78,11 +70,10 @@ function DrivePlan() {
               <Stop key={`${i} ${stop.point.lat} ${stop.point.lng}`} stop={stop} before={stops[i - 1]} index={i} />
             ))}
           </ol>
-          {stops.length === 1 && <p class="hint">One more stop makes a drive.</p>}
+          {stops.length === 1 && <p class="hint">{words.oneMore}</p>}
           <div class="drive-settings">
             <NumberField
-              label="Speed"
-              unit="km/h"
+              label={words.speed}
               least={1}
               most={2000}
               value={speed.value}
@@ -91,7 +82,7 @@ function DrivePlan() {
               }}
             />
             <label class="labelled">
-              <span>Time goes</span>
+              <span>{words.pace}</span>
               <select
                 class="field"
                 value={String(speedUp.value)}
@@ -99,19 +90,17 @@ function DrivePlan() {
                   speedUp.value = Number(event.currentTarget.value);
                 }}
               >
-                <option value="1">as it does</option>
-                <option value="10">10 × faster</option>
-                <option value="60">60 × faster</option>
-                <option value="600">600 × faster</option>
-                <option value="3600">3,600 × faster</option>
+                {paces.map((pace) => (
+                  <option key={pace} value={String(pace)}>
+                    {pace === 1 ? words.asItDoes : words.faster(pace)}
+                  </option>
+                ))}
               </select>
             </label>
           </div>
           <p class="summary">
-            <span>
-              {formatDistance(drive.length)} in {formatDuration(drive.duration * 1000)}
-            </span>
-            <span>watched in {formatDuration((drive.duration / speedUp.value) * 1000)}</span>
+            <span>{words.takes(formatDistance(drive.length), formatDuration(drive.duration * 1000))}</span>
+            <span>{words.watched(formatDuration((drive.duration / speedUp.value) * 1000))}</span>
           </p>
           <div class="drive-buttons">
             <Suggest />
@@ -122,7 +111,7 @@ function DrivePlan() {
                 waypoints.value = [];
               }}
             >
-              Clear
+              {words.clear}
             </button>
           </div>
         </>
@@ -146,7 +135,7 @@ function Suggest() {
         fitTo(waypoints.value.map((stop) => stop.point));
       }}
     >
-      Suggest a drive
+      {words.suggest}
     </button>
   );
 }
@@ -164,8 +153,8 @@ function Stop({ stop, before, index }: { stop: Place; before: Place | undefined;
       <button
         type="button"
         class="icon-button small"
-        aria-label={`Remove stop ${index + 1}`}
-        title="Remove"
+        aria-label={words.removeStop(index + 1)}
+        title={words.remove}
         onClick={() => {
           waypoints.value = waypoints.value.filter((_, i) => i !== index);
         }}
@@ -178,19 +167,16 @@ function Stop({ stop, before, index }: { stop: Place; before: Place | undefined;
 
 interface NumberFieldProps {
   readonly label: string;
-  readonly unit: string;
   readonly least: number;
   readonly most: number;
   readonly value: number;
   readonly onChange: (value: number) => void;
 }
 
-function NumberField({ label, unit, least, most, value, onChange }: NumberFieldProps) {
+function NumberField({ label, least, most, value, onChange }: NumberFieldProps) {
   return (
     <label class="labelled">
-      <span>
-        {label}, {unit}
-      </span>
+      <span>{label}</span>
       <input
         class="field"
         type="number"

@@ -9,6 +9,7 @@ import { claimDraft, type Draft, drafts, dropDraft, type Source, sources } from 
 import { planDrive, wayOf } from "./drive";
 import { Recorder, type RecordingState } from "./recording";
 import { canFollowDevice, type DeviceNews, DriveRun, followDevice } from "./sources";
+import { words } from "./words";
 
 export const recorder = new Recorder({ traveler: () => traveler.value, featureAt: featureName });
 
@@ -89,7 +90,7 @@ export function takeClick(place: Place): void {
 /** Undoes the newest click. */
 export function takeBack(): void {
   if (wantsClicks.value === "points") {
-    if (!recorder.takeBack()) say("This point is stored already.");
+    if (!recorder.takeBack()) say(words.storedAlready);
   } else if (wantsClicks.value === "stops") waypoints.value = waypoints.value.slice(0, -1);
 }
 
@@ -110,7 +111,7 @@ export const ownRoute = computed(() => {
 /** Where this device is, while it tells. */
 export const ownPoint = computed(() => {
   const state = recorder.state.value;
-  return state.kind === "recording" && making.value === "device" ? (state.track.points.at(-1) ?? null) : null;
+  return state.kind === "recording" && making.value === "device" ? (state.track.fixes.at(-1)?.point ?? null) : null;
 });
 
 /** Makes points and shows them on the map from now on. Call it once. */
@@ -122,7 +123,7 @@ export function startRecorder(): void {
   effect(() => {
     if (making.value === "device")
       return followDevice(
-        (place) => recorder.add([place]),
+        (fix) => recorder.add([{ point: fix.point, name: "", fix }]),
         (news) => {
           deviceNews.value = news;
         },
@@ -189,9 +190,10 @@ function drawSoon(state: RecordingState, keep: boolean): void {
   next = () => {
     const isOver = state.kind === "finished";
     const track = state.kind === "idle" || (isOver && !keep) ? null : state.track;
-    if (track) map.setTrack(track.points, isOver ? track.count : track.sent);
+    const points = track?.fixes.map((fix) => fix.point) ?? [];
+    if (track) map.setTrack(points, isOver ? track.count : track.sent);
     else map.setTrack([]);
-    const here = (!isOver && track?.points.at(-1)) || null;
+    const here = (!isOver && points.at(-1)) || null;
     map.setTraveler(here);
     if (traveled && here) map.follow(traveled, here);
     else if (here && track?.source === "device") map.flyTo(here);

@@ -64,8 +64,33 @@ describe("a recording", () => {
   test("sends the traveler's name percent-encoded", async () => {
     const recorder = newRecorder();
     recorder.start("draw");
-    await until(() => server.calls("RecordRoute").length === 1);
-    expect(server.calls("RecordRoute")[0]?.headers.get("traveler")).toBe("Lin%20%E8%B0%A2");
+    await until(() => server.calls("RecordTrack").length === 1);
+    expect(server.calls("RecordTrack")[0]?.headers.get("traveler")).toBe("Lin%20%E8%B0%A2");
+  });
+
+  test("keeps and sends what a device measured, over a reload too, and the time of what was drawn", async () => {
+    const before = newRecorder();
+    const measured = { elevation: 312.46, accuracy: 4.9, speed: 1.42, heading: 0, battery: null };
+    const fix = (n: number) => ({ point: at(n).point, time: 1_700_000_000_123 + n, ...measured });
+    before.start("device");
+    before.add([1, 2].map((n) => ({ ...at(n), fix: fix(n) })));
+    before.add([{ ...at(3), fix: { ...fix(3), elevation: null, heading: null } }]);
+    vi.setSystemTime(1_700_000_009_000);
+    before.add([at(4)]);
+    server.kill();
+    await abandonPage();
+    server.start();
+    const after = newRecorder();
+    after.takeUp(drafts()[0] as Draft);
+    after.finish();
+    await reach(after, "finished");
+    const plain = { elevation: null, accuracy: null, speed: null, heading: null, battery: null };
+    expect(routes.only.fixes).toEqual([
+      fix(1),
+      fix(2),
+      { ...fix(3), elevation: null, heading: null },
+      { point: at(4).point, time: 1_700_000_009_000, ...plain },
+    ]);
   });
 
   test("takes no points while paused and keeps its connection", async () => {
@@ -193,7 +218,7 @@ describe("when the connection breaks", () => {
     const { track, summary } = await reach(recorder, "finished");
     expect(summary.points).toBe(made);
     expect(routes.only.stored).toEqual(pointsOf(range(0, made)));
-    expect(track.points).toEqual(routes.only.stored);
+    expect(track.fixes).toEqual(routes.only.fixes);
   });
 });
 
@@ -265,6 +290,7 @@ describe("after a reload", () => {
       last: "",
     };
     localStorage.setItem(`routeguide.draft.${draft.id}`, JSON.stringify(draft));
+    // Such a page kept of a point where it is, and no more.
     const points = pointsOf(range(0, 7)).map((p) => `${p.lat},${p.lng}`);
     localStorage.setItem(`routeguide.draft.${draft.id}.0`, points.join(" "));
     server.kill();
@@ -278,6 +304,7 @@ describe("after a reload", () => {
     after.finish();
     await reach(after, "finished");
     expect(routes.only.stored).toEqual(pointsOf(range(0, 7)));
+    expect(new Set(routes.only.fixes.map((fix) => fix.time))).toEqual(new Set([0]));
     expect([...routes.routes.keys()]).toEqual([track(after).token]);
     expect(track(after).token).not.toContain(draft.id);
     expect(drafts()).toEqual([]);

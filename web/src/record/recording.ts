@@ -11,7 +11,9 @@ import { distance, type Point, samePoint, trackLength } from "../geo";
 import { randomName } from "../random";
 import { recordRoute, type Summary } from "../rpc";
 import type { Place } from "../state";
-import { type Draft, dropDraft, keepDraft, keepPoints, pointsOf, type Source } from "./draft";
+import { type Draft, dropDraft, fixesOf, keepDraft, keepFixes, type Source } from "./draft";
+import { type Fix, plainFix } from "./fix";
+import { words } from "./words";
 
 /** A route holds no more points: recording pauses there. */
 export const MOST_POINTS = 100_000;
@@ -21,7 +23,7 @@ export type Link = "opening" | "open" | "lost" | "refused";
 
 export interface Track extends Draft {
   /** Grows in place; `count` says how many there were when this was written. */
-  readonly points: readonly Point[];
+  readonly fixes: readonly Fix[];
   readonly count: number;
   /** How many were handed to the connection; after a reconnection, how many the server has. */
   readonly sent: number;
@@ -37,7 +39,7 @@ export interface Track extends Draft {
 export type RecordingState =
   | { readonly kind: "idle" }
   | { readonly kind: "recording" | "paused" | "finishing"; readonly track: Track }
-  | { readonly kind: "finished"; readonly track: Track; readonly summary: Summary; readonly ended: number }
+  | { readonly kind: "finished"; readonly track: Track; readonly summary: Summary }
   | { readonly kind: "failed"; readonly track: Track; readonly reason: string; readonly canRetry: boolean };
 
 export interface RecorderOptions {
@@ -48,12 +50,17 @@ export interface RecorderOptions {
   readonly now?: () => number;
 }
 
+/** A point of a route, and the measurement that it is from, where it is from one. */
+export interface Taken extends Place {
+  readonly fix?: Fix;
+}
+
 /** Records one route at a time. What its state does not allow is ignored, so that late points and clicks do no harm. */
 export class Recorder {
   readonly #state = signal<RecordingState>({ kind: "idle" });
   readonly #options: RecorderOptions;
   readonly #now: () => number;
-  #points: Point[] = [];
+  #fixes: Fix[] = [];
   #call = new AbortController();
   #wake: (() => void) | null = null;
 
@@ -75,19 +82,19 @@ export class Recorder {
   /** Goes on with a route that an earlier page did not finish: paused, or on its way to the end if that was asked for. */
   takeUp(draft: Draft): void {
     if (this.#state.value.kind !== "idle") return;
-    this.#open(draft, pointsOf(draft.id), draft.finishing ? "finishing" : "paused");
+    this.#open(draft, fixesOf(draft.id), draft.finishing ? "finishing" : "paused");
   }
 
   /** Takes the next points. One that repeats the last is dropped, unless it is a place with a name. */
-  add(places: readonly Place[]): void {
+  add(places: readonly Taken[]): void {
     const state = this.#state.value;
     if (state.kind !== "recording") return;
-    const from = this.#points.length;
+    const from = this.#fixes.length;
     let { length, passed, first, last } = state.track;
     for (const place of places) {
-      const before = this.#points.at(-1);
+      const before = this.#fixes.at(-1)?.point;
       if (before && place.name === "" && samePoint(before, place.point)) continue;
-      if (this.#points.length === MOST_POINTS) break;
+      if (this.#fixes.length === MOST_POINTS) break;
       if (before) length += distance(before, place.point);
       const feature = place.name || this.#options.featureAt(place.point);
       if (feature !== null) passed++;
@@ -95,13 +102,13 @@ export class Recorder {
         first ||= feature;
         last = feature;
       }
-      this.#points.push(place.point);
+      this.#fixes.push(place.fix ?? plainFix(place.point, this.#now()));
     }
-    if (this.#points.length === from) return;
-    const full = this.#points.length === MOST_POINTS;
+    if (this.#fixes.length === from) return;
+    const full = this.#fixes.length === MOST_POINTS;
     this.#write(
       full ? "paused" : "recording",
-      { ...state.track, length, passed, first, last, count: this.#points.length },
+      { ...state.track, length, passed, first, last, count: this.#fixes.length },
       from,
     );
     this.#wake?.();
@@ -111,17 +118,17 @@ export class Recorder {
   takeBack(): boolean {
     const state = this.#state.value;
     if (state.kind !== "recording" || state.track.count <= state.track.sent) return false;
-    const gone = this.#points.pop() as Point;
+    const gone = (this.#fixes.pop() as Fix).point;
     const name = this.#options.featureAt(gone);
     let { passed, first, last } = state.track;
     if (name !== null) passed--;
     if (name) {
-      const named = this.#points.findLast((point) => this.#options.featureAt(point));
-      last = (named && this.#options.featureAt(named)) ?? "";
+      const named = this.#fixes.findLast(({ point }) => this.#options.featureAt(point));
+      last = (named && this.#options.featureAt(named.point)) ?? "";
       if (!last) first = "";
     }
-    const count = this.#points.length;
-    this.#write("recording", { ...state.track, passed, first, last, length: trackLength(this.#points), count });
+    const count = this.#fixes.length;
+    this.#write("recording", { ...state.track, passed, first, last, length: lengthOf(this.#fixes), count });
     return true;
   }
 
@@ -151,7 +158,7 @@ export class Recorder {
   retry(): void {
     const state = this.#state.value;
     if (state.kind !== "failed" || !state.canRetry) return;
-    this.#open(state.track, this.#points, state.track.finishing ? "finishing" : "paused");
+    this.#open(state.track, this.#fixes, state.track.finishing ? "finishing" : "paused");
   }
 
   /** Back to the beginning. A route that is not finished is forgotten here; what the server has of it stays there. */
@@ -160,19 +167,19 @@ export class Recorder {
     if (state.kind === "idle") return;
     this.#call.abort();
     if (state.kind !== "finished") dropDraft(state.track.id);
-    this.#points = [];
+    this.#fixes = [];
     this.#state.value = { kind: "idle" };
   }
 
-  #open(draft: Draft, points: Point[], kind: "recording" | "paused" | "finishing"): void {
-    this.#points = points;
+  #open(draft: Draft, fixes: Fix[], kind: "recording" | "paused" | "finishing"): void {
+    this.#fixes = fixes;
     this.#call = new AbortController();
     this.#write(kind, {
       ...draftOf(draft),
-      points,
-      count: points.length,
+      fixes,
+      count: fixes.length,
       sent: 0,
-      length: trackLength(points),
+      length: lengthOf(fixes),
       link: "opening",
       route: "",
       kept: true,
@@ -186,7 +193,7 @@ export class Recorder {
         {
           token,
           traveler: this.#options.traveler(),
-          points: (from, over) => this.#pointsFrom(from, over),
+          fixes: (from, over) => this.#fixesFrom(from, over),
           onOpen: (stored, route) => this.#link("open", stored, route),
           onLost: (by) => this.#link(by === "server" ? "refused" : "lost"),
         },
@@ -195,7 +202,7 @@ export class Recorder {
       const state = this.#state.value;
       if (signal.aborted || !("track" in state)) return;
       dropDraft(id);
-      this.#state.value = { kind: "finished", track: state.track, summary, ended: this.#now() };
+      this.#state.value = { kind: "finished", track: state.track, summary };
     } catch (failure) {
       const state = this.#state.value;
       if (signal.aborted || !("track" in state)) return;
@@ -204,15 +211,15 @@ export class Recorder {
     }
   }
 
-  async *#pointsFrom(from: number, over: AbortSignal): AsyncGenerator<Point> {
-    if (from > this.#points.length) throw new ConnectError("more points than this page made", Code.Aborted);
+  async *#fixesFrom(from: number, over: AbortSignal): AsyncGenerator<Fix> {
+    if (from > this.#fixes.length) throw new ConnectError("more points than this page made", Code.Aborted);
     over.addEventListener("abort", () => this.#wake?.(), { once: true });
     for (let next = from; !over.aborted; ) {
       const state = this.#state.value;
       const held = state.kind === "recording" && state.track.source === "draw" ? 1 : 0;
-      const point = next < this.#points.length - held ? this.#points[next] : undefined;
-      if (point) {
-        yield point;
+      const fix = next < this.#fixes.length - held ? this.#fixes[next] : undefined;
+      if (fix) {
+        yield fix;
         this.#link("open", ++next);
       } else if (state.kind === "finishing") {
         return;
@@ -233,11 +240,16 @@ export class Recorder {
 
   /** The next state, kept by the browser with the points from number `from` on. */
   #write(kind: "recording" | "paused" | "finishing", track: Track, from = track.count): void {
-    const kept = track.kept && keepPoints(track.id, this.#points, from) && keepDraft(draftOf(track));
+    const kept = track.kept && keepFixes(track.id, this.#fixes, from) && keepDraft(draftOf(track));
     // Half a route would be taken for the whole one.
     if (track.kept && !kept) dropDraft(track.id);
     this.#state.value = { kind, track: { ...track, kept } };
   }
+}
+
+/** Metres. */
+function lengthOf(fixes: readonly Fix[]): number {
+  return trackLength(fixes.map((fix) => fix.point));
 }
 
 /** The part of a track that is kept beside its points. */
@@ -248,15 +260,15 @@ function draftOf({ id, token, source, began, finishing, passed, first, last }: D
 function explain(error: ConnectError): { reason: string; canRetry: boolean } {
   switch (error.code) {
     case Code.Aborted:
-      return { reason: "This route is being recorded somewhere else too, in another tab perhaps.", canRetry: true };
+      return { reason: words.elsewhere, canRetry: true };
     case Code.FailedPrecondition:
       return {
-        reason: "This route was finished somewhere else; the points made here since are not in it.",
+        reason: words.finishedElsewhere,
         canRetry: false,
       };
     case Code.InvalidArgument:
-      return { reason: `The server does not take this route: ${error.rawMessage}.`, canRetry: false };
+      return { reason: words.notTaken(error.rawMessage), canRetry: false };
     default:
-      return { reason: `The server could not record the route: ${error.rawMessage}.`, canRetry: true };
+      return { reason: words.notRecorded(error.rawMessage), canRetry: true };
   }
 }

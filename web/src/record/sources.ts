@@ -1,8 +1,9 @@
 // What makes points by itself: the device, and a simulated drive.
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { fromDegrees } from "../geo";
 import type { Place } from "../state";
 import { type Drive, pointsBetween } from "./drive";
+import { deviceFix, type Fix } from "./fix";
+import { words } from "./words";
 
 export interface DeviceNews {
   /** Metres; null before the first position. */
@@ -17,17 +18,17 @@ export function canFollowDevice(): boolean {
 }
 
 /** Follows the device's position until it is stopped. */
-export function followDevice(onPlace: (place: Place) => void, onNews: (news: DeviceNews) => void): () => void {
+export function followDevice(onFix: (fix: Fix) => void, onNews: (news: DeviceNews) => void): () => void {
   if (!canFollowDevice()) {
-    onNews({ accuracy: null, trouble: "Browsers tell their position only to pages over HTTPS or on localhost." });
+    onNews({ accuracy: null, trouble: words.insecure });
     return () => {};
   }
   let accuracy: number | null = null;
   const watch = navigator.geolocation.watchPosition(
-    ({ coords }) => {
-      accuracy = coords.accuracy;
+    (position) => {
+      accuracy = position.coords.accuracy;
       onNews({ accuracy, trouble: null });
-      onPlace({ point: fromDegrees(coords.latitude, coords.longitude), name: "" });
+      onFix(deviceFix(position));
     },
     (error) => onNews({ accuracy, trouble: troubleOf(error) }),
     { enableHighAccuracy: true },
@@ -39,11 +40,11 @@ export function followDevice(onPlace: (place: Place) => void, onNews: (news: Dev
 function troubleOf(error: GeolocationPositionError): string {
   switch (error.code) {
     case error.PERMISSION_DENIED:
-      return "This page may not know your position. Allow it beside the address, then resume.";
+      return words.notAllowed;
     case error.TIMEOUT:
-      return "The device takes long to find its position. It goes on trying.";
+      return words.slow;
     default:
-      return "The device does not know where it is. It goes on trying.";
+      return words.unknown;
   }
 }
 

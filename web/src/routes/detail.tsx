@@ -1,4 +1,4 @@
-import { formatCount, formatDistance, formatDuration } from "../geo";
+import { formatCount, formatDistance, formatDuration, formatHeight, formatSpeed } from "../geo";
 import { exportAddress, formats, type Route } from "../rpc/routes";
 import { Avatar } from "../travelers/avatar";
 import { colorOf, colors } from "../travelers/person";
@@ -131,12 +131,12 @@ function Statistics({ route }: { route: Route }) {
   const stats: [string, string][] = [
     [formatDistance(s.distance), words.stats.distance],
     [s.moving === 0 ? "–" : formatDuration(s.moving), words.stats.moving],
-    [words.speed(s.average), words.stats.average],
-    [words.speed(s.top), words.stats.top],
+    [formatSpeed(s.average), words.stats.average],
+    [formatSpeed(s.top), words.stats.top],
     ...(measured
       ? ([
-          [words.elevation(s.climb), words.stats.climb],
-          [words.elevation(s.descent), words.stats.descent],
+          [formatHeight(s.climb), words.stats.climb],
+          [formatHeight(s.descent), words.stats.descent],
         ] as [string, string][])
       : []),
     [formatCount(s.stops), words.stats.stops],

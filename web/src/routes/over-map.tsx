@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { deletion as noteDeletion } from "../chat/chats";
 import { deletion as placeDeletion } from "../places/editing";
 import { consoleLink, view } from "../state";
 import { narrow } from "../ui/sheet";
@@ -21,15 +22,15 @@ export function RoutesOverMap() {
   );
 }
 
-/** What was deleted last, of routes and of places. */
+/** What was deleted last, of routes, places and notes. */
 function Undo() {
   return (
     <div class="undo" role="status">
-      {[deletion, placeDeletion].map((one, i) => {
+      {Object.entries({ route: deletion, place: placeDeletion, note: noteDeletion }).map(([what, one]) => {
         const pending = one.pending.value;
         return (
           pending && (
-            <div key={i === 0 ? "route" : "place"} class="card">
+            <div key={what} class="card">
               <span title={pending.title}>{words.removed(pending.title)}</span>
               <button type="button" onClick={() => one.undo()}>
                 {words.undo}

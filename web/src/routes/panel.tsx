@@ -77,7 +77,7 @@ function RouteList() {
         said={({ routes, points, duplicates }) => words.imported(routes.length, points, duplicates)}
       />
       <footer>
-        <ImportButton importing={importing} label={words.import} accept=".gpx,.kml,.geojson,.json,.fit" />
+        <ImportButton importing={importing} label={words.import} accept=".gpx,.kml,.kmz,.geojson,.json,.fit" />
         <small>{words.importHint}</small>
       </footer>
     </div>

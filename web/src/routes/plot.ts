@@ -1,9 +1,9 @@
 // Speed and height along time. Loaded when a route is first looked at.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { heightNumber, speedNumber, unitSigns } from "../geo";
 import type { Fix } from "../record/fix";
 import { speedsOf } from "./timeline";
-import { words } from "./words";
 
 const HEIGHT = 84;
 
@@ -27,10 +27,10 @@ export class Plot {
   }
 
   show(fixes: readonly Fix[]): void {
-    const elevations = fixes.map((fix) => fix.elevation);
-    const high = elevations.some((metres) => metres !== null);
+    const elevations = fixes.map(({ elevation }) => (elevation === null ? null : heightNumber(elevation)));
+    const high = elevations.some((height) => height !== null);
     const times = fixes.map((fix) => fix.time / 1000);
-    const speeds = speedsOf(fixes).map((speed) => (speed === null ? null : speed * 3.6));
+    const speeds = speedsOf(fixes).map((speed) => (speed === null ? null : speedNumber(speed)));
     const data: uPlot.AlignedData = high ? [times, speeds, elevations] : [times, speeds];
     if (this.#plot && high === this.#high) {
       this.#plot.setData(data);
@@ -81,7 +81,7 @@ export class Plot {
           space: 90,
           values: (_, seconds) => seconds.map((s) => time.format(s * 1000)),
         },
-        { ...axis, scale: "speed", size: 58, gap: 6, space: 26, values: upright(words.axisSpeed) },
+        { ...axis, scale: "speed", size: 58, gap: 6, space: 26, values: upright(unitSigns().speed) },
         ...(this.#high
           ? [
               {
@@ -92,7 +92,7 @@ export class Plot {
                 gap: 6,
                 space: 26,
                 grid: { show: false },
-                values: upright(words.axisElevation),
+                values: upright(unitSigns().height),
               },
             ]
           : []),

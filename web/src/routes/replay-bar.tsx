@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import { dayOf } from "../ui/dates";
+import { formatHeight, formatSpeed } from "../geo";
+import { dayOf, exactTimeOf } from "../ui/dates";
 import { CloseIcon, FollowIcon, PauseIcon, PlayIcon } from "../ui/icons";
 import { shade } from "../ui/theme";
 import { titleOf } from "./days";
@@ -9,8 +10,6 @@ import { following, replay, routeColor, unfocus } from "./routes";
 import type { ShownRoute } from "./shown";
 import { indexAt, speedsOf } from "./timeline";
 import { words } from "./words";
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** The bar at the foot of the map. */
 export function ReplayBar({ shown }: { shown: ShownRoute }) {
@@ -50,7 +49,7 @@ export function ReplayControls({ shown }: { shown: ShownRoute }) {
           {playing ? <PauseIcon /> : <PlayIcon />}
         </button>
         <b class="replay-time" title={dayOf(at)}>
-          {clock.format(at)}
+          {exactTimeOf(at)}
         </b>
         <select
           class="field"
@@ -82,7 +81,7 @@ export function ReplayControls({ shown }: { shown: ShownRoute }) {
       <input
         type="range"
         aria-label={words.time}
-        aria-valuetext={clock.format(at)}
+        aria-valuetext={exactTimeOf(at)}
         min={start}
         max={end}
         step={1000}
@@ -103,10 +102,9 @@ function Figures({ shown, at }: { shown: ShownRoute; at: number }) {
   const fix = fixes[index];
   if (!fix) return null;
   const speed = speedsOf(fixes.slice(Math.max(0, index - 1), index + 1)).at(-1) ?? null;
-  const figures = [
-    speed !== null && words.speed(speed),
-    fix.elevation !== null && words.elevation(fix.elevation),
-  ].filter(Boolean);
+  const figures = [speed !== null && formatSpeed(speed), fix.elevation !== null && formatHeight(fix.elevation)].filter(
+    Boolean,
+  );
   return <small class="figures">{figures.join(" · ")}</small>;
 }
 

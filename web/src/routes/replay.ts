@@ -2,7 +2,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 
 /** Seconds of the past that pass in one. */
-export const paces = [1, 10, 30, 60, 120, 600] as const;
+export const paces = [1, 10, 30, 60, 120, 600, 3600] as const;
 
 export interface Span {
   readonly start: number;

@@ -4,7 +4,7 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { fitToRect, onDrag, onMark, onPointer } from "../map/map";
 import { type ImportedRoutes, importRoutes } from "../rpc/files";
 import { deleteRoute, getRoute, listRoutes, type Route, type RouteChange, updateRoute } from "../rpc/routes";
-import { connection, say, view } from "../state";
+import { connection, lookingBack, say, view } from "../state";
 import { colorOf } from "../travelers/person";
 import { goTo, roster } from "../travelers/travelers";
 import { narrow } from "../ui/sheet";
@@ -228,5 +228,9 @@ export function startRoutes(): void {
     });
     return () => cancelAnimationFrame(frame);
   });
-  drawRoutes({ shown, focused, at: replay.at, following, colorOf: routeColor });
+  effect(() => {
+    if (lookingBack.value) untracked(unfocus);
+  });
+  const drawn = computed(() => (lookingBack.value ? [] : shown.value));
+  drawRoutes({ shown: drawn, focused, at: replay.at, following, colorOf: routeColor });
 }

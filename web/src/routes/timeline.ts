@@ -8,12 +8,12 @@ import { between } from "../travelers/glide";
 const GAP = 300_000;
 
 /** The index of the last point that is not later than a time; -1 before the first. */
-export function indexAt(fixes: readonly Fix[], time: number): number {
+export function indexAt(fixes: readonly { readonly time: number }[], time: number): number {
   let low = 0;
   let high = fixes.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((fixes[middle] as Fix).time <= time) low = middle + 1;
+    if ((fixes[middle]?.time ?? 0) <= time) low = middle + 1;
     else high = middle;
   }
   return low - 1;

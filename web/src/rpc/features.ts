@@ -26,7 +26,7 @@ export interface MapFeature {
 export async function searchFeatures(query: string, area: Rect | null, signal: AbortSignal): Promise<MapFeature[]> {
   const bounds = area ? boundsMessage(area) : undefined;
   const answer = await features.searchFeatures({ query, bounds, limit: 8 }, { signal });
-  return answer.features.map(featureOf);
+  return answer.features.map(mapFeatureOf);
 }
 
 /** Metres: what is so near is the same E7 point. */
@@ -36,20 +36,20 @@ const EXACT = 0.001;
 export async function featureAt(point: Point, signal: AbortSignal): Promise<MapFeature | null> {
   const near = { point: pointMessage(point), limit: 1, maxDistance: EXACT };
   const [found] = (await features.nearestFeatures(near, { signal })).neighbors;
-  return found?.feature ? featureOf(found.feature) : null;
+  return found?.feature ? mapFeatureOf(found.feature) : null;
 }
 
 export type FeatureDraft = Omit<MapFeature, "id">;
 
 /** Adds a feature for everybody; resolves with what the server made of it. */
 export async function createFeature(draft: FeatureDraft): Promise<MapFeature> {
-  return featureOf(await features.createFeature({ feature: messageOf(draft) }));
+  return mapFeatureOf(await features.createFeature({ feature: messageOf(draft) }));
 }
 
 /** Changes what is given, and nothing else. */
 export async function updateFeature(id: string, change: Partial<FeatureDraft>): Promise<MapFeature> {
   const paths = (Object.keys(change) as (keyof FeatureDraft)[]).map((field) => fields[field]);
-  return featureOf(await features.updateFeature({ feature: { id, ...messageOf(change) }, updateMask: { paths } }));
+  return mapFeatureOf(await features.updateFeature({ feature: { id, ...messageOf(change) }, updateMask: { paths } }));
 }
 
 /** Deletes for everybody, also while the page is left. One that is gone already is gone. */
@@ -99,7 +99,7 @@ export function watchFeatures(watch: FeatureWatch, signal: AbortSignal): Promise
     for await (const answer of features.watchFeatures(request, { signal: attempt, onHeader: alive })) {
       if (answer.cursor !== "") cursor = answer.cursor;
       const { event } = answer;
-      if (event.case === "feature") watch.onChange({ id: event.value.id, feature: featureOf(event.value) }, cursor);
+      if (event.case === "feature") watch.onChange({ id: event.value.id, feature: mapFeatureOf(event.value) }, cursor);
       else if (event.case === "deleted") watch.onChange({ id: event.value, feature: null }, cursor);
     }
     throw new ConnectError("the server ended the watch", Code.Unavailable);
@@ -113,7 +113,7 @@ export async function readFeatures(area: Rect, signal: AbortSignal): Promise<{ a
   const watch = AbortSignal.any([signal, enough.signal]);
   try {
     for await (const { event, cursor } of features.watchFeatures({ bounds: boundsMessage(area) }, { signal: watch })) {
-      if (event.case === "feature") all.push(featureOf(event.value));
+      if (event.case === "feature") all.push(mapFeatureOf(event.value));
       else if (event.case === "current") return { all, cursor };
     }
   } finally {
@@ -126,7 +126,7 @@ function messageOf({ point, ...others }: Partial<FeatureDraft>) {
   return { ...others, ...(point && { location: pointMessage(point) }) };
 }
 
-function featureOf(message: FeatureMessage): MapFeature {
+export function mapFeatureOf(message: FeatureMessage): MapFeature {
   const { id, name, description, category, webAddress } = message;
   return { id, point: pointOf(message.location), name, description, category, webAddress };
 }

@@ -1,9 +1,9 @@
 // Between messages of the contract and plain values.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { PointSchema } from "../gen/routeguide/route_guide_pb";
 import type { Bounds, BoundsSchema } from "../gen/routeguide/v1/bounds_pb";
-import type { Fix as FixMessage } from "../gen/routeguide/v1/fix_pb";
+import type { Fix as FixMessage, FixSchema } from "../gen/routeguide/v1/fix_pb";
 import type { Point, Rect } from "../geo";
 import type { Fix } from "../record/fix";
 
@@ -42,5 +42,14 @@ export function fixOf(message: FixMessage | undefined): Fix {
     speed,
     heading,
     battery,
+  };
+}
+
+/** A time of 0 is left to the server. */
+export function fixMessage({ point, time, ...measured }: Fix): MessageInitShape<typeof FixSchema> {
+  return {
+    location: pointMessage(point),
+    ...(time && { time: timestampFromMs(time) }),
+    ...Object.fromEntries(Object.entries(measured).filter(([, value]) => value !== null)),
   };
 }

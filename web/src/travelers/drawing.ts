@@ -13,6 +13,8 @@ export interface Drawing {
   /** The route that is recorded here: it is drawn by who records it. */
   readonly own: ReadonlySignal<string>;
   readonly followed: ReadonlySignal<string | null>;
+  /** Nobody is drawn. */
+  readonly hidden: ReadonlySignal<boolean>;
 }
 
 /** Milliseconds between two frames for each traveler, when there are more than can be moved with every frame. */
@@ -20,7 +22,7 @@ const SLOW = 0.2;
 
 const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
 
-export function drawTravelers({ roster, clock, own, followed }: Drawing): void {
+export function drawTravelers({ roster, clock, own, followed, hidden }: Drawing): void {
   let shown: readonly Sighting[] = [];
   let frame = 0;
   let drawn = 0;
@@ -42,7 +44,7 @@ export function drawTravelers({ roster, clock, own, followed }: Drawing): void {
   };
 
   effect(() => {
-    shown = roster.state.value.travelers.filter((t) => t.route !== own.value);
+    shown = hidden.value ? [] : roster.state.value.travelers.filter((t) => t.route !== own.value);
     map.put("trails", trails(shown, clock.value));
     later();
   });

@@ -1,6 +1,8 @@
 // What the map draws of the travelers: a disc each with initials and an arrow, a name, and the line behind them.
+
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Point } from "../geo";
+import { formatSpeed } from "../geo";
 import { lineFeature, pointFeature } from "../map/lines";
 import type { Collection } from "../map/overlay";
 import type { Fix } from "../record/fix";
@@ -57,7 +59,7 @@ function labelOf(t: Sighting, now: number): string {
   const more = isOld(t, now)
     ? words.ago(words.minutes(Math.floor((now - t.position.time) / 60_000)))
     : t.motion.speed !== null && t.motion.speed >= 0.5
-      ? words.speed(t.motion.speed)
+      ? formatSpeed(t.motion.speed)
       : "";
   return [t.name || (more ? "" : words.unnamed), more].filter((part) => part !== "").join(" · ");
 }
@@ -76,7 +78,7 @@ const round = { "line-cap": "round", "line-join": "round" } as const;
 
 /** Lies under the names of the basemap. */
 export function trailLayers(rim: string): LayerSpecification[] {
-  return ["trails", "travelers"].flatMap((source): LayerSpecification[] => [
+  return ["trails", "travelers", "past"].flatMap((source): LayerSpecification[] => [
     {
       id: `${source}-rim`,
       type: "line",

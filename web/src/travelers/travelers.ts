@@ -3,7 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { fromDegrees, type Rect } from "../geo";
 import * as map from "../map/map";
 import { ownPoint, ownRoute } from "../record/recorder";
-import { camera, say } from "../state";
+import { camera, lookingBack, say } from "../state";
 import { margin, stillGood } from "./area";
 import { drawTravelers } from "./drawing";
 import { isOld } from "./layers";
@@ -87,5 +87,5 @@ export function startTravelers(): void {
     const timer = setInterval(tick, TICK);
     return () => clearInterval(timer);
   });
-  drawTravelers({ roster, clock, own: ownRoute, followed });
+  drawTravelers({ roster, clock, own: ownRoute, followed, hidden: lookingBack });
 }

@@ -7,6 +7,7 @@ import { Phones } from "../phones/phones";
 import { CallsTable } from "./calls";
 import { CloseIcon } from "./icons";
 import { shortcuts } from "./keyboard";
+import { words } from "./words";
 
 export type DialogName = "help" | "about" | "calls" | "phones" | "basemap";
 
@@ -16,7 +17,7 @@ export const dialog = signal<DialogName | null>(null);
 export function Dialogs() {
   return (
     <>
-      <Dialog name="help" title="Keyboard">
+      <Dialog name="help" title={words.keyboard}>
         <dl class="shortcuts">
           {shortcuts.map(([keys, what]) => (
             <div key={what}>
@@ -25,21 +26,21 @@ export function Dialogs() {
                   <kbd key={key}>{key}</kbd>
                 ))}
               </dt>
-              <dd>{what}</dd>
+              <dd>{words.shortcuts[what]}</dd>
             </div>
           ))}
         </dl>
       </Dialog>
-      <Dialog name="about" title="About RouteGuide">
+      <Dialog name="about" title={words.aboutTitle}>
         <About />
       </Dialog>
-      <Dialog name="phones" title="Add a phone">
+      <Dialog name="phones" title={words.addPhone}>
         <Phones />
       </Dialog>
       <Dialog name="basemap" title={basemapWords.add}>
         <AddBasemap />
       </Dialog>
-      <Dialog name="calls" title="Calls" wide>
+      <Dialog name="calls" title={words.calls} wide>
         <CallsTable />
       </Dialog>
     </>
@@ -75,7 +76,12 @@ function Dialog(props: { name: DialogName; title: string; wide?: boolean; childr
       <div class="dialog-body">
         <header>
           <h2 id={title}>{props.title}</h2>
-          <button type="button" class="icon-button small" aria-label="Close" onClick={() => element.current?.close()}>
+          <button
+            type="button"
+            class="icon-button small"
+            aria-label={words.close}
+            onClick={() => element.current?.close()}
+          >
             <CloseIcon />
           </button>
         </header>
@@ -88,18 +94,16 @@ function Dialog(props: { name: DialogName; title: string; wide?: boolean; childr
 function About() {
   return (
     <div class="prose">
+      <p>{words.aboutMap}</p>
       <p>
-        A live map: it lists the features of an area, records routes and carries notes between travelers. Everything on
-        this page comes from one server through calls that you can make yourself.
-      </p>
-      <p>
-        <a href="/openapi/">The REST interface</a> has a page of its own. The same calls are there for gRPC, gRPC-Web
-        and gRPC over WebSocket; the line at the foot of the map shows those that this page makes.
+        <a href="/openapi/">{words.aboutRest}</a>
+        {words.aboutCalls}
       </p>
       <p class="dim">
-        Map data: <a href="https://www.naturalearthdata.com">Natural Earth</a>, US Census Bureau and{" "}
+        {words.mapData}
+        <a href="https://www.naturalearthdata.com">Natural Earth</a>, US Census Bureau and{" "}
         <a href="https://www.geonames.org">GeoNames</a> (
-        <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>). Labels: Noto Sans.
+        <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>). {words.labels}
       </p>
     </div>
   );

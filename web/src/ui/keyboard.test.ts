@@ -28,7 +28,7 @@ test("nothing happens in a field or with a modifier", () => {
 
 test("every single key of the help does something", () => {
   const elsewhere = ["↑", "↓", "Enter", "Backspace", "Ctrl"];
-  const keys = shortcuts.flatMap(([keys]) => keys).filter((key) => !elsewhere.includes(key));
-  const pressed = keys.map((key) => ({ "−": "-", Esc: "Escape" })[key] ?? key);
+  const keys = shortcuts.flatMap<string>(([keys]) => keys).filter((key) => !elsewhere.includes(key));
+  const pressed = keys.map((key) => (({ "−": "-", Esc: "Escape" }) as Record<string, string>)[key] ?? key);
   expect(pressed.filter((key) => actionOf(press(key), false) === null)).toEqual([]);
 });

@@ -44,18 +44,18 @@ export function actionOf(key: Key, inField: boolean): Action | null {
   }
 }
 
-/** For the help, in the order in which it is read. */
-export const shortcuts: readonly (readonly [keys: readonly string[], what: string])[] = [
-  [["1", "2", "3", "4", "5"], "Travelers, Routes, Features, Record, Chat"],
-  [["c"], "Console: call any method"],
-  [["/"], "Search the map; in the console, the methods"],
-  [["↑", "↓"], "Walk through the list"],
-  [["Enter"], "Show the feature on the map"],
-  [["Enter", "Backspace"], "On the map: choose the place under the cross, take the newest point back"],
-  [["r"], "Start, pause and resume a recording"],
-  [["Ctrl", "Enter"], "Send, in the console"],
-  [["+", "−"], "Zoom in and out"],
-  [["t"], "Switch between light and dark"],
-  [["Esc"], "Close what is open"],
-  [["?"], "This help"],
-];
+/** For the help, in the order in which it is read; what each does is in the words. */
+export const shortcuts = [
+  [["1", "2", "3", "4", "5"], "views"],
+  [["c"], "console"],
+  [["/"], "search"],
+  [["↑", "↓"], "walk"],
+  [["Enter"], "show"],
+  [["Enter", "Backspace"], "cross"],
+  [["r"], "record"],
+  [["Ctrl", "Enter"], "send"],
+  [["+", "−"], "zoom"],
+  [["t"], "theme"],
+  [["Esc"], "close"],
+  [["?"], "help"],
+] as const;

@@ -1,7 +1,8 @@
 import { zoomBy } from "../map/map";
+import { backToLive } from "../past/past";
 import { placing } from "../places/editing";
 import { toggleRecording } from "../record/recorder";
-import { closeConsole, consoleLink, openConsole, place, view } from "../state";
+import { closeConsole, consoleLink, lookingBack, openConsole, place, view } from "../state";
 import { dialog } from "./dialogs";
 import { type Action, actionOf } from "./keyboard";
 import { nextTheme } from "./theme";
@@ -21,6 +22,7 @@ function perform(action: Action): void {
   switch (action.kind) {
     case "view":
       closeConsole();
+      backToLive();
       view.value = action.view;
       break;
     case "console":
@@ -34,6 +36,7 @@ function perform(action: Action): void {
       break;
     case "record":
       closeConsole();
+      backToLive();
       if (view.value === "record") toggleRecording();
       else view.value = "record";
       break;
@@ -45,6 +48,7 @@ function perform(action: Action): void {
       break;
     case "close":
       if (consoleLink.value) closeConsole();
+      else if (lookingBack.value) backToLive();
       else if (placing.value) placing.value = false;
       else if (view.value !== "chat") place.value = null;
       break;

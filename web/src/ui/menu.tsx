@@ -1,9 +1,12 @@
+import type { Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { knocks } from "../chat/knock";
+import { words as chatWords } from "../chat/words";
 import { developer, openConsole, theme, themes, traveler } from "../state";
+import { language, languages, units } from "../words/language";
 import { type DialogName, dialog } from "./dialogs";
 import { BookIcon, InfoIcon, KeyboardIcon, MoreIcon, TerminalIcon } from "./icons";
-
-const names = { auto: "System", light: "Light", dark: "Dark" } as const;
+import { words } from "./words";
 
 /** What is needed seldom: the name, the theme, help and documents. */
 export function Menu() {
@@ -29,8 +32,8 @@ export function Menu() {
         ref={button}
         type="button"
         class="icon-button small"
-        aria-label="Menu"
-        title="Menu"
+        aria-label={words.menu}
+        title={words.menu}
         onClick={() => {
           box.current?.togglePopover();
           place();
@@ -38,13 +41,13 @@ export function Menu() {
       >
         <MoreIcon />
       </button>
-      <div ref={box} popover="auto" class="card menu" role="dialog" aria-label="Menu">
+      <div ref={box} popover="auto" class="card menu" role="dialog" aria-label={words.menu}>
         <label class="menu-name">
-          <span>Your name</span>
+          <span>{words.yourName}</span>
           <input
             class="field"
             maxLength={64}
-            placeholder="Anonymous"
+            placeholder={words.anonymous}
             autocomplete="nickname"
             value={traveler.value}
             onChange={(event) => {
@@ -52,24 +55,19 @@ export function Menu() {
             }}
           />
         </label>
-        <fieldset class="segments">
-          <legend>Theme</legend>
-          <div>
-            {themes.map((name) => (
-              <label key={name}>
-                <input
-                  type="radio"
-                  name="theme"
-                  checked={theme.value === name}
-                  onChange={() => {
-                    theme.value = name;
-                  }}
-                />
-                <span>{names[name]}</span>
-              </label>
-            ))}
-          </div>
-        </fieldset>
+        <Choice name="theme" legend={words.theme} of={themes} labels={words.themes} value={theme} />
+        <label class="toggle">
+          <input
+            type="checkbox"
+            checked={knocks.value}
+            onChange={(event) => {
+              knocks.value = event.currentTarget.checked;
+            }}
+          />
+          <span>{chatWords.knock}</span>
+        </label>
+        <Choice name="language" legend={words.language} of={languages} labels={languageNames} value={language} />
+        <Choice name="units" legend={words.units} of={["km", "mi"]} labels={words.unitNames} value={units} />
         <label class="toggle">
           <input
             type="checkbox"
@@ -78,7 +76,7 @@ export function Menu() {
               developer.value = event.currentTarget.checked;
             }}
           />
-          <span>Developer: calls and times</span>
+          <span>{words.developer}</span>
         </label>
         <ul>
           <li>
@@ -89,26 +87,61 @@ export function Menu() {
                 openConsole();
               }}
             >
-              <TerminalIcon /> Console <kbd>c</kbd>
+              <TerminalIcon /> {words.console} <kbd>c</kbd>
             </button>
           </li>
           <li>
             <button type="button" onClick={() => open("help")}>
-              <KeyboardIcon /> Keyboard <kbd>?</kbd>
+              <KeyboardIcon /> {words.keyboard} <kbd>?</kbd>
             </button>
           </li>
           <li>
             <a href="/openapi/">
-              <BookIcon /> REST interface
+              <BookIcon /> {words.rest}
             </a>
           </li>
           <li>
             <button type="button" onClick={() => open("about")}>
-              <InfoIcon /> About
+              <InfoIcon /> {words.about}
             </button>
           </li>
         </ul>
       </div>
     </>
+  );
+}
+
+/** Each language in itself, for those who read no other. */
+const languageNames = { en: "English", zh: "简体中文" } as const;
+
+interface ChoiceProps<T extends string> {
+  readonly name: string;
+  readonly legend: string;
+  readonly of: readonly T[];
+  readonly labels: Readonly<Record<T, string>>;
+  readonly value: Signal<T>;
+}
+
+/** One of a few, beside each other. */
+function Choice<T extends string>({ name, legend, of, labels, value }: ChoiceProps<T>) {
+  return (
+    <fieldset class="segments">
+      <legend>{legend}</legend>
+      <div>
+        {of.map((one) => (
+          <label key={one}>
+            <input
+              type="radio"
+              name={name}
+              checked={value.value === one}
+              onChange={() => {
+                value.value = one;
+              }}
+            />
+            <span>{labels[one]}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
   );
 }

@@ -1,15 +1,21 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { unread } from "../chat/chats";
 import { ChatPanel } from "../chat/panel";
+import { Unread } from "../chat/unread";
+import { words as chatWords } from "../chat/words";
 import { ConsoleDoor } from "../console/door";
 import { FeaturesPanel } from "../features/panel";
+import { words as featureWords } from "../features/words";
 import { setInsets } from "../map/map";
+import { PastBar } from "../past/bar";
 import { PlaceCard } from "../places/card";
 import { RecordPanel } from "../record/panel";
+import { words as recordWords } from "../record/words";
 import { RoutesOverMap } from "../routes/over-map";
 import { RoutesPanel } from "../routes/panel";
 import { words as routeWords } from "../routes/words";
 import { SearchBox } from "../search/box";
-import { consoleLink, notice, place, type View, view, views } from "../state";
+import { consoleLink, lookingBack, notice, place, type View, view, views } from "../state";
 import { TravelersPanel } from "../travelers/panel";
 import { words as travelerWords } from "../travelers/words";
 import { Dialogs } from "./dialogs";
@@ -17,14 +23,19 @@ import { Menu } from "./menu";
 import { heightOf, narrow, nextStop, settle, sheet } from "./sheet";
 import { Live, StatusLine } from "./status";
 import { Tools } from "./tools";
+import { words } from "./words";
 
-const titles = {
-  travelers: travelerWords.tab,
-  routes: routeWords.tab,
-  features: "Features",
-  record: "Record",
-  chat: "Chat",
-} as const;
+/** Pixels at the lower edge that the replay of the view takes, wide and on a phone. */
+const PAST_BAR = { wide: 190, narrow: 248 } as const;
+
+/** What a view is called. */
+const titles: Record<View, { readonly tab: string }> = {
+  travelers: travelerWords,
+  routes: routeWords,
+  features: featureWords,
+  record: recordWords,
+  chat: chatWords,
+};
 const panels = {
   travelers: TravelersPanel,
   routes: RoutesPanel,
@@ -41,7 +52,7 @@ export function Shell() {
       <SearchBox />
       <ConsoleDoor />
       <Tools />
-      {narrow.value && !consoleLink.value && view.value === "features" && place.value && (
+      {narrow.value && !consoleLink.value && view.value !== "chat" && view.value !== "record" && place.value && (
         <div class="card place-float">
           <PlaceCard />
         </div>
@@ -49,6 +60,7 @@ export function Shell() {
       <StatusLine />
       <Notice />
       <RoutesOverMap />
+      {lookingBack.value && !consoleLink.value && <PastBar />}
       <Dialogs />
     </>
   );
@@ -66,10 +78,10 @@ function Card() {
     arrange();
     addEventListener("resize", arrange);
     return () => removeEventListener("resize", arrange);
-  }, [stop, narrow.value]);
+  }, [stop, narrow.value, lookingBack.value]);
 
   return (
-    <main ref={card} class="card panel" data-sheet={stop} hidden={consoleLink.value !== null}>
+    <main ref={card} class="card panel" data-sheet={stop} hidden={consoleLink.value !== null || lookingBack.value}>
       <div
         ref={head}
         class="panel-head"
@@ -78,7 +90,7 @@ function Card() {
         <button
           type="button"
           class="handle"
-          aria-label={stop === "full" ? "Make the sheet small" : "Make the sheet larger"}
+          aria-label={stop === "full" ? words.smaller : words.larger}
           onClick={() => {
             sheet.value = nextStop(stop);
           }}
@@ -100,7 +112,7 @@ function Card() {
 
 function Tabs() {
   return (
-    <div class="tabs" role="tablist" aria-label="Views" onKeyDown={walk}>
+    <div class="tabs" role="tablist" aria-label={words.views} onKeyDown={walk}>
       {views.map((name) => (
         <button
           key={name}
@@ -115,7 +127,8 @@ function Tabs() {
             if (sheet.value === "peek") sheet.value = "half";
           }}
         >
-          {titles[name]}
+          {titles[name].tab}
+          {name === "chat" && unread.value > 0 && <Unread count={unread.value} />}
         </button>
       ))}
     </div>
@@ -133,6 +146,12 @@ function walk(event: KeyboardEvent): void {
 
 /** Gives the sheet its height, and tells the map what is covered. */
 function layOut(card: HTMLElement, head: HTMLElement): void {
+  if (lookingBack.peek()) {
+    const height = PAST_BAR[narrow.peek() ? "narrow" : "wide"];
+    document.documentElement.style.setProperty("--sheet", `${height}px`);
+    setInsets({ top: 0, right: 0, bottom: height, left: 0 });
+    return;
+  }
   if (narrow.value) {
     const height = heightOf(sheet.peek(), innerHeight, head.offsetHeight);
     card.style.height = `${height}px`;

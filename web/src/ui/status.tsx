@@ -1,8 +1,7 @@
 import { type Call, calls, connection, developer } from "../state";
 import { callTime, messages } from "./calls";
 import { dialog } from "./dialogs";
-
-const words = { connecting: "connecting…", live: "live", reconnecting: "reconnecting…", offline: "offline" } as const;
+import { words } from "./words";
 
 /** Whether the server is reached; for developers a click shows the calls. */
 export function Live() {
@@ -10,18 +9,18 @@ export function Live() {
   return (
     <>
       {developer.value ? (
-        <button type="button" class="reached" data-kind={kind} title="Show the calls" onClick={() => show()}>
+        <button type="button" class="reached" data-kind={kind} title={words.showCalls} onClick={() => show()}>
           <i aria-hidden="true" />
-          {words[kind]}
+          {words.reached[kind]}
         </button>
       ) : (
         <span class="reached" data-kind={kind} aria-hidden="true">
           <i />
-          {words[kind]}
+          {words.reached[kind]}
         </span>
       )}
       <span class="visually-hidden" role="status">
-        {words[kind]}
+        {words.reached[kind]}
       </span>
     </>
   );
@@ -32,7 +31,7 @@ export function StatusLine() {
   const lines = newsworthy(calls.value);
   if (!developer.value || lines.length === 0) return null;
   return (
-    <button type="button" class="status" title="Show the calls" onClick={() => show()}>
+    <button type="button" class="status" title={words.showCalls} onClick={() => show()}>
       {lines.map((call) => (
         <span key={call.id} class="card">
           <i class={`call-dot ${call.state.kind}`} aria-hidden="true" />

@@ -1,31 +1,40 @@
 import { MapChoice } from "../basemaps/choice";
 import { fromDegrees } from "../geo";
 import { flyTo, zoomBy } from "../map/map";
+import { lookBack } from "../past/past";
+import { words as pastWords } from "../past/words";
 import { canFollowDevice } from "../record/sources";
-import { place, say } from "../state";
-import { LocateIcon, MinusIcon, PlusIcon, ThemeIcon } from "./icons";
+import { lookingBack, place, say } from "../state";
+import { HistoryIcon, LocateIcon, MinusIcon, PlusIcon, ThemeIcon } from "./icons";
 import { nextTheme } from "./theme";
+import { words } from "./words";
 
 /** The buttons at the right edge of the map. */
 export function Tools() {
   return (
     <div class="tools">
       <div class="card">
-        <button type="button" class="icon-button" aria-label="Zoom in" title="Zoom in  +" onClick={() => zoomBy(1)}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={words.zoomIn}
+          title={`${words.zoomIn}  +`}
+          onClick={() => zoomBy(1)}
+        >
           <PlusIcon />
         </button>
-        <button type="button" class="icon-button" aria-label="Zoom out" title="Zoom out  −" onClick={() => zoomBy(-1)}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={words.zoomOut}
+          title={`${words.zoomOut}  −`}
+          onClick={() => zoomBy(-1)}
+        >
           <MinusIcon />
         </button>
       </div>
       <div class="card">
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Go to my position"
-          title="Go to my position"
-          onClick={locate}
-        >
+        <button type="button" class="icon-button" aria-label={words.locate} title={words.locate} onClick={locate}>
           <LocateIcon />
         </button>
       </div>
@@ -33,8 +42,20 @@ export function Tools() {
         <button
           type="button"
           class="icon-button"
-          aria-label="Switch between light and dark"
-          title="Switch between light and dark  t"
+          aria-label={pastWords.open}
+          title={pastWords.open}
+          aria-pressed={lookingBack.value}
+          onClick={lookBack}
+        >
+          <HistoryIcon />
+        </button>
+      </div>
+      <div class="card">
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={words.shade}
+          title={`${words.shade}  t`}
           onClick={nextTheme}
         >
           <ThemeIcon />
@@ -47,7 +68,7 @@ export function Tools() {
 
 function locate(): void {
   if (!canFollowDevice()) {
-    say("This browser gives no position here. It does so over HTTPS, and on localhost.");
+    say(words.noPosition);
     return;
   }
   navigator.geolocation.getCurrentPosition(
@@ -56,8 +77,7 @@ function locate(): void {
       flyTo(point);
       place.value = { point, name: "" };
     },
-    (error) =>
-      say(error.code === error.PERMISSION_DENIED ? "The position was not allowed." : "The position is not known."),
+    (error) => say(error.code === error.PERMISSION_DENIED ? words.positionDenied : words.positionUnknown),
     { enableHighAccuracy: true, timeout: 10_000 },
   );
 }

@@ -1,6 +1,6 @@
-/** Whether the map is touched rather than clicked. */
-export const coarse = matchMedia("(pointer: coarse)").matches;
+import { wordsOf } from "../words/words";
 
-/** What one does to choose a place on the map. */
-export const click = coarse ? "tap" : "click";
-export const clickAtFirst = coarse ? "Tap" : "Click";
+export const words = wordsOf("ui");
+
+/** Whether the map is touched rather than clicked. */
+export const coarse = globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;

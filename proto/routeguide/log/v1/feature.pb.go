@@ -32,7 +32,11 @@ type FeatureChange struct {
 	Kind isFeatureChange_Kind `protobuf_oneof:"kind"`
 	// Identifies the change; random, 16 bytes. One that was made before changes nothing, also where somebody else has made
 	// another there since.
-	Id            []byte `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	Id []byte `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	// When, in milliseconds since 1970-01-01T00:00:00Z. Older versions did not say: 0.
+	Time int64 `protobuf:"varint,7,opt,name=time,proto3" json:"time,omitempty"`
+	// Earlier values of all features that are kept; 0 means any number.
+	PastLimit     uint32 `protobuf:"varint,8,opt,name=past_limit,json=pastLimit,proto3" json:"past_limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -106,6 +110,20 @@ func (x *FeatureChange) GetId() []byte {
 		return x.Id
 	}
 	return nil
+}
+
+func (x *FeatureChange) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+func (x *FeatureChange) GetPastLimit() uint32 {
+	if x != nil {
+		return x.PastLimit
+	}
+	return 0
 }
 
 type isFeatureChange_Kind interface {
@@ -414,12 +432,15 @@ var File_routeguide_log_v1_feature_proto protoreflect.FileDescriptor
 
 const file_routeguide_log_v1_feature_proto_rawDesc = "" +
 	"\n" +
-	"\x1frouteguide/log/v1/feature.proto\x12\x11routeguide.log.v1\"\xeb\x01\n" +
+	"\x1frouteguide/log/v1/feature.proto\x12\x11routeguide.log.v1\"\x9e\x02\n" +
 	"\rFeatureChange\x128\n" +
 	"\x05added\x18\x04 \x01(\v2 .routeguide.log.v1.FeaturesAddedH\x00R\x05added\x12=\n" +
 	"\aupdated\x18\x05 \x01(\v2!.routeguide.log.v1.FeatureUpdatedH\x00R\aupdated\x12=\n" +
 	"\adeleted\x18\x06 \x01(\v2!.routeguide.log.v1.FeatureDeletedH\x00R\adeleted\x12\x0e\n" +
-	"\x02id\x18\x03 \x01(\fR\x02idB\x06\n" +
+	"\x02id\x18\x03 \x01(\fR\x02id\x12\x12\n" +
+	"\x04time\x18\a \x01(\x03R\x04time\x12\x1d\n" +
+	"\n" +
+	"past_limit\x18\b \x01(\rR\tpastLimitB\x06\n" +
 	"\x04kindJ\x04\b\x01\x10\x02J\x04\b\x02\x10\x03\"L\n" +
 	"\rFeaturesAdded\x12;\n" +
 	"\bfeatures\x18\x01 \x03(\v2\x1f.routeguide.log.v1.FeatureAddedR\bfeatures\"\xcb\x01\n" +

@@ -99,6 +99,7 @@ type Change struct {
 	//	*Change_Route
 	//	*Change_Feature
 	//	*Change_Contact
+	//	*Change_Key
 	Book          isChange_Book `protobuf_oneof:"book"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -177,6 +178,15 @@ func (x *Change) GetContact() *ContactChange {
 	return nil
 }
 
+func (x *Change) GetKey() *KeyChange {
+	if x != nil {
+		if x, ok := x.Book.(*Change_Key); ok {
+			return x.Key
+		}
+	}
+	return nil
+}
+
 type isChange_Book interface {
 	isChange_Book()
 }
@@ -197,6 +207,10 @@ type Change_Contact struct {
 	Contact *ContactChange `protobuf:"bytes,4,opt,name=contact,proto3,oneof"`
 }
 
+type Change_Key struct {
+	Key *KeyChange `protobuf:"bytes,5,opt,name=key,proto3,oneof"`
+}
+
 func (*Change_Note) isChange_Book() {}
 
 func (*Change_Route) isChange_Book() {}
@@ -205,20 +219,23 @@ func (*Change_Feature) isChange_Book() {}
 
 func (*Change_Contact) isChange_Book() {}
 
+func (*Change_Key) isChange_Book() {}
+
 var File_routeguide_log_v1_log_proto protoreflect.FileDescriptor
 
 const file_routeguide_log_v1_log_proto_rawDesc = "" +
 	"\n" +
-	"\x1brouteguide/log/v1/log.proto\x12\x11routeguide.log.v1\x1a\x1frouteguide/log/v1/contact.proto\x1a\x1frouteguide/log/v1/feature.proto\x1a\x1crouteguide/log/v1/note.proto\x1a\x1drouteguide/log/v1/route.proto\"n\n" +
+	"\x1brouteguide/log/v1/log.proto\x12\x11routeguide.log.v1\x1a\x1frouteguide/log/v1/contact.proto\x1a\x1frouteguide/log/v1/feature.proto\x1a\x1brouteguide/log/v1/key.proto\x1a\x1crouteguide/log/v1/note.proto\x1a\x1drouteguide/log/v1/route.proto\"n\n" +
 	"\x05Batch\x12\x18\n" +
 	"\aprocess\x18\x01 \x01(\tR\aprocess\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x123\n" +
-	"\achanges\x18\x03 \x03(\v2\x19.routeguide.log.v1.ChangeR\achanges\"\xf9\x01\n" +
+	"\achanges\x18\x03 \x03(\v2\x19.routeguide.log.v1.ChangeR\achanges\"\xab\x02\n" +
 	"\x06Change\x123\n" +
 	"\x04note\x18\x01 \x01(\v2\x1d.routeguide.log.v1.NoteChangeH\x00R\x04note\x126\n" +
 	"\x05route\x18\x02 \x01(\v2\x1e.routeguide.log.v1.RouteChangeH\x00R\x05route\x12<\n" +
 	"\afeature\x18\x03 \x01(\v2 .routeguide.log.v1.FeatureChangeH\x00R\afeature\x12<\n" +
-	"\acontact\x18\x04 \x01(\v2 .routeguide.log.v1.ContactChangeH\x00R\acontactB\x06\n" +
+	"\acontact\x18\x04 \x01(\v2 .routeguide.log.v1.ContactChangeH\x00R\acontact\x120\n" +
+	"\x03key\x18\x05 \x01(\v2\x1c.routeguide.log.v1.KeyChangeH\x00R\x03keyB\x06\n" +
 	"\x04bookB*Z(routeguide/proto/routeguide/log/v1;logv1b\x06proto3"
 
 var (
@@ -241,6 +258,7 @@ var file_routeguide_log_v1_log_proto_goTypes = []any{
 	(*RouteChange)(nil),   // 3: routeguide.log.v1.RouteChange
 	(*FeatureChange)(nil), // 4: routeguide.log.v1.FeatureChange
 	(*ContactChange)(nil), // 5: routeguide.log.v1.ContactChange
+	(*KeyChange)(nil),     // 6: routeguide.log.v1.KeyChange
 }
 var file_routeguide_log_v1_log_proto_depIdxs = []int32{
 	1, // 0: routeguide.log.v1.Batch.changes:type_name -> routeguide.log.v1.Change
@@ -248,11 +266,12 @@ var file_routeguide_log_v1_log_proto_depIdxs = []int32{
 	3, // 2: routeguide.log.v1.Change.route:type_name -> routeguide.log.v1.RouteChange
 	4, // 3: routeguide.log.v1.Change.feature:type_name -> routeguide.log.v1.FeatureChange
 	5, // 4: routeguide.log.v1.Change.contact:type_name -> routeguide.log.v1.ContactChange
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	6, // 5: routeguide.log.v1.Change.key:type_name -> routeguide.log.v1.KeyChange
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_routeguide_log_v1_log_proto_init() }
@@ -262,6 +281,7 @@ func file_routeguide_log_v1_log_proto_init() {
 	}
 	file_routeguide_log_v1_contact_proto_init()
 	file_routeguide_log_v1_feature_proto_init()
+	file_routeguide_log_v1_key_proto_init()
 	file_routeguide_log_v1_note_proto_init()
 	file_routeguide_log_v1_route_proto_init()
 	file_routeguide_log_v1_log_proto_msgTypes[1].OneofWrappers = []any{
@@ -269,6 +289,7 @@ func file_routeguide_log_v1_log_proto_init() {
 		(*Change_Route)(nil),
 		(*Change_Feature)(nil),
 		(*Change_Contact)(nil),
+		(*Change_Key)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -4,10 +4,11 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { FieldMask } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Point } from "../route_guide_pb";
 import { file_routeguide_route_guide } from "../route_guide_pb";
+import { file_routeguide_v1_access } from "./access_pb";
 import type { Bounds } from "./bounds_pb";
 import { file_routeguide_v1_bounds } from "./bounds_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file routeguide/v1/feature_service.proto.
  */
 export const file_routeguide_v1_feature_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNyb3V0ZWd1aWRlL3YxL2ZlYXR1cmVfc2VydmljZS5wcm90bxINcm91dGVndWlkZS52MSKHAQoKTWFwRmVhdHVyZRIKCgJpZBgBIAEoCRIjCghsb2NhdGlvbhgCIAEoCzIRLnJvdXRlZ3VpZGUuUG9pbnQSDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIQCghjYXRlZ29yeRgFIAEoCRITCgt3ZWJfYWRkcmVzcxgGIAEoCSJcChVTZWFyY2hGZWF0dXJlc1JlcXVlc3QSDQoFcXVlcnkYASABKAkSJQoGYm91bmRzGAIgASgLMhUucm91dGVndWlkZS52MS5Cb3VuZHMSDQoFbGltaXQYAyABKAUiWAoWU2VhcmNoRmVhdHVyZXNSZXNwb25zZRIrCghmZWF0dXJlcxgBIAMoCzIZLnJvdXRlZ3VpZGUudjEuTWFwRmVhdHVyZRIRCgl0cnVuY2F0ZWQYAiABKAgiXwoWTmVhcmVzdEZlYXR1cmVzUmVxdWVzdBIgCgVwb2ludBgBIAEoCzIRLnJvdXRlZ3VpZGUuUG9pbnQSDQoFbGltaXQYAiABKAUSFAoMbWF4X2Rpc3RhbmNlGAMgASgBIqcBChdOZWFyZXN0RmVhdHVyZXNSZXNwb25zZRJCCgluZWlnaGJvcnMYASADKAsyLy5yb3V0ZWd1aWRlLnYxLk5lYXJlc3RGZWF0dXJlc1Jlc3BvbnNlLk5laWdoYm9yGkgKCE5laWdoYm9yEioKB2ZlYXR1cmUYASABKAsyGS5yb3V0ZWd1aWRlLnYxLk1hcEZlYXR1cmUSEAoIZGlzdGFuY2UYAiABKAEiQgoUQ3JlYXRlRmVhdHVyZVJlcXVlc3QSKgoHZmVhdHVyZRgBIAEoCzIZLnJvdXRlZ3VpZGUudjEuTWFwRmVhdHVyZSJzChRVcGRhdGVGZWF0dXJlUmVxdWVzdBIqCgdmZWF0dXJlGAEgASgLMhkucm91dGVndWlkZS52MS5NYXBGZWF0dXJlEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayInChREZWxldGVGZWF0dXJlUmVxdWVzdBIPCgdmZWF0dXJlGAEgASgJIhcKFURlbGV0ZUZlYXR1cmVSZXNwb25zZSIlChVJbXBvcnRGZWF0dXJlc1JlcXVlc3QSDAoEZGF0YRgBIAEoDCJcChZJbXBvcnRGZWF0dXJlc1Jlc3BvbnNlEhIKCmJ5dGVfY291bnQYASABKAMSFQoNZmVhdHVyZV9jb3VudBgCIAEoAxIXCg9kdXBsaWNhdGVfY291bnQYAyABKAMiTQoUV2F0Y2hGZWF0dXJlc1JlcXVlc3QSJQoGYm91bmRzGAEgASgLMhUucm91dGVndWlkZS52MS5Cb3VuZHMSDgoGY3Vyc29yGAIgASgJIoQBChVXYXRjaEZlYXR1cmVzUmVzcG9uc2USLAoHZmVhdHVyZRgBIAEoCzIZLnJvdXRlZ3VpZGUudjEuTWFwRmVhdHVyZUgAEhEKB2RlbGV0ZWQYAiABKAlIABIRCgdjdXJyZW50GAMgASgISAASDgoGY3Vyc29yGAQgASgJQgcKBWV2ZW50MpAFCg5GZWF0dXJlU2VydmljZRJdCg5TZWFyY2hGZWF0dXJlcxIkLnJvdXRlZ3VpZGUudjEuU2VhcmNoRmVhdHVyZXNSZXF1ZXN0GiUucm91dGVndWlkZS52MS5TZWFyY2hGZWF0dXJlc1Jlc3BvbnNlEmAKD05lYXJlc3RGZWF0dXJlcxIlLnJvdXRlZ3VpZGUudjEuTmVhcmVzdEZlYXR1cmVzUmVxdWVzdBomLnJvdXRlZ3VpZGUudjEuTmVhcmVzdEZlYXR1cmVzUmVzcG9uc2USTwoNQ3JlYXRlRmVhdHVyZRIjLnJvdXRlZ3VpZGUudjEuQ3JlYXRlRmVhdHVyZVJlcXVlc3QaGS5yb3V0ZWd1aWRlLnYxLk1hcEZlYXR1cmUSTwoNVXBkYXRlRmVhdHVyZRIjLnJvdXRlZ3VpZGUudjEuVXBkYXRlRmVhdHVyZVJlcXVlc3QaGS5yb3V0ZWd1aWRlLnYxLk1hcEZlYXR1cmUSWgoNRGVsZXRlRmVhdHVyZRIjLnJvdXRlZ3VpZGUudjEuRGVsZXRlRmVhdHVyZVJlcXVlc3QaJC5yb3V0ZWd1aWRlLnYxLkRlbGV0ZUZlYXR1cmVSZXNwb25zZRJhCg5JbXBvcnRGZWF0dXJlcxIkLnJvdXRlZ3VpZGUudjEuSW1wb3J0RmVhdHVyZXNSZXF1ZXN0GiUucm91dGVndWlkZS52MS5JbXBvcnRGZWF0dXJlc1Jlc3BvbnNlKAEwARJcCg1XYXRjaEZlYXR1cmVzEiMucm91dGVndWlkZS52MS5XYXRjaEZlYXR1cmVzUmVxdWVzdBokLnJvdXRlZ3VpZGUudjEuV2F0Y2hGZWF0dXJlc1Jlc3BvbnNlMAFCLVorcm91dGVndWlkZS9wcm90by9yb3V0ZWd1aWRlL3YxO3JvdXRlZ3VpZGV2MWIGcHJvdG8z", [file_google_protobuf_field_mask, file_routeguide_route_guide, file_routeguide_v1_bounds]);
+  fileDesc("CiNyb3V0ZWd1aWRlL3YxL2ZlYXR1cmVfc2VydmljZS5wcm90bxINcm91dGVndWlkZS52MSKHAQoKTWFwRmVhdHVyZRIKCgJpZBgBIAEoCRIjCghsb2NhdGlvbhgCIAEoCzIRLnJvdXRlZ3VpZGUuUG9pbnQSDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIQCghjYXRlZ29yeRgFIAEoCRITCgt3ZWJfYWRkcmVzcxgGIAEoCSJPChRHZXRNYXBGZWF0dXJlUmVxdWVzdBIPCgdmZWF0dXJlGAEgASgJEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJkChNSZWFkRmVhdHVyZXNSZXF1ZXN0EiUKBmJvdW5kcxgBIAEoCzIVLnJvdXRlZ3VpZGUudjEuQm91bmRzEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKEAQoVU2VhcmNoRmVhdHVyZXNSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEiUKBmJvdW5kcxgCIAEoCzIVLnJvdXRlZ3VpZGUudjEuQm91bmRzEg0KBWxpbWl0GAMgASgFEiYKAmF0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJYChZTZWFyY2hGZWF0dXJlc1Jlc3BvbnNlEisKCGZlYXR1cmVzGAEgAygLMhkucm91dGVndWlkZS52MS5NYXBGZWF0dXJlEhEKCXRydW5jYXRlZBgCIAEoCCKHAQoWTmVhcmVzdEZlYXR1cmVzUmVxdWVzdBIgCgVwb2ludBgBIAEoCzIRLnJvdXRlZ3VpZGUuUG9pbnQSDQoFbGltaXQYAiABKAUSFAoMbWF4X2Rpc3RhbmNlGAMgASgBEiYKAmF0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKnAQoXTmVhcmVzdEZlYXR1cmVzUmVzcG9uc2USQgoJbmVpZ2hib3JzGAEgAygLMi8ucm91dGVndWlkZS52MS5OZWFyZXN0RmVhdHVyZXNSZXNwb25zZS5OZWlnaGJvchpICghOZWlnaGJvchIqCgdmZWF0dXJlGAEgASgLMhkucm91dGVndWlkZS52MS5NYXBGZWF0dXJlEhAKCGRpc3RhbmNlGAIgASgBIkIKFENyZWF0ZUZlYXR1cmVSZXF1ZXN0EioKB2ZlYXR1cmUYASABKAsyGS5yb3V0ZWd1aWRlLnYxLk1hcEZlYXR1cmUiigEKFFVwZGF0ZUZlYXR1cmVSZXF1ZXN0EioKB2ZlYXR1cmUYASABKAsyGS5yb3V0ZWd1aWRlLnYxLk1hcEZlYXR1cmUSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhUKDWFsbG93X21pc3NpbmcYAyABKAgiJwoURGVsZXRlRmVhdHVyZVJlcXVlc3QSDwoHZmVhdHVyZRgBIAEoCSIXChVEZWxldGVGZWF0dXJlUmVzcG9uc2UiJQoVSW1wb3J0RmVhdHVyZXNSZXF1ZXN0EgwKBGRhdGEYASABKAwiXAoWSW1wb3J0RmVhdHVyZXNSZXNwb25zZRISCgpieXRlX2NvdW50GAEgASgDEhUKDWZlYXR1cmVfY291bnQYAiABKAMSFwoPZHVwbGljYXRlX2NvdW50GAMgASgDIk0KFFdhdGNoRmVhdHVyZXNSZXF1ZXN0EiUKBmJvdW5kcxgBIAEoCzIVLnJvdXRlZ3VpZGUudjEuQm91bmRzEg4KBmN1cnNvchgCIAEoCSKEAQoVV2F0Y2hGZWF0dXJlc1Jlc3BvbnNlEiwKB2ZlYXR1cmUYASABKAsyGS5yb3V0ZWd1aWRlLnYxLk1hcEZlYXR1cmVIABIRCgdkZWxldGVkGAIgASgJSAASEQoHY3VycmVudBgDIAEoCEgAEg4KBmN1cnNvchgEIAEoCUIHCgVldmVudDKdBwoORmVhdHVyZVNlcnZpY2USWwoNR2V0TWFwRmVhdHVyZRIjLnJvdXRlZ3VpZGUudjEuR2V0TWFwRmVhdHVyZVJlcXVlc3QaGS5yb3V0ZWd1aWRlLnYxLk1hcEZlYXR1cmUiCuLJGQYIASICAQQSWwoMUmVhZEZlYXR1cmVzEiIucm91dGVndWlkZS52MS5SZWFkRmVhdHVyZXNSZXF1ZXN0Ghkucm91dGVndWlkZS52MS5NYXBGZWF0dXJlIgriyRkGCAEiAgEEMAESaQoOU2VhcmNoRmVhdHVyZXMSJC5yb3V0ZWd1aWRlLnYxLlNlYXJjaEZlYXR1cmVzUmVxdWVzdBolLnJvdXRlZ3VpZGUudjEuU2VhcmNoRmVhdHVyZXNSZXNwb25zZSIK4skZBggBIgIBBBJsCg9OZWFyZXN0RmVhdHVyZXMSJS5yb3V0ZWd1aWRlLnYxLk5lYXJlc3RGZWF0dXJlc1JlcXVlc3QaJi5yb3V0ZWd1aWRlLnYxLk5lYXJlc3RGZWF0dXJlc1Jlc3BvbnNlIgriyRkGCAEiAgEEElsKDUNyZWF0ZUZlYXR1cmUSIy5yb3V0ZWd1aWRlLnYxLkNyZWF0ZUZlYXR1cmVSZXF1ZXN0Ghkucm91dGVndWlkZS52MS5NYXBGZWF0dXJlIgriyRkGCAIiAgEEElsKDVVwZGF0ZUZlYXR1cmUSIy5yb3V0ZWd1aWRlLnYxLlVwZGF0ZUZlYXR1cmVSZXF1ZXN0Ghkucm91dGVndWlkZS52MS5NYXBGZWF0dXJlIgriyRkGCAIiAgEEEmYKDURlbGV0ZUZlYXR1cmUSIy5yb3V0ZWd1aWRlLnYxLkRlbGV0ZUZlYXR1cmVSZXF1ZXN0GiQucm91dGVndWlkZS52MS5EZWxldGVGZWF0dXJlUmVzcG9uc2UiCuLJGQYIAiICAQQSbAoOSW1wb3J0RmVhdHVyZXMSJC5yb3V0ZWd1aWRlLnYxLkltcG9ydEZlYXR1cmVzUmVxdWVzdBolLnJvdXRlZ3VpZGUudjEuSW1wb3J0RmVhdHVyZXNSZXNwb25zZSIJ4skZBQgCIgEEKAEwARJoCg1XYXRjaEZlYXR1cmVzEiMucm91dGVndWlkZS52MS5XYXRjaEZlYXR1cmVzUmVxdWVzdBokLnJvdXRlZ3VpZGUudjEuV2F0Y2hGZWF0dXJlc1Jlc3BvbnNlIgriyRkGCAEiAgEEMAFCLVorcm91dGVndWlkZS9wcm90by9yb3V0ZWd1aWRlL3YxO3JvdXRlZ3VpZGV2MWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_routeguide_route_guide, file_routeguide_v1_access, file_routeguide_v1_bounds]);
 
 /**
  * A feature with all that is known of it.
@@ -76,6 +77,58 @@ export const MapFeatureSchema: GenMessage<MapFeature> = /*@__PURE__*/
   messageDesc(file_routeguide_v1_feature_service, 0);
 
 /**
+ * @generated from message routeguide.v1.GetMapFeatureRequest
+ */
+export type GetMapFeatureRequest = Message<"routeguide.v1.GetMapFeatureRequest"> & {
+  /**
+   * The feature's identifier; required.
+   *
+   * @generated from field: string feature = 1;
+   */
+  feature: string;
+
+  /**
+   * The time to look at; now when it is not set.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message routeguide.v1.GetMapFeatureRequest.
+ * Use `create(GetMapFeatureRequestSchema)` to create a new message.
+ */
+export const GetMapFeatureRequestSchema: GenMessage<GetMapFeatureRequest> = /*@__PURE__*/
+  messageDesc(file_routeguide_v1_feature_service, 1);
+
+/**
+ * @generated from message routeguide.v1.ReadFeaturesRequest
+ */
+export type ReadFeaturesRequest = Message<"routeguide.v1.ReadFeaturesRequest"> & {
+  /**
+   * The area; the whole world when it is not set.
+   *
+   * @generated from field: routeguide.v1.Bounds bounds = 1;
+   */
+  bounds?: Bounds | undefined;
+
+  /**
+   * The time to look at; now when it is not set.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message routeguide.v1.ReadFeaturesRequest.
+ * Use `create(ReadFeaturesRequestSchema)` to create a new message.
+ */
+export const ReadFeaturesRequestSchema: GenMessage<ReadFeaturesRequest> = /*@__PURE__*/
+  messageDesc(file_routeguide_v1_feature_service, 2);
+
+/**
  * @generated from message routeguide.v1.SearchFeaturesRequest
  */
 export type SearchFeaturesRequest = Message<"routeguide.v1.SearchFeaturesRequest"> & {
@@ -99,6 +152,13 @@ export type SearchFeaturesRequest = Message<"routeguide.v1.SearchFeaturesRequest
    * @generated from field: int32 limit = 3;
    */
   limit: number;
+
+  /**
+   * The time to look at; now when it is not set.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: Timestamp | undefined;
 };
 
 /**
@@ -106,7 +166,7 @@ export type SearchFeaturesRequest = Message<"routeguide.v1.SearchFeaturesRequest
  * Use `create(SearchFeaturesRequestSchema)` to create a new message.
  */
 export const SearchFeaturesRequestSchema: GenMessage<SearchFeaturesRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 1);
+  messageDesc(file_routeguide_v1_feature_service, 3);
 
 /**
  * @generated from message routeguide.v1.SearchFeaturesResponse
@@ -132,7 +192,7 @@ export type SearchFeaturesResponse = Message<"routeguide.v1.SearchFeaturesRespon
  * Use `create(SearchFeaturesResponseSchema)` to create a new message.
  */
 export const SearchFeaturesResponseSchema: GenMessage<SearchFeaturesResponse> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 2);
+  messageDesc(file_routeguide_v1_feature_service, 4);
 
 /**
  * @generated from message routeguide.v1.NearestFeaturesRequest
@@ -158,6 +218,13 @@ export type NearestFeaturesRequest = Message<"routeguide.v1.NearestFeaturesReque
    * @generated from field: double max_distance = 3;
    */
   maxDistance: number;
+
+  /**
+   * The time to look at; now when it is not set.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: Timestamp | undefined;
 };
 
 /**
@@ -165,7 +232,7 @@ export type NearestFeaturesRequest = Message<"routeguide.v1.NearestFeaturesReque
  * Use `create(NearestFeaturesRequestSchema)` to create a new message.
  */
 export const NearestFeaturesRequestSchema: GenMessage<NearestFeaturesRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 3);
+  messageDesc(file_routeguide_v1_feature_service, 5);
 
 /**
  * @generated from message routeguide.v1.NearestFeaturesResponse
@@ -184,7 +251,7 @@ export type NearestFeaturesResponse = Message<"routeguide.v1.NearestFeaturesResp
  * Use `create(NearestFeaturesResponseSchema)` to create a new message.
  */
 export const NearestFeaturesResponseSchema: GenMessage<NearestFeaturesResponse> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 4);
+  messageDesc(file_routeguide_v1_feature_service, 6);
 
 /**
  * A feature and how far away it is.
@@ -210,7 +277,7 @@ export type NearestFeaturesResponse_Neighbor = Message<"routeguide.v1.NearestFea
  * Use `create(NearestFeaturesResponse_NeighborSchema)` to create a new message.
  */
 export const NearestFeaturesResponse_NeighborSchema: GenMessage<NearestFeaturesResponse_Neighbor> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 4, 0);
+  messageDesc(file_routeguide_v1_feature_service, 6, 0);
 
 /**
  * @generated from message routeguide.v1.CreateFeatureRequest
@@ -229,7 +296,7 @@ export type CreateFeatureRequest = Message<"routeguide.v1.CreateFeatureRequest">
  * Use `create(CreateFeatureRequestSchema)` to create a new message.
  */
 export const CreateFeatureRequestSchema: GenMessage<CreateFeatureRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 5);
+  messageDesc(file_routeguide_v1_feature_service, 7);
 
 /**
  * @generated from message routeguide.v1.UpdateFeatureRequest
@@ -249,6 +316,14 @@ export type UpdateFeatureRequest = Message<"routeguide.v1.UpdateFeatureRequest">
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
+
+  /**
+   * Add the feature where there is none, also one that was deleted, under the identifier that is given: 1 to 64 of the
+   * characters a-z 0-9 -. So who keeps places elsewhere can send them again and again.
+   *
+   * @generated from field: bool allow_missing = 3;
+   */
+  allowMissing: boolean;
 };
 
 /**
@@ -256,7 +331,7 @@ export type UpdateFeatureRequest = Message<"routeguide.v1.UpdateFeatureRequest">
  * Use `create(UpdateFeatureRequestSchema)` to create a new message.
  */
 export const UpdateFeatureRequestSchema: GenMessage<UpdateFeatureRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 6);
+  messageDesc(file_routeguide_v1_feature_service, 8);
 
 /**
  * @generated from message routeguide.v1.DeleteFeatureRequest
@@ -275,7 +350,7 @@ export type DeleteFeatureRequest = Message<"routeguide.v1.DeleteFeatureRequest">
  * Use `create(DeleteFeatureRequestSchema)` to create a new message.
  */
 export const DeleteFeatureRequestSchema: GenMessage<DeleteFeatureRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 7);
+  messageDesc(file_routeguide_v1_feature_service, 9);
 
 /**
  * @generated from message routeguide.v1.DeleteFeatureResponse
@@ -288,7 +363,7 @@ export type DeleteFeatureResponse = Message<"routeguide.v1.DeleteFeatureResponse
  * Use `create(DeleteFeatureResponseSchema)` to create a new message.
  */
 export const DeleteFeatureResponseSchema: GenMessage<DeleteFeatureResponse> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 8);
+  messageDesc(file_routeguide_v1_feature_service, 10);
 
 /**
  * @generated from message routeguide.v1.ImportFeaturesRequest
@@ -307,7 +382,7 @@ export type ImportFeaturesRequest = Message<"routeguide.v1.ImportFeaturesRequest
  * Use `create(ImportFeaturesRequestSchema)` to create a new message.
  */
 export const ImportFeaturesRequestSchema: GenMessage<ImportFeaturesRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 9);
+  messageDesc(file_routeguide_v1_feature_service, 11);
 
 /**
  * @generated from message routeguide.v1.ImportFeaturesResponse
@@ -338,7 +413,7 @@ export type ImportFeaturesResponse = Message<"routeguide.v1.ImportFeaturesRespon
  * Use `create(ImportFeaturesResponseSchema)` to create a new message.
  */
 export const ImportFeaturesResponseSchema: GenMessage<ImportFeaturesResponse> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 10);
+  messageDesc(file_routeguide_v1_feature_service, 12);
 
 /**
  * @generated from message routeguide.v1.WatchFeaturesRequest
@@ -364,7 +439,7 @@ export type WatchFeaturesRequest = Message<"routeguide.v1.WatchFeaturesRequest">
  * Use `create(WatchFeaturesRequestSchema)` to create a new message.
  */
 export const WatchFeaturesRequestSchema: GenMessage<WatchFeaturesRequest> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 11);
+  messageDesc(file_routeguide_v1_feature_service, 13);
 
 /**
  * @generated from message routeguide.v1.WatchFeaturesResponse
@@ -414,7 +489,7 @@ export type WatchFeaturesResponse = Message<"routeguide.v1.WatchFeaturesResponse
  * Use `create(WatchFeaturesResponseSchema)` to create a new message.
  */
 export const WatchFeaturesResponseSchema: GenMessage<WatchFeaturesResponse> = /*@__PURE__*/
-  messageDesc(file_routeguide_v1_feature_service, 12);
+  messageDesc(file_routeguide_v1_feature_service, 14);
 
 /**
  * FeatureService finds and edits the features of the map. The classic service reads the same ones.
@@ -423,9 +498,38 @@ export const WatchFeaturesResponseSchema: GenMessage<WatchFeaturesResponse> = /*
  * seen by every reader, at every door, when its call returns. Of two people who edit one field of a feature the last one
  * has it.
  *
+ * Requests that have `at` read the features as they were at that time; what is not set, or lies ahead, means now. Values that
+ * a feature had before its edits are kept, 100,000 of all features together; beyond them it is taken to have been as in the
+ * oldest that is kept. Features of the server's file are taken to have been there always. Where more than 100,000 features
+ * were edited since `at`, the answer is RESOURCE_EXHAUSTED.
+ *
  * @generated from service routeguide.v1.FeatureService
  */
 export const FeatureService: GenService<{
+  /**
+   * Returns one feature.
+   *
+   * Errors: NOT_FOUND when there is none.
+   *
+   * @generated from rpc routeguide.v1.FeatureService.GetMapFeature
+   */
+  getMapFeature: {
+    methodKind: "unary";
+    input: typeof GetMapFeatureRequestSchema;
+    output: typeof MapFeatureSchema;
+  },
+  /**
+   * Streams the features of an area, in the order of RouteGuide.ListFeatures.
+   *
+   * Errors: INVALID_ARGUMENT names a field that is out of range.
+   *
+   * @generated from rpc routeguide.v1.FeatureService.ReadFeatures
+   */
+  readFeatures: {
+    methodKind: "server_streaming";
+    input: typeof ReadFeaturesRequestSchema;
+    output: typeof MapFeatureSchema;
+  },
   /**
    * Finds features by their name, description or category, the best first.
    *

@@ -6,6 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_routeguide_v1_access } from "./access_pb";
 import type { Bounds } from "./bounds_pb";
 import { file_routeguide_v1_bounds } from "./bounds_pb";
 import type { Fix } from "./fix_pb";
@@ -16,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file routeguide/v1/traveler_service.proto.
  */
 export const file_routeguide_v1_traveler_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRyb3V0ZWd1aWRlL3YxL3RyYXZlbGVyX3NlcnZpY2UucHJvdG8SDXJvdXRlZ3VpZGUudjEi0gEKCFRyYXZlbGVyEg0KBXJvdXRlGAEgASgJEgwKBG5hbWUYAiABKAkSJAoIcG9zaXRpb24YAyABKAsyEi5yb3V0ZWd1aWRlLnYxLkZpeBIhCgV0cmFpbBgEIAMoCzISLnJvdXRlZ3VpZGUudjEuRml4Ei8KC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZAoUTGlzdFRyYXZlbGVyc1JlcXVlc3QSJQoGYm91bmRzGAEgASgLMhUucm91dGVndWlkZS52MS5Cb3VuZHMSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiXAoVTGlzdFRyYXZlbGVyc1Jlc3BvbnNlEioKCXRyYXZlbGVycxgBIAMoCzIXLnJvdXRlZ3VpZGUudjEuVHJhdmVsZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIj4KFVdhdGNoVHJhdmVsZXJzUmVxdWVzdBIlCgZib3VuZHMYASABKAsyFS5yb3V0ZWd1aWRlLnYxLkJvdW5kcyKfAQoWV2F0Y2hUcmF2ZWxlcnNSZXNwb25zZRIoCgVtb3ZlZBgBIAEoCzIXLnJvdXRlZ3VpZGUudjEuVHJhdmVsZXJIABIOCgRsZWZ0GAIgASgJSAASEQoHY3VycmVudBgDIAEoCEgAEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudDLOAQoPVHJhdmVsZXJTZXJ2aWNlEloKDUxpc3RUcmF2ZWxlcnMSIy5yb3V0ZWd1aWRlLnYxLkxpc3RUcmF2ZWxlcnNSZXF1ZXN0GiQucm91dGVndWlkZS52MS5MaXN0VHJhdmVsZXJzUmVzcG9uc2USXwoOV2F0Y2hUcmF2ZWxlcnMSJC5yb3V0ZWd1aWRlLnYxLldhdGNoVHJhdmVsZXJzUmVxdWVzdBolLnJvdXRlZ3VpZGUudjEuV2F0Y2hUcmF2ZWxlcnNSZXNwb25zZTABQi1aK3JvdXRlZ3VpZGUvcHJvdG8vcm91dGVndWlkZS92MTtyb3V0ZWd1aWRldjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_routeguide_v1_bounds, file_routeguide_v1_fix]);
+  fileDesc("CiRyb3V0ZWd1aWRlL3YxL3RyYXZlbGVyX3NlcnZpY2UucHJvdG8SDXJvdXRlZ3VpZGUudjEi0gEKCFRyYXZlbGVyEg0KBXJvdXRlGAEgASgJEgwKBG5hbWUYAiABKAkSJAoIcG9zaXRpb24YAyABKAsyEi5yb3V0ZWd1aWRlLnYxLkZpeBIhCgV0cmFpbBgEIAMoCzISLnJvdXRlZ3VpZGUudjEuRml4Ei8KC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAijAEKFExpc3RUcmF2ZWxlcnNSZXF1ZXN0EiUKBmJvdW5kcxgBIAEoCzIVLnJvdXRlZ3VpZGUudjEuQm91bmRzEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEiYKAmF0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJcChVMaXN0VHJhdmVsZXJzUmVzcG9uc2USKgoJdHJhdmVsZXJzGAEgAygLMhcucm91dGVndWlkZS52MS5UcmF2ZWxlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiPgoVV2F0Y2hUcmF2ZWxlcnNSZXF1ZXN0EiUKBmJvdW5kcxgBIAEoCzIVLnJvdXRlZ3VpZGUudjEuQm91bmRzIp8BChZXYXRjaFRyYXZlbGVyc1Jlc3BvbnNlEigKBW1vdmVkGAEgASgLMhcucm91dGVndWlkZS52MS5UcmF2ZWxlckgAEg4KBGxlZnQYAiABKAlIABIRCgdjdXJyZW50GAMgASgISAASLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBWV2ZW50Mu4BCg9UcmF2ZWxlclNlcnZpY2USagoNTGlzdFRyYXZlbGVycxIjLnJvdXRlZ3VpZGUudjEuTGlzdFRyYXZlbGVyc1JlcXVlc3QaJC5yb3V0ZWd1aWRlLnYxLkxpc3RUcmF2ZWxlcnNSZXNwb25zZSIO4skZCggBEAEiBAECAwQSbwoOV2F0Y2hUcmF2ZWxlcnMSJC5yb3V0ZWd1aWRlLnYxLldhdGNoVHJhdmVsZXJzUmVxdWVzdBolLnJvdXRlZ3VpZGUudjEuV2F0Y2hUcmF2ZWxlcnNSZXNwb25zZSIO4skZCggBEAEiBAECAwQwAUItWityb3V0ZWd1aWRlL3Byb3RvL3JvdXRlZ3VpZGUvdjE7cm91dGVndWlkZXYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_routeguide_v1_access, file_routeguide_v1_bounds, file_routeguide_v1_fix]);
 
 /**
  * Somebody who is on the way.
@@ -55,7 +56,7 @@ export type Traveler = Message<"routeguide.v1.Traveler"> & {
   trail: Fix[];
 
   /**
-   * When the server took the newest point.
+   * When the server took the newest point. Not set where the past was asked for.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
@@ -100,6 +101,14 @@ export type ListTravelersRequest = Message<"routeguide.v1.ListTravelersRequest">
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Who was on the way at this time, by the times of points and the routes of today but for hidden ones: until the newest point
+   * of a route it was being recorded. Now when it is not set or lies ahead.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: Timestamp | undefined;
 };
 
 /**
