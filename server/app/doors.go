@@ -82,7 +82,7 @@ func firstKey(ctx context.Context, c config, s *state, log *slog.Logger) (welcom
 		return nil, err
 	}
 	return func(at net.Addr) {
-		log.Info("no admin has a key yet; who follows this link is one", "url", "http://"+c.linkHost(at)+"/#key="+secret)
+		log.Info("no admin has a key yet; who follows this link is one", "url", c.scheme()+c.linkHost(at)+"/#key="+secret)
 	}, nil
 }
 

@@ -30,11 +30,14 @@ const (
 // config is what the flags and the environment say.
 type config struct {
 	grpcAddr, httpAddr string
+	adminAddr          string
+	drain              time.Duration
+	tls                tlsConfig
+	hosts              []string
 	data, features     string
 	nats               store.Cluster
 	maxBytes           int64
 	allowOrigins       []string
-	hosts              []string
 	open               key.Role
 	basemaps           []basemap.Source
 	replay             int
@@ -78,8 +81,11 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 			"       routeguide version                print which version this is\n\n")
 		fs.PrintDefaults()
 	}
-	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one")
+	fs.StringVar(&c.grpcAddr, "grpc-addr", "127.0.0.1:50051", "`address` for native gRPC; port 0 takes any free one; that of -http-addr: both are served there")
 	c.httpFlag(fs)
+	fs.StringVar(&c.adminAddr, "admin-addr", "", "`address` for those who run the program: /metrics, /readyz with reasons, /debug/pprof/ and channelz, without keys or TLS; none by default")
+	fs.DurationVar(&c.drain, "drain", 0, "`time` between saying that we are not ready and ending calls, for load balancers to notice")
+	c.tls.flags(fs)
 	c.storeFlags(fs)
 	fs.Int64Var(&c.maxBytes, "store-max-bytes", 0, "`bytes` that the store may take; 0 means what the disk has")
 	fs.IntVar(&c.notesPerPlace, "notes-per-place", 0, "`notes` that a place may have; 0 means any number")
@@ -154,9 +160,15 @@ func parse(args []string, out io.Writer, env func(string) (string, bool)) (confi
 	if err := read(fs, args, env); err != nil {
 		return config{}, err
 	}
-	kept := false
-	fs.Visit(func(f *flag.Flag) { kept = kept || f.Name == "data" || f.Name == "nats-url" })
-	if c.demo && kept {
+	told := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { told[f.Name] = true })
+	if c.tls.lan && !told["http-addr"] {
+		c.httpAddr = ":8080"
+	}
+	if c.tls.lan && !told["grpc-addr"] {
+		c.grpcAddr = ":50051"
+	}
+	if c.demo && (told["data"] || told["nats-url"]) {
 		return config{}, errors.New("-demo keeps nothing: it goes with neither -data nor -nats-url")
 	}
 	return c, c.check(fs.Args())
@@ -223,12 +235,27 @@ func (c config) check(rest []string) error {
 	if err := checkLogFormat(c.logFormat); err != nil {
 		return err
 	}
-	for name, addr := range map[string]string{"grpc-addr": c.grpcAddr, "http-addr": c.httpAddr} {
+	if err := c.checkTLS(); err != nil {
+		return err
+	}
+	if c.drain < 0 {
+		return fmt.Errorf("-drain: %v is less than nothing", c.drain)
+	}
+	for name, addr := range map[string]string{"grpc-addr": c.grpcAddr, "http-addr": c.httpAddr, "admin-addr": c.adminAddr} {
+		if name == "admin-addr" && addr == "" {
+			continue
+		}
 		if _, _, err := net.SplitHostPort(addr); err != nil {
 			return fmt.Errorf("-%s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// onePort tells whether the HTTP port has all doors.
+func (c config) onePort() bool {
+	_, port, _ := net.SplitHostPort(c.httpAddr)
+	return c.grpcAddr == c.httpAddr && port != "0"
 }
 
 func (c config) checkStore() error {

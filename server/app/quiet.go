@@ -2,6 +2,7 @@ package app
 
 import (
 	"container/list"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -45,6 +46,9 @@ func (q *quiet) drop() bool {
 	c := first.Value.(net.Conn)
 	q.remove(c)
 	q.mu.Unlock()
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn() // which does not wait until its peer has read a farewell
+	}
 	_ = c.Close()
 	return true
 }

@@ -82,8 +82,22 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
 
+	id, err := identify(c, log, out)
+	if err != nil {
+		return err
+	}
+	defer id.close()
+
 	ending, end := context.WithCancelCause(context.Background())
 	defer end(rpc.ErrEnding)
+	draining, drain := context.WithCancelCause(ending)
+	defer drain(rpc.ErrEnding)
+	ready := func(ctx context.Context) error {
+		if err := context.Cause(draining); err != nil {
+			return err
+		}
+		return state.ready(ctx)
+	}
 	c.upstream.MessageBytes, c.upstream.Caller, c.upstream.Ending = c.maxMessage, c.proxies.AddressOf, ending
 	c.upstream.Handled = state.tally.relayed
 	if c.upstream.Descriptors, err = schema.Open(ctx, c.descriptors...); err != nil {
@@ -109,7 +123,7 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	)...)
 	defer server.Stop()
-	health := rpc.Register(server, ending, rpc.Domain{
+	health := rpc.Register(server, draining, rpc.Domain{
 		Features: state.features, Routes: state.routes, Notes: state.notes, Travelers: state.travelers, Keys: state.keys,
 	})
 	if err := state.tutorial.Register(server, tutorial.Options{
@@ -128,14 +142,20 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	figures := metrics(calls, state.store, upstreams, state.tally)
 	doors, err := edge.New(edge.Options{
-		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: state.ready, Damage: state.damage,
+		GRPC: server.Server, Ending: ending, AllowOrigins: c.allowOrigins, Logger: log, Ready: ready, Damage: state.damage,
 		Hosts: c.hostNames(), Who: state.gate.Caller, Local: loopback(c.httpAddr),
-		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: metrics(calls, state.store, upstreams, state.tally),
+		Limits: edge.Limits{Message: c.maxMessage}, Budget: budget, Metrics: figures,
 		Tiles: tiles(state.features), Basemaps: offered, Schemas: known, Agents: tools,
+		Authority: id.authority,
 	})
 	if err != nil {
 		return err
+	}
+	admin, err := newAdmin(figures, ready, state.damage, log)
+	if err != nil {
+		return errors.Join(err, doors.Close(ctx))
 	}
 	welcome, err := firstKey(ctx, c, state, log)
 	if err != nil {
@@ -148,7 +168,10 @@ func Run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		defer stop()
 	}
-	return serve(ctx, c, log, server.Server, doors, welcome, func() { end(rpc.ErrEnding) })
+	return serve(ctx, c, log, served{
+		grpc: server.Server, doors: doors, admin: admin, identity: id, welcome: welcome,
+		drain: func() { drain(rpc.ErrEnding) }, end: func() { end(rpc.ErrEnding) },
+	})
 }
 
 // schemas are those of our own services, which answer POST to their gRPC paths too, and of the upstreams.

@@ -3,74 +3,91 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"google.golang.org/grpc"
 
 	"routeguide/server/edge"
 )
 
-// serve listens on both ports, tells welcome where the HTTP port is, and serves until ctx ends or one of them fails; then it
-// closes all: first drain ends the open streams, then calls get until shutdownBound to end, then connections are cut. It owns
-// doors.
-func serve(ctx context.Context, c config, log *slog.Logger, server *grpc.Server, doors *edge.Edge, welcome func(net.Addr), drain func()) error {
-	grpcListener, err := net.Listen("tcp", c.grpcAddr)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen for gRPC: %w", err), doors.Close(ctx))
-	}
-	httpListener, err := net.Listen("tcp", c.httpAddr)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen for HTTP: %w", err), grpcListener.Close(), doors.Close(ctx))
-	}
-	if err := checkUpstreams(ctx, c.upstream.Targets, grpcListener, httpListener); err != nil {
-		return errors.Join(err, grpcListener.Close(), httpListener.Close(), doors.Close(ctx))
-	}
+// served is what the ports serve, and how it begins to end: drain makes it not ready, end ends the open streams.
+type served struct {
+	grpc       *grpc.Server
+	doors      *edge.Edge // closed by serve
+	admin      *http.Server
+	identity   identity
+	welcome    func(net.Addr) // is told where the HTTP port is
+	drain, end func()
+}
+
+// serve listens on the ports until ctx ends or one of them fails, then closes all: first we are not ready, for as long as
+// -drain says, then streams end, then calls get until shutdownBound to end, then connections are cut.
+func serve(ctx context.Context, c config, log *slog.Logger, s served) error {
 	quiet := newQuiet()
-	web := &http.Server{
-		Handler: doors, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), ConnState: quiet.become,
+	web, err := newWeb(s.doors, quiet, log)
+	if err != nil {
+		return errors.Join(err, s.doors.Close(ctx))
 	}
-	web.RegisterOnShutdown(func() { // Shutdown itself waits five seconds for the first request of each
-		for quiet.drop() {
-		}
-	})
+	ports, err := listen(ctx, c, s.identity.config, quiet.drop)
+	if err != nil {
+		return errors.Join(err, s.doors.Close(ctx))
+	}
+	ended := make(chan error, 3)
+	running := 0
+	run := func(serve func() error) {
+		running++
+		go func() { ended <- serve() }()
+	}
+	run(func() error { return web.Serve(ports.http) })
+	grpcAddr := ports.http.Addr()
+	if ports.grpc != nil {
+		grpcAddr = ports.grpc.Addr()
+		run(func() error { return s.grpc.Serve(ports.grpc) })
+	}
+	log.Info("grpc listening", "addr", grpcAddr.String())
+	log.Info("http listening", "addr", ports.http.Addr().String(), "url", c.scheme()+ports.http.Addr().String())
+	if ports.admin != nil {
+		run(func() error { return s.admin.Serve(ports.admin) })
+		log.Info("admin listening", "addr", ports.admin.Addr().String())
+	}
+	s.welcome(ports.http.Addr())
+	if err = s.identity.begin(ctx, ports.http.Addr()); err != nil {
+		running++
+		ended <- err
+	}
 
-	ended := make(chan error, 2)
-	go func() { ended <- server.Serve(bound(grpcListener.(*net.TCPListener), maxConns, maxConnsOfOne, nil)) }()
-	go func() {
-		ended <- web.Serve(edge.Listener(bound(httpListener.(*net.TCPListener), maxConns, maxConns, quiet.drop)))
-	}()
-	log.Info("grpc listening", "addr", grpcListener.Addr().String())
-	log.Info("http listening", "addr", httpListener.Addr().String(), "url", "http://"+httpListener.Addr().String())
-	welcome(httpListener.Addr())
-
-	running := 2
 	select {
 	case <-ctx.Done():
 		log.Info("shutting down")
+		s.drain()
+		select {
+		case <-time.After(c.drain):
+		case err = <-ended:
+			running--
+		}
 	case err = <-ended:
 		running--
 	}
-	drain()
+	s.end()
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownBound)
 	defer cancel()
 	closed := make(chan error, 1)
-	go func() { closed <- doors.Close(bound) }()
+	go func() { closed <- s.doors.Close(bound) }()
 	if web.Shutdown(bound) != nil {
 		err = errors.Join(err, web.Close())
 	}
 	graceful := make(chan struct{})
-	go func() { server.GracefulStop(); close(graceful) }()
+	go func() { s.grpc.GracefulStop(); close(graceful) }()
 	select {
 	case <-graceful:
 	case <-bound.Done():
-		server.Stop()
+		s.grpc.Stop()
 		<-graceful
 	}
-	err = errors.Join(err, <-closed)
+	err = errors.Join(err, <-closed, s.admin.Close())
 	for range running {
 		if end := <-ended; !errors.Is(end, http.ErrServerClosed) && !errors.Is(end, grpc.ErrServerStopped) {
 			err = errors.Join(err, end)

@@ -107,10 +107,10 @@ func TestMessagesMustArrive(t *testing.T) {
 	answered(t, p)
 }
 
-// TestStreamsMayBeSilent between messages, and after their request, for longer than a message may take.
+// TestStreamsMayBeSilent between messages, and after their request, for longer than a message may take to arrive or to leave.
 func TestStreamsMayBeSilent(t *testing.T) {
 	const arrive = 300 * time.Millisecond
-	everyDoorOf(t, open(t, func(o *edge.Options) { o.Limits.Arrive = arrive }), func(t *testing.T, p *place, d door) {
+	everyDoorOf(t, open(t, func(o *edge.Options) { o.Limits.Arrive, o.Limits.Write = arrive, arrive }), func(t *testing.T, p *place, d door) {
 		if !d.duplex {
 			return
 		}

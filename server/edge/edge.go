@@ -1,5 +1,5 @@
-// Package edge is the HTTP port: it finds out which door a request came to and lets it in. gRPC-Web, gRPC over WebSocket,
-// REST and the requests of phones' apps all end at the one grpc.Server it is given; the rest are documents.
+// Package edge is the HTTP port: it finds out which door a request came to and lets it in. gRPC, gRPC-Web, gRPC over
+// WebSocket, REST and the requests of phones' apps all end at the one grpc.Server it is given; the rest are documents.
 package edge
 
 import (
@@ -55,6 +55,9 @@ type Options struct {
 	Metrics http.Handler
 	// Tiles returns what answers GET and HEAD below /v1/tiles/ with what lies in an area; nil is everywhere. Nil: there are none.
 	Tiles func(area *routeguidev1.Bounds) http.Handler
+	// Authority is the certificate (PEM) of who has signed that of this port, where browsers may have to be told to trust it:
+	// /ca.pem has it. Nil: they know it.
+	Authority []byte
 	// Logger gets what no caller can be told. Required.
 	Logger *slog.Logger
 	// Basemaps are the maps that the page offers besides its own. Nil: none.
@@ -72,7 +75,7 @@ type Options struct {
 // Limits are bounds on peers.
 type Limits = exchange.Limits
 
-// Edge is the http.Handler of the HTTP port, for HTTP/1.1. It is safe for concurrent use.
+// Edge is the http.Handler of the HTTP port, for HTTP/1.1 and HTTP/2. It is safe for concurrent use.
 type Edge struct {
 	hosts   hosts
 	origins origins
@@ -127,6 +130,9 @@ func New(o Options) (*Edge, error) {
 	if err := addDocs(e.files, openapi.Swagger, openapi.Document); err != nil {
 		return nil, err
 	}
+	if o.Authority != nil {
+		e.files.addAuthority(o.Authority)
+	}
 	e.conns = newConns(grpc.WithDefaultCallOptions(
 		grpc.MaxCallRecvMsgSize(e.calls.Limits.Message), grpc.MaxRetryRPCBufferSize(0)))
 	if e.rest, err = rest.New(rest.Options{Conn: e.conns, Calls: e.calls, Log: o.Logger, Schemas: o.Schemas}); err != nil {
@@ -153,6 +159,11 @@ func ServerOptions() []grpc.ServerOption { return web.ServerOptions() }
 // ServeHTTP finds the door of a request. A request for a foreign host gets 421, and one from an origin
 // that is not allowed 403, before anything runs.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 2 {
+		s := newStream(w)
+		defer s.finish()
+		w = s
+	}
 	secure(w.Header())
 	// That of an earlier answer on this connection would still hold.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(e.calls.Patience()))

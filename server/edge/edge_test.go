@@ -176,6 +176,8 @@ type place struct {
 	native *grpc.ClientConn
 	tcp    sync.Map // the HTTP port's connections, as keys
 	http1  *http.Client
+	http2  *http.Client
+	grpc   *grpc.ClientConn // to the HTTP port
 }
 
 func open(t testing.TB, change ...func(*edge.Options)) *place {
@@ -209,11 +211,20 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 			p.tcp.Store(c, nil)
 		}
 	}
+	if err := edge.HTTP2(p.server); err != nil {
+		t.Fatal(err)
+	}
 	go p.server.Serve(edge.Listener(web))
 	go s.Serve(native)
 	if p.native, err = grpc.NewClient(native.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {
 		t.Fatal(err)
 	}
+	if p.grpc, err = grpc.NewClient(web.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {
+		t.Fatal(err)
+	}
+	var known http.Protocols
+	known.SetUnencryptedHTTP2(true)
+	p.http2 = &http.Client{Transport: &http.Transport{Protocols: &known}}
 	p.http1 = &http.Client{Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -222,6 +233,8 @@ func open(t testing.TB, change ...func(*edge.Options)) *place {
 			t.Errorf("close the edge: %v", err)
 		}
 		p.http1.CloseIdleConnections()
+		p.http2.CloseIdleConnections()
+		p.grpc.Close()
 		if err := p.server.Shutdown(ctx); err != nil {
 			t.Errorf("shut the HTTP server down: %v", err)
 			p.server.Close()

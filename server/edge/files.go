@@ -94,6 +94,14 @@ func (a files) add(name string, data []byte, forms ...form) {
 	}
 }
 
+// addAuthority puts a certificate where phones find it. By its type they offer to trust it.
+func (a files) addAuthority(pem []byte) {
+	a.add("ca.pem", pem)
+	f := a.all["/ca.pem"]
+	f.mime = "application/x-x509-ca-cert"
+	a.all["/ca.pem"] = f
+}
+
 // at finds the file of a path.
 func (a files) at(name string) (file, bool) {
 	if strings.HasSuffix(name, "/") {

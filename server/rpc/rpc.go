@@ -28,8 +28,8 @@ type Domain struct {
 }
 
 // Register adds the services and health to a server, and returns its health to be set; every service is serving until
-// ending is done.
-func Register(s *Server, ending context.Context, d Domain) *health.Server {
+// draining is done.
+func Register(s *Server, draining context.Context, d Domain) *health.Server {
 	guide := &routeGuide{features: d.Features, routes: d.Routes, notes: d.Notes}
 	routeguidepb.RegisterRouteGuideServer(s, guide)
 	routeguidev1.RegisterFeatureServiceServer(s, &featureService{features: d.Features})
@@ -45,6 +45,6 @@ func Register(s *Server, ending context.Context, d Domain) *health.Server {
 		state.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
 	}
 	healthpb.RegisterHealthServer(s, state)
-	context.AfterFunc(ending, state.Shutdown)
+	context.AfterFunc(draining, state.Shutdown)
 	return state
 }

@@ -33,6 +33,7 @@ export class Server {
   readonly #dir: string;
   readonly #address: string;
   #process: ChildProcess | null = null;
+  #url = "";
   #closed = false;
   /** What the program said since it was started last. */
   log = "";
@@ -50,7 +51,7 @@ export class Server {
   }
 
   get url(): string {
-    return `http://${this.#address}`;
+    return this.#url;
   }
 
   /** The address of native gRPC. */
@@ -73,7 +74,10 @@ export class Server {
       child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${this.log}`)));
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
         this.log += text;
-        if (this.log.includes('msg="http listening"')) resolve();
+        const [, url] = /msg="http listening".* url=(\S+)/.exec(this.log) ?? [];
+        if (!url) return;
+        this.#url = url;
+        resolve();
       });
     });
   }

@@ -27,6 +27,7 @@ type Body struct {
 	body   io.ReadCloser
 	w      http.ResponseWriter
 	ctl    *http.ResponseController
+	http1  bool
 	arrive time.Duration
 	late   *time.Timer
 
@@ -41,7 +42,7 @@ type Body struct {
 // NewBody returns the body of a request that is answered with w. It calls fail, once, when the request is late: before a
 // read ends for that reason, since net/http then cancels the call with a reason of its own.
 func NewBody(w http.ResponseWriter, r *http.Request, limits Limits, fail func(error)) *Body {
-	b := &Body{body: r.Body, w: w, ctl: http.NewResponseController(w), arrive: limits.Arrive}
+	b := &Body{body: r.Body, w: w, ctl: http.NewResponseController(w), http1: r.ProtoMajor == 1, arrive: limits.Arrive}
 	b.late = time.AfterFunc(b.arrive, func() {
 		fail(errLate)
 		b.Interrupt()
@@ -77,11 +78,12 @@ func (b *Body) MustArrive() { b.late.Reset(b.arrive) }
 func (b *Body) MayBeSilent() { b.late.Stop() }
 
 // BeforeAnswer announces that the connection will not be used again, where the answer begins before the request has ended:
-// it may have to be abandoned, and a client must not have sent another request by then.
+// it may have to be abandoned, and a client must not have sent another request by then. With HTTP/2 a request is abandoned
+// alone.
 func (b *Body) BeforeAnswer() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.ended {
+	if !b.ended && b.http1 {
 		b.w.Header().Set("Connection", "close")
 	}
 }

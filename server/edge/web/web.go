@@ -1,5 +1,5 @@
-// Package web is the door of gRPC-Web over fetch, binary and text: the wrapper of improbable-eng/grpc-web around the
-// grpc.Server's own HTTP handler.
+// Package web is the door of gRPC over the HTTP port: of gRPC-Web, binary and text, by the wrapper of improbable-eng/grpc-web
+// around the grpc.Server's own HTTP handler, and of gRPC itself by that handler alone.
 package web
 
 import (
@@ -43,7 +43,13 @@ var types = []string{"application/grpc-web", "application/grpc-web+proto", "appl
 // Is tells whether r comes to this door.
 func Is(r *http.Request) bool {
 	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	return slices.Contains(types, strings.TrimSpace(media))
+	return slices.Contains(types, strings.TrimSpace(media)) || isGRPC(r)
+}
+
+// isGRPC tells whether r is a call of gRPC, which needs HTTP/2.
+func isGRPC(r *http.Request) bool {
+	kind, ok := strings.CutPrefix(r.Header.Get("Content-Type"), "application/grpc")
+	return ok && r.ProtoMajor == 2 && (kind == "" || kind[0] == '+' || kind[0] == ';')
 }
 
 // Explain answers a request for a method that is no call, with what would be one.
@@ -96,10 +102,15 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body.BeforeAnswer()
 	}
 	r.Body = body
-	d.wrapper.HandleGrpcWebRequest(res, r.WithContext(context.WithValue(ctx, requestKey{}, in)))
+	r = r.WithContext(context.WithValue(ctx, requestKey{}, in))
+	if isGRPC(r) {
+		d.serveGRPC(res, r)
+	} else {
+		d.wrapper.HandleGrpcWebRequest(res, r)
+	}
 }
 
-// serveGRPC gets what the wrapper has made of a call: a gRPC request.
+// serveGRPC gets a call of gRPC, or what the wrapper has made one of.
 func (d *Door) serveGRPC(w http.ResponseWriter, r *http.Request) {
 	if err := wire.CheckHeaders(r.Header); err != nil {
 		setStatus(w.Header(), status.Convert(err))

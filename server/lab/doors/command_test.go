@@ -203,10 +203,10 @@ func TestDamagedPage(t *testing.T) {
 	if said := p.out.String(); strings.Count(said, "the store is damaged") != 1 {
 		t.Errorf("the log is\n%s", said)
 	}
-	if code, body := get(t, p.base()+"/readyz"); code != 200 || !strings.Contains(body, "damaged") {
+	if code, body := get(t, "http://"+p.admin+"/readyz"); code != 200 || !strings.Contains(body, "damaged") {
 		t.Errorf("/readyz: %d %q", code, body)
 	}
-	if _, body := get(t, p.base()+"/metrics"); !strings.Contains(body, "\nrouteguide_store_damage 2") {
+	if _, body := get(t, "http://"+p.admin+"/metrics"); !strings.Contains(body, "\nrouteguide_store_damage 2") {
 		t.Errorf("the metrics do not tell:\n%s", body)
 	}
 	for _, when := range []string{"running", "stopped"} {

@@ -45,7 +45,7 @@ func launch(t *testing.T, args ...string) (*program, *exec.Cmd) {
 		t.Fatal(err)
 	}
 	p := &program{t: t, out: newOutput()}
-	cmd := exec.Command(self, append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0", "-data", t.TempDir()}, args...)...)
+	cmd := exec.Command(self, append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0", "-admin-addr", "127.0.0.1:0", "-data", t.TempDir()}, args...)...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	cmd.Stdout, cmd.Stderr = p.out, p.out
 	if err := cmd.Start(); err != nil {
@@ -55,7 +55,7 @@ func launch(t *testing.T, args ...string) (*program, *exec.Cmd) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	p.grpc, p.http = p.addr("grpc"), p.addr("http")
+	p.grpc, p.http, p.admin = p.addr("grpc"), p.addr("http"), p.addr("admin")
 	return p, cmd
 }
 

@@ -55,17 +55,22 @@ const (
 
 var http1 = &http.Client{Transport: new(http.Transport)}
 
-var doors = []door{
-	{"native", true, func(p *program) grpc.ClientConnInterface { return p.conn() }},
-	{"WebSocket", true, func(p *program) grpc.ClientConnInterface { return edgetest.WebSocket{Base: p.base()} }},
-	{"gRPC-Web", true, func(p *program) grpc.ClientConnInterface { return edgetest.Web{Base: p.base(), Client: http1} }},
-	{"gRPC-Web text", false, func(p *program) grpc.ClientConnInterface {
-		return edgetest.Web{Base: p.base(), Text: true, Client: http1}
-	}},
-	{"REST", true, func(p *program) grpc.ClientConnInterface { return edgetest.REST{Base: p.base(), Client: http1} }},
-	{"server-sent events", true, func(p *program) grpc.ClientConnInterface {
-		return edgetest.REST{Base: p.base(), Client: http1, Events: true}
-	}},
+var doors = doorsBy(http1)
+
+// doorsBy are the doors as they are used with a client.
+func doorsBy(client *http.Client) []door {
+	return []door{
+		{"native", true, func(p *program) grpc.ClientConnInterface { return p.conn() }},
+		{"WebSocket", true, func(p *program) grpc.ClientConnInterface { return edgetest.WebSocket{Base: p.base(), Client: client} }},
+		{"gRPC-Web", true, func(p *program) grpc.ClientConnInterface { return edgetest.Web{Base: p.base(), Client: client} }},
+		{"gRPC-Web text", false, func(p *program) grpc.ClientConnInterface {
+			return edgetest.Web{Base: p.base(), Text: true, Client: client}
+		}},
+		{"REST", true, func(p *program) grpc.ClientConnInterface { return edgetest.REST{Base: p.base(), Client: client} }},
+		{"server-sent events", true, func(p *program) grpc.ClientConnInterface {
+			return edgetest.REST{Base: p.base(), Client: client, Events: true}
+		}},
+	}
 }
 
 // rest tells whether the door is one of REST, where a call of GET has its request in the path.
@@ -308,7 +313,7 @@ var unaryAndListCases = map[string]func(visitor){
 			v.t.Fatal(err)
 		}
 		c.Cancel()
-		if v.p.out.wait(regexp.MustCompile(`method=/routeguide.v1.NoteService/WatchNotes code=Canceled .*traveler=`+id)) == nil {
+		if v.p.out.wait(regexp.MustCompile(`method=/routeguide.v1.NoteService/WatchNotes door=\S+ code=Canceled .*traveler=`+id)) == nil {
 			v.t.Errorf("the handler did not end:\n%s", v.p.out)
 		}
 	},

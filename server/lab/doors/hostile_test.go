@@ -102,7 +102,7 @@ func TestIdleConnections(t *testing.T) {
 // answers checks that both ports still serve.
 func answers(t *testing.T, p *program) {
 	t.Helper()
-	for _, d := range doors[:2] {
+	for _, d := range doorsBy(clients(p.secure)["HTTP/1.1"])[:2] {
 		v := visitor{t, p, d}
 		if err := v.unary(getFeature, pb(409146138, -746188906), new(routeguidepb.Feature)); err != nil {
 			t.Errorf("%s: %v", d.name, err)
@@ -111,19 +111,29 @@ func answers(t *testing.T, p *program) {
 }
 
 // heldKiB is how much memory the program has of the system, without what the race detector takes for each goroutine.
-func heldKiB(t *testing.T, p *program) (kib int) {
+func heldKiB(t *testing.T, p *program) int {
 	t.Helper()
-	_, body := get(t, p.base()+"/metrics")
-	for name, sign := range map[string]int{"go_memstats_sys_bytes": 1, "go_memstats_heap_released_bytes": -1} {
-		m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindStringSubmatch(body)
-		if m == nil {
-			t.Fatalf("/metrics has no %s", name)
-		}
-		bytes, err := strconv.ParseFloat(m[1], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		kib += sign * int(bytes) / 1024
+	_, metrics := get(t, "http://"+p.admin+"/metrics")
+	return kib(t, metrics, "go_memstats_sys_bytes") - kib(t, metrics, "go_memstats_heap_released_bytes")
+}
+
+// heapKiB is how much memory the program uses when it has looked for what it does not.
+func heapKiB(t *testing.T, p *program) int {
+	t.Helper()
+	get(t, "http://"+p.admin+"/debug/pprof/heap?gc=1")
+	_, metrics := get(t, "http://"+p.admin+"/metrics")
+	return kib(t, metrics, "go_memstats_heap_inuse_bytes")
+}
+
+func kib(t *testing.T, metrics, name string) int {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindStringSubmatch(metrics)
+	if m == nil {
+		t.Fatalf("/metrics has no %s", name)
 	}
-	return kib
+	bytes, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(bytes) / 1024
 }

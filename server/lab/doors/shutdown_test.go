@@ -21,18 +21,29 @@ import (
 // it has to cut anybody off, every client hears UNAVAILABLE, and no goroutine is left. A machine that is too slow to end so
 // many in time ends fewer.
 func TestShutdownWithOpenStreams(t *testing.T) {
-	for each := 60; !endsInTime(t, each); each /= 2 {
-		if each < 10 {
-			t.Fatalf("the program took longer than %v to end", shutdownBound)
-		}
+	all := ports(t)
+	for _, name := range []string{"two ports", "one port with TLS"} {
+		t.Run(name, func(t *testing.T) {
+			for each := 60; !endsInTime(t, all[name], each); each /= 2 {
+				if each < 10 {
+					t.Fatalf("the program took longer than %v to end", shutdownBound)
+				}
+			}
+		})
 	}
 }
 
 // endsInTime ends a program below so many streams of each kind at each door.
-func endsInTime(t *testing.T, each int) bool {
+func endsInTime(t *testing.T, at port, each int) bool {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
-	p := start(t)
+	p := start(t, at.args...)
+	p.secure = at.secure
+	by := clients(at.secure)
+	doors := doorsBy(by["HTTP/1.1"])
+	if at.secure != nil {
+		doors = append(doors, doorsBy(by["HTTP/2"])[2:]...)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	open := []struct {
@@ -111,7 +122,9 @@ func endsInTime(t *testing.T, each int) bool {
 	}
 	cancel()
 	p.conn().Close()
-	http1.CloseIdleConnections()
+	for _, client := range by {
+		client.CloseIdleConnections()
+	}
 	leaktest.VerifyNone(t, goroutines)
 	return true
 }

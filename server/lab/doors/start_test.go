@@ -3,6 +3,7 @@ package doors
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"routeguide/server/app"
@@ -25,13 +27,16 @@ const patience = 2 * time.Minute
 
 // A program is a RouteGuide that runs in the test's own process.
 type program struct {
-	t          *testing.T
-	grpc, http string // the bound addresses
-	out        *output
-	cancel     context.CancelFunc
-	done       chan error
-	once       sync.Once
-	shared     *grpc.ClientConn
+	t *testing.T
+
+	grpc, http, admin string // the bound addresses
+
+	secure *tls.Config // of its clients; nil: there is no TLS
+	out    *output
+	cancel context.CancelFunc
+	done   chan error
+	once   sync.Once
+	shared *grpc.ClientConn
 }
 
 // start runs the program on free ports, with a store of its own unless args name one or say that nothing is kept, and stops
@@ -40,7 +45,7 @@ func start(t *testing.T, args ...string) *program {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &program{t: t, out: newOutput(), cancel: cancel, done: make(chan error, 1)}
-	all := append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0"}, args...)
+	all := append([]string{"-grpc-addr", "127.0.0.1:0", "-http-addr", "127.0.0.1:0", "-admin-addr", "127.0.0.1:0"}, args...)
 	if !slices.Contains(args, "-demo") {
 		all = append([]string{"-data", t.TempDir()}, all...)
 	}
@@ -50,7 +55,7 @@ func start(t *testing.T, args ...string) *program {
 			t.Error(err)
 		}
 	})
-	p.grpc, p.http = p.addr("grpc"), p.addr("http")
+	p.grpc, p.http, p.admin = p.addr("grpc"), p.addr("http"), p.addr("admin")
 	return p
 }
 
@@ -83,7 +88,11 @@ func (p *program) dial() *grpc.ClientConn { return p.dialFrom("127.0.0.1") }
 func (p *program) dialFrom(ip string) *grpc.ClientConn {
 	p.t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
-	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()),
+	creds := insecure.NewCredentials()
+	if p.secure != nil {
+		creds = credentials.NewTLS(p.secure)
+	}
+	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(creds),
 		grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }))
 	if err != nil {
 		p.t.Fatal(err)
@@ -174,7 +183,12 @@ func waitFor(t *testing.T, addr string) string {
 }
 
 // base is where the HTTP port is.
-func (p *program) base() string { return "http://" + p.http }
+func (p *program) base() string {
+	if p.secure != nil {
+		return "https://" + p.http
+	}
+	return "http://" + p.http
+}
 
 // conn is a connection that lives as long as the program.
 func (p *program) conn() *grpc.ClientConn {

@@ -18,8 +18,9 @@ const Subprotocol = "grpc-websockets"
 
 // WebSocket calls over WebSockets, one a call. Its streams are *SocketStream.
 type WebSocket struct {
-	Base   string      // http://host:port
-	Header http.Header // of the handshake: Origin, for one
+	Base   string       // http://host:port
+	Header http.Header  // of the handshake: Origin, for one
+	Client *http.Client // nil: http.DefaultClient
 }
 
 // Invoke makes a unary call.
@@ -54,6 +55,7 @@ func (c WebSocket) Dial(ctx context.Context, method string) (*websocket.Conn, er
 	conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(c.Base, "http")+method, &websocket.DialOptions{
 		Subprotocols: []string{Subprotocol},
 		HTTPHeader:   c.Header,
+		HTTPClient:   c.Client,
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import { copyText } from "../ui/clipboard";
 import { apps, isLoopback } from "./apps";
 import "./phones.css";
 import { QrCode } from "./qr";
+import { Trust } from "./trust";
 import { words } from "./words";
 
 /** How to have a phone on the map: an app to choose, and its settings. */
@@ -20,6 +21,7 @@ export function Phones() {
           {words.loopback}
         </p>
       )}
+      <Trust />
       <label>
         {words.name}
         <input
