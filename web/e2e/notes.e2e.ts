@@ -34,7 +34,7 @@ async function leave(traveler: string, message: string, latitude: number, longit
   const location = { latitude: Math.round(latitude * 1e7), longitude: Math.round(longitude * 1e7) };
   const answer = await fetch(`${server.url}/v1/notes:chat`, {
     method: "POST",
-    headers: { "Grpc-Metadata-Traveler": encodeURIComponent(traveler) },
+    headers: { "Content-Type": "application/json", "Grpc-Metadata-Traveler": encodeURIComponent(traveler) },
     body: JSON.stringify({ location, message }),
   });
   await answer.text();

@@ -28,7 +28,7 @@ const shot = async (page: Page, name: string) => {
 async function leave(traveler: string, message: string): Promise<void> {
   const answer = await fetch(`${server.url}/v1/notes:chat`, {
     method: "POST",
-    headers: { "Grpc-Metadata-Traveler": traveler },
+    headers: { "Content-Type": "application/json", "Grpc-Metadata-Traveler": traveler },
     body: JSON.stringify({ location: { latitude: 409_100_000, longitude: -746_000_000 }, message }),
   });
   await answer.text();

@@ -44,7 +44,8 @@ test.each([
   // Another link in the same page makes it somebody else's.
   const made = await page.evaluate(async () => {
     const body = JSON.stringify({ name: "friend", role: "ROLE_VIEW" });
-    return (await fetch("/v1/keys", { method: "POST", body })).json();
+    const headers = { "Content-Type": "application/json" };
+    return (await fetch("/v1/keys", { method: "POST", headers, body })).json();
   });
   await page.evaluate((secret) => {
     location.hash = `#key=${secret}`;
