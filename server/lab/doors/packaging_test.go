@@ -103,6 +103,9 @@ func runAs(t *testing.T, env map[string]string) *program {
 		cmd.Wait()
 	})
 	p.grpc, p.http = p.addr("grpc"), p.addr("http")
+	if env["ROUTEGUIDE_ADMIN_ADDR"] != "" {
+		p.admin = p.addr("admin")
+	}
 	return p
 }
 
@@ -218,7 +221,7 @@ func TestCompose(t *testing.T) {
 	if found := watchFrom(t, all[2], "", 1); found[0].Note.Message != "at one" {
 		t.Errorf("another has %v", found)
 	}
-	_, metrics := get(t, all[0].base()+"/metrics")
+	_, metrics := get(t, "http://"+all[0].admin+"/metrics")
 	for _, name := range regexp.MustCompile(`(?:grpc_server|routeguide)_[a-z_]+`).FindAllString(string(read(t, "alerts.yml")), -1) {
 		if !strings.Contains(metrics, "\n"+name) && name != "routeguide_upstream_handled_total" { // there is no upstream
 			t.Errorf("an alert is about %s, which is not measured", name)
@@ -226,7 +229,7 @@ func TestCompose(t *testing.T) {
 	}
 	balancer, prometheus := string(read(t, "haproxy.cfg")), string(read(t, "prometheus.yml"))
 	for name := range file.Services {
-		if strings.HasPrefix(name, "routeguide-") && (!strings.Contains(balancer, " "+name+":8080") || !strings.Contains(balancer, " "+name+":50051") || !strings.Contains(prometheus, name+":8080")) {
+		if strings.HasPrefix(name, "routeguide-") && (!strings.Contains(balancer, " "+name+":8080") || !strings.Contains(balancer, " "+name+":50051") || !strings.Contains(prometheus, name+":9091")) {
 			t.Errorf("the balancer or Prometheus does not know of %s", name)
 		}
 	}
