@@ -70,8 +70,9 @@ map.moves.onRest((viewport) => {
 });
 map.pointing.onSelect(({ hit, here }) => {
   if (lookingBack.value) return;
-  // Beside what is chosen a click leaves it; with nothing chosen it opens any point, which fingers do with a long press.
-  place.value = hit ?? (place.value || coarse || narrow.value ? null : here);
+  // Beside what is chosen a click leaves it; with nothing chosen it opens any point, which fingers do with a long press. While a
+  // route is made, nothing opens where the next point goes.
+  place.value = hit ?? (place.value || coarse || narrow.value || view.value === "record" ? null : here);
   if (place.value && narrow.value) map.moves.reveal(place.value.point, PLACE_CARD);
 });
 effect(() => {
