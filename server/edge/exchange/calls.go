@@ -11,7 +11,7 @@ import (
 )
 
 // closeGrace is how long a peer may take for its part of the end of a call while all calls end.
-const closeGrace = time.Second
+const closeGrace = 2 * time.Second
 
 // ErrClosing is why calls end when the process does.
 var ErrClosing = status.Error(codes.Unavailable, "the server is shutting down")

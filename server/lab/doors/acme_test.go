@@ -32,7 +32,7 @@ func TestCertificateByACME(t *testing.T) {
 	t.Setenv("SSL_CERT_FILE", trust) // so the program trusts the authority's own address
 	var serial string
 	for _, when := range []string{"at first", "after a restart"} {
-		p, cmd := launch(t, "-data", data, "-grpc-addr", addr, "-http-addr", addr, "-host", name, "-acme", directory)
+		p, cmd := launch(t, "-data", data, "-grpc-addr", addr, "-http-addr", addr, "-host", name, "-acme", directory, "-open", "view")
 		p.secure = &tls.Config{RootCAs: roots(), ServerName: name}
 		for end := time.Now().Add(patience); handshake(addr, p.secure) != nil; {
 			if time.Now().After(end) {

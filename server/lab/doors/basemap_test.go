@@ -68,7 +68,7 @@ func TestBasemaps(t *testing.T) {
 
 	page := ask(t, p.base()+"/")
 	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy,
-		"connect-src 'self' ws: wss: http://tiles.example:8000 https://maps.example;") {
+		"connect-src 'self' http://tiles.example:8000 https://maps.example;") {
 		t.Errorf("the policy is %q", policy)
 	}
 	if status, body := get(t, p.base()+"/basemap/0.pmtiles"); status != http.StatusOK || body != string(file) {
