@@ -135,7 +135,7 @@ export function startPast(): void {
       replay.pass(now - last);
       last = now;
       untracked(() => tell(before, replay.at.peek() ?? 0));
-      frame = requestAnimationFrame(pass);
+      if (replay.playing.peek()) frame = requestAnimationFrame(pass); // not after the end
     });
     return () => cancelAnimationFrame(frame);
   });

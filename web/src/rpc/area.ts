@@ -66,7 +66,7 @@ function happeningOf({ time: at, event }: ReplayAreaResponse): Happening | null 
         fix: fixOf(event.value.fix),
       };
     case "note":
-      return { kind: "note", time, note: noteOf(event.value) };
+      return { kind: "note", time, note: { ...noteOf(event.value), time } }; // the replay goes by milliseconds
     case "feature":
       return { kind: "feature", time, feature: mapFeatureOf(event.value) };
     case "deletedFeature":
