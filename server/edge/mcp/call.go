@@ -163,7 +163,8 @@ func (c *call) gather(ctx context.Context, stream grpc.ClientStream, most int) (
 			break
 		}
 		if err != nil {
-			if ctx.Err() != nil && (status.Code(err) == codes.Canceled || status.Code(err) == codes.DeadlineExceeded) {
+			// The server may have seen the deadline before we do.
+			if code := status.Code(err); code == codes.DeadlineExceeded || code == codes.Canceled && ctx.Err() != nil {
 				more = true
 				break
 			}
