@@ -1,20 +1,11 @@
 package edge
 
 import (
-	"bytes"
-	"compress/gzip"
-	"io"
 	"net/http"
 	"strconv"
-	"sync"
 
 	"routeguide/server/edge/exchange"
 )
-
-var zips = sync.Pool{New: func() any {
-	z, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is one
-	return z
-}}
 
 // compressed compresses what a handler answers, for those who take it. The handler writes an answer at once, and its ETags
 // are weak ones.
@@ -38,20 +29,15 @@ func (w *compressedWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write compresses before it sends: a slow reader holds a small answer and no compressor.
+// Write compresses before it sends.
 func (w *compressedWriter) Write(p []byte) (int, error) {
 	if w.plain {
 		return w.ResponseWriter.Write(p)
 	}
-	var packed bytes.Buffer
-	z := zips.Get().(*gzip.Writer)
-	z.Reset(&packed)
-	_, _ = z.Write(p) // a buffer takes everything
-	_ = z.Close()
-	zips.Put(z)
+	packed := exchange.Gzip(p)
 	w.Header().Set("Content-Encoding", "gzip")
-	w.Header().Set("Content-Length", strconv.Itoa(packed.Len()))
-	if _, err := w.ResponseWriter.Write(packed.Bytes()); err != nil {
+	w.Header().Set("Content-Length", strconv.Itoa(len(packed)))
+	if _, err := w.ResponseWriter.Write(packed); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -159,29 +159,11 @@ func (up *upstream) ask(ctx context.Context, question *reflectionpb.ServerReflec
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askBound)
 	defer cancel()
-	method := reflectionpb.ServerReflection_ServiceDesc.Streams[0].StreamName
-	put := func(service string) (*reflectionpb.ServerReflectionResponse, error) {
-		stream, err := up.conn.NewStream(ctx, &reflectionpb.ServerReflection_ServiceDesc.Streams[0], "/"+service+"/"+method)
-		if err != nil {
-			return nil, err
-		}
-		if err := stream.SendMsg(question); err != nil && !errors.Is(err, io.EOF) { // at io.EOF RecvMsg knows more
-			return nil, err
-		}
-		if err := stream.CloseSend(); err != nil {
-			return nil, err
-		}
-		answer := new(reflectionpb.ServerReflectionResponse)
-		if err := stream.RecvMsg(answer); err != nil {
-			return nil, err
-		}
-		_ = stream.RecvMsg(new(reflectionpb.ServerReflectionResponse)) // its end
-		return answer, nil
-	}
-	answer, err := put(inV1)
-	if status.Code(err) == codes.Unimplemented {
-		answer, err = put(inV1Alpha)
-	}
+	var answer *reflectionpb.ServerReflectionResponse
+	err := up.inVersion(ctx, func(q questions) (err error) {
+		answer, err = q.ask(question)
+		return err
+	})
 	return answer, err
 }
 

@@ -98,12 +98,21 @@ func (u *Upstreams) describe(ctx context.Context, up *upstream) *schema.Schema {
 }
 
 // read asks for the services and all the files that they need.
-func (up *upstream) read(ctx context.Context, serves func(string) bool) (*schema.Schema, error) {
-	q, answer, err := up.begin(ctx)
+func (up *upstream) read(ctx context.Context, serves func(string) bool) (s *schema.Schema, err error) {
+	err = up.inVersion(ctx, func(q questions) (err error) {
+		s, err = up.readBy(q, serves)
+		return err
+	})
+	return s, err
+}
+
+func (up *upstream) readBy(q questions, serves func(string) bool) (*schema.Schema, error) {
+	answer, err := q.ask(&reflectionpb.ServerReflectionRequest{
+		MessageRequest: &reflectionpb.ServerReflectionRequest_ListServices{ListServices: "*"},
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer q.end()
 	var services []string
 	files := schema.NewCollection()
 	for _, s := range answer.GetListServicesResponse().GetService() {
@@ -138,26 +147,22 @@ func (up *upstream) read(ctx context.Context, serves func(string) bool) (*schema
 // questions are a stream of reflection.
 type questions struct{ stream grpc.ClientStream }
 
-// begin opens a stream in the version of reflection that the upstream has, with the list of its services as the first answer.
-func (up *upstream) begin(ctx context.Context) (questions, *reflectionpb.ServerReflectionResponse, error) {
-	var fault error
+// inVersion opens a stream for use in the version of reflection that the upstream has, and ends it.
+func (up *upstream) inVersion(ctx context.Context, use func(questions) error) (err error) {
 	for _, service := range []string{inV1, inV1Alpha} {
-		stream, err := up.conn.NewStream(ctx, &reflectionpb.ServerReflection_ServiceDesc.Streams[0], "/"+service+"/ServerReflectionInfo")
-		if err != nil {
-			return questions{}, nil, err
+		stream, opened := up.conn.NewStream(ctx, &reflectionpb.ServerReflection_ServiceDesc.Streams[0], "/"+service+"/ServerReflectionInfo")
+		if opened != nil {
+			return opened
 		}
 		q := questions{stream}
-		answer, err := q.ask(&reflectionpb.ServerReflectionRequest{
-			MessageRequest: &reflectionpb.ServerReflectionRequest_ListServices{ListServices: "*"},
-		})
-		if err == nil {
-			return q, answer, nil
+		if err = use(q); err == nil {
+			q.end()
 		}
-		if fault = err; status.Code(err) != codes.Unimplemented {
+		if status.Code(err) != codes.Unimplemented {
 			break
 		}
 	}
-	return questions{}, nil, fault
+	return err
 }
 
 func (q questions) ask(question *reflectionpb.ServerReflectionRequest) (*reflectionpb.ServerReflectionResponse, error) {

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
@@ -29,6 +30,18 @@ var zips = sync.Pool{New: func() any {
 	z, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is one
 	return z
 }}
+
+// Gzip is a whole answer, compressed. A slow reader of it holds no compressor.
+func Gzip(answer []byte) []byte {
+	var packed bytes.Buffer
+	z := zips.Get().(*gzip.Writer)
+	z.Reset(&packed)
+	_, _ = z.Write(answer) // a buffer takes everything
+	_ = z.Close()
+	z.Reset(io.Discard)
+	zips.Put(z)
+	return packed.Bytes()
+}
 
 // zip compresses the answer from now on, where the peer takes that. The headers must not have left.
 func (r *Response) zip() {
