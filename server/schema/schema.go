@@ -185,6 +185,3 @@ func (c *Collection) Missing() (names []string) {
 	}
 	return names
 }
-
-// Has tells whether a file is there.
-func (c *Collection) Has(name string) bool { return c.names[name] }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,25 +79,13 @@ func (d *Door) Server(ctx context.Context, writes bool) *mcp.Server {
 	schemas := d.Schemas(ctx)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !same(schemas, d.known) {
+	if !slices.Equal(schemas, d.known) {
 		d.known, d.made = schemas, make(map[bool]*mcp.Server)
 	}
 	if d.made[writes] == nil {
 		d.made[writes] = d.make(schemas, writes)
 	}
 	return d.made[writes]
-}
-
-func same(a, b []*schema.Schema) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func (d *Door) make(schemas []*schema.Schema, writes bool) *mcp.Server {
